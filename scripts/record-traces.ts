@@ -1,0 +1,78 @@
+/**
+ * Records every sample in traces/ again: `npm run record-traces`. Needed whenever the semantics version is raised.
+ * What a sample shows stands here, once; traces/README.md is written from it.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { NoOutside } from '../src/replay/outside.ts';
+import { type RecordOptions, record } from '../src/replay/record.ts';
+import { guestPath, readManifest } from '../test/guests/manifest.ts';
+
+interface Sample {
+	readonly name: string;
+	/** Program in test/guests. */
+	readonly guest: string;
+	readonly shows: string;
+	readonly options?: Partial<RecordOptions>;
+}
+
+const SAMPLES: readonly Sample[] = [
+	{ name: 'tiny', guest: 'tiny', shows: 'ten instructions and two calls: the smallest thing that goes through every stage' },
+	{ name: 'hello', guest: 'hello', shows: 'a program without a C library prints a line', options: { grain: 'steps' } },
+	{ name: 'lines', guest: 'lines', shows: 'stdin, a regular file, read by lines' },
+	{ name: 'sort', guest: 'sort', shows: 'integer loops over memory: sorting' },
+	{ name: 'matrix', guest: 'matrix', shows: 'a long integer loop, with a digest in the middle' },
+	{ name: 'pause', guest: 'pause_window', shows: 'pause() woken by timers: the window in which a restart may swallow a signal' },
+	{ name: 'signals', guest: 'nested_signals', shows: 'handlers inside handlers, frames, sigreturn' },
+	{
+		name: 'faults',
+		guest: 'faults',
+		shows: 'SIGSEGV, SIGFPE, SIGILL, SIGTRAP caught, with siginfo',
+		options: { grain: 'steps' },
+	},
+	{ name: 'x87', guest: 'x87_sqrt', shows: 'x87 arithmetic in 80 bits' },
+	{ name: 'mmap-file', guest: 'mmap_file', shows: 'a file mapped private and shared: one set of pages' },
+	{ name: 'selfmod', guest: 'selfmod', shows: 'code that writes code' },
+	{ name: 'tls', guest: 'tls', shows: 'set_thread_area and a loaded gs' },
+];
+
+const guests = new Map(readManifest().map((g) => [g.name, g]));
+const rows: string[] = [];
+for (const { name, guest, shows, options } of SAMPLES) {
+	const manifest = guests.get(guest);
+	if (!manifest) throw new Error(`no guest ${guest} in test/guests/manifest.json`);
+	const path = `/guests/${guest}`;
+	const outside = new NoOutside();
+	const result = await record({
+		path,
+		program: readFileSync(guestPath(guest)),
+		argv: [path, ...manifest.args],
+		streams: [manifest.stdin ? 'file' : 'null', 'pipe', 'pipe'],
+		...(manifest.stdin ? { stdin: Buffer.from(manifest.stdin, 'latin1') } : {}),
+		outside,
+		...options,
+	});
+	if (manifest.native === true && outside.text(1) !== manifest.stdout)
+		throw new Error(`${name}: the guest's output is not the native one`);
+	writeFileSync(join('traces', `${name}.msgpack`), result.bytes);
+	const { steps, events } = result.end;
+	rows.push(
+		`| \`${name}.msgpack\` | ${shows} | \`test/guests/${guest}\` | ${options?.grain ?? 'inputs'} | ${steps} | ${events} | ${result.bytes.length} |`,
+	);
+	console.log(
+		`${name.padEnd(12)} ${String(steps).padStart(9)} steps ${String(events).padStart(6)} events ${String(result.bytes.length).padStart(8)} bytes`,
+	);
+}
+
+writeFileSync(
+	'traces/README.md',
+	`# Samples
+
+Each goes through every law in \`test/laws/\`; a new one is tested by being here. All are recorded by \`npm run record-traces\`
+(\`scripts/record-traces.ts\`) from guest programs whose sources lie in \`test/guests/\`.
+
+| trace | what it shows | program | grain | steps | events | bytes |
+|---|---|---|---|---|---|---|
+${rows.join('\n')}
+`,
+);

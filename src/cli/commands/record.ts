@@ -1,0 +1,198 @@
+/** `record … -- PROG ARGS…`: runs a program in the machine and keeps the trace. Exits as the guest did. */
+import * as fs from 'node:fs';
+import { posix } from 'node:path';
+import { ElfError } from '../../kernel/elf.ts';
+import { Host, HostError, hostMeta, streamKind } from '../../replay/host.ts';
+import { type RecordOptions, record } from '../../replay/record.ts';
+import type { TraceEnd } from '../../replay/trace-writer.ts';
+import { reason } from '../open.ts';
+import { CliError, Exit, jsonLine, message, Progress, plural, writeAll } from '../output.ts';
+import { rawArguments } from '../raw-arguments.ts';
+import { exitJson, shellStatus } from '../render/status.ts';
+import { Counts } from '../render/unsupported.ts';
+import { TraceFile } from '../trace-file.ts';
+
+export interface RecordFlags {
+	readonly output?: string;
+	readonly grain?: string;
+	readonly root?: string;
+	readonly seed?: string;
+	readonly epoch?: string;
+	readonly env?: readonly string[];
+	readonly cwd?: string;
+	readonly json?: boolean;
+	readonly maxSteps?: string;
+}
+
+function fail(text: string): never {
+	throw new CliError(text, Exit.RECORD_FAILED);
+}
+
+function integer(text: string | undefined, name: string, max: number): number | undefined {
+	if (text === undefined) return undefined;
+	const n = Number(text);
+	if (!/^\d+$/.test(text) || n > max) fail(`--${name} ${text}: a whole number up to ${max} wanted`);
+	return n;
+}
+
+/** `--epoch`: seconds since 1970, with a fraction, or a date that Date can read. */
+function epoch(text: string | undefined): bigint | undefined {
+	if (text === undefined) return undefined;
+	const m = /^(\d{1,11})(?:\.(\d{1,9}))?$/.exec(text);
+	if (m) return BigInt(m[1]) * 1_000_000_000n + BigInt((m[2] ?? '').padEnd(9, '0'));
+	const ms = Date.parse(text);
+	if (Number.isNaN(ms) || ms < 0) fail(`--epoch ${text}: seconds since 1970 or an ISO date wanted`);
+	return BigInt(ms) * 1_000_000n;
+}
+
+/** Paths are byte strings here: one character a byte. */
+const bytesOf = (text: string) => Buffer.from(text, 'latin1');
+
+/** The program's path inside the guest and on the host. */
+function locate(prog: string, root: string | undefined): { readonly guest: string; readonly host: string } {
+	if (root === undefined) {
+		const host = posix.resolve(Buffer.from(process.cwd()).toString('latin1'), prog);
+		return { guest: host, host };
+	}
+	const guest = posix.resolve('/', prog);
+	return { guest, host: throughRoot(root, guest) };
+}
+
+/** Follows symbolic links inside the root only. */
+function throughRoot(root: string, guest: string): string {
+	const shown = bytesOf(guest).toString();
+	const todo = guest.split('/');
+	const done: string[] = [];
+	for (let links = 0; todo.length > 0; ) {
+		const part = todo.shift()!;
+		if (part === '' || part === '.') continue;
+		if (part === '..') {
+			done.pop();
+			continue;
+		}
+		const meta = hostMeta(bytesOf([root, ...done, part].join('/')));
+		if (meta === null) fail(`${shown}: no such file below the root ${bytesOf(root)}`);
+		if (meta.kind !== 'symlink') {
+			done.push(part);
+			continue;
+		}
+		if (++links > 40) fail(`${shown}: too many symbolic links`);
+		if (meta.target.startsWith('/')) done.length = 0;
+		todo.unshift(...meta.target.split('/'));
+	}
+	return [root, ...done].join('/');
+}
+
+function readProgram(host: string, shown: string): Uint8Array {
+	try {
+		if (!fs.statSync(bytesOf(host)).isFile() && !fs.statSync(bytesOf(host)).isDirectory())
+			fail(`${shown}: a program wanted, a device got`);
+		return fs.readFileSync(bytesOf(host));
+	} catch (error) {
+		if (error instanceof CliError) throw error;
+		fail(`${shown}: ${reason(error as NodeJS.ErrnoException, 'program')}`);
+	}
+}
+
+/** What descriptor 0 gives: all of a file now, anything else when the guest asks. */
+function readStdin(kind: string): Uint8Array | undefined {
+	if (kind === 'file') {
+		try {
+			return new Uint8Array(fs.readFileSync(0));
+		} catch (error) {
+			fail(`stdin: ${reason(error as NodeJS.ErrnoException, 'file')}`);
+		}
+	}
+	if (kind !== 'closed' && fs.fstatSync(0).isDirectory()) fail('stdin: a file, a pipe or a terminal wanted, a directory got');
+	return undefined;
+}
+
+export async function recordCommand(prog: string, args: readonly string[], flags: RecordFlags): Promise<number> {
+	const grain = flags.grain ?? 'inputs';
+	if (grain !== 'inputs' && grain !== 'steps') fail(`--grain ${grain}: "inputs" or "steps" wanted`);
+	for (const entry of flags.env ?? []) if (!/^[^=]+=/s.test(entry)) fail(`--env ${entry}: NAME=VALUE wanted`);
+	if (flags.cwd !== undefined && !flags.cwd.startsWith('/')) fail(`--cwd ${flags.cwd}: an absolute path inside the guest wanted`);
+	const seed = integer(flags.seed, 'seed', 0xffffffff);
+	const epochNs = epoch(flags.epoch);
+	const maxSteps = integer(flags.maxSteps, 'max-steps', Number.MAX_SAFE_INTEGER);
+	const words = rawArguments();
+	/** The bytes of a word. */
+	const raw = (text: string) => words.find((w) => w.toString() === text) ?? Buffer.from(text);
+	const argv = words.slice(words.length - args.length - 1);
+	const root = flags.root === undefined ? undefined : rootDirectory(raw(flags.root), flags.root);
+	const { guest, host } = locate(argv[0].toString('latin1'), root);
+	const program = readProgram(host, prog);
+	const meta = root === undefined ? null : hostMeta(bytesOf(host));
+	const kinds = [0, 1, 2].map(streamKind) as unknown as NonNullable<RecordOptions['streams']>;
+	const stdin = readStdin(kinds[0]);
+	const output = flags.output === undefined ? bytesOf(`${posix.basename(guest)}.msgpack`) : raw(flags.output);
+	const file = TraceFile.create(output, bytesOf(host));
+	const outside = new Host({
+		...(root === undefined ? {} : { root: bytesOf(root === '' ? '/' : root) }),
+		pid: FIRST_PID,
+		onTrouble: message,
+	});
+	const progress = new Progress('recording', null);
+	const unsupported = new Counts();
+	let end: TraceEnd;
+	try {
+		const result = await record({
+			path: bytesOf(guest),
+			program,
+			argv,
+			env: (flags.env ?? []).map(raw),
+			grain,
+			root: root === undefined ? 'empty' : 'host',
+			meta: meta === null ? null : { mode: meta.mode, uid: meta.uid, gid: meta.gid, mtime: meta.mtime },
+			streams: kinds,
+			outside,
+			onFrame: (frame) => file.write(frame),
+			onUnsupported: (name) => unsupported.add(name),
+			// On a terminal the guest's own output would run into the line.
+			...(process.stdout.isTTY ? {} : { onProgress: progress.at }),
+			...(flags.cwd === undefined ? {} : { cwd: raw(flags.cwd) }),
+			...(seed === undefined ? {} : { seed }),
+			...(epochNs === undefined ? {} : { epochNs }),
+			...(stdin === undefined ? {} : { stdin }),
+			...(maxSteps === undefined ? {} : { maxSteps }),
+		});
+		end = result.end;
+		file.finish();
+	} catch (error) {
+		file.drop();
+		if (error instanceof ElfError) fail(`${prog}: ${error.message}`);
+		if (error instanceof HostError) fail(error.message);
+		throw error;
+	} finally {
+		outside.close();
+		progress.done();
+	}
+	if (!flags.json && unsupported.any) message(`the guest asked for what is not supported: ${unsupported.text()}`);
+	if (flags.json) {
+		const tasks = end.tasks.map(({ status, ...task }) => ({ ...task, ...exitJson(status) }));
+		const { steps, events } = end;
+		writeAll(
+			2,
+			Buffer.from(
+				`${jsonLine({ trace: file.name, end: end.end, ...exitJson(end.status), steps, events, unsupported: unsupported.json(), tasks })}\n`,
+			),
+		);
+	}
+	if (end.status !== null) return shellStatus(end.status);
+	if (!flags.json) message(`stopped after ${plural(end.steps, 'step')}: ${file.name}`);
+	return Exit.OK;
+}
+
+/** The first task of a recording. */
+const FIRST_PID = 2;
+
+/** A directory as a byte string, without a slash at its end. */
+function rootDirectory(path: Buffer, shown: string): string {
+	try {
+		if (!fs.statSync(path).isDirectory()) fail(`--root ${shown}: a directory wanted, a file got`);
+		return fs.realpathSync(path as unknown as string, 'latin1').replace(/\/+$/, '');
+	} catch (error) {
+		if (error instanceof CliError) throw error;
+		fail(`--root ${shown}: ${reason(error as NodeJS.ErrnoException, 'directory').replace('no such file', 'no such directory')}`);
+	}
+}

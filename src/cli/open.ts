@@ -1,0 +1,105 @@
+/** Opening what the user named: trace files, positions, programs; with one line for everything that can be wrong. */
+import * as fs from 'node:fs';
+import { type Damage, TraceError } from '../events/trace/format.ts';
+import { formatPosition, type Position, parsePosition } from '../replay/position.ts';
+import { InputMissing } from '../replay/rerun.ts';
+import { Trace } from '../replay/trace.ts';
+import { CliError, Exit, message, plural, systemError, thousands } from './output.ts';
+
+/** Reads a file whole; `what` names it in the message. */
+export function readInput(path: string, what = 'file'): Uint8Array {
+	try {
+		return fs.readFileSync(path);
+	} catch (error) {
+		throw new CliError(`${path}: ${reason(error as NodeJS.ErrnoException, what)}`);
+	}
+}
+
+export function reason(error: NodeJS.ErrnoException, what: string): string {
+	switch (error.code) {
+		case 'ENOENT':
+			return 'no such file';
+		case 'EISDIR':
+			return `a ${what} wanted, a directory got`;
+		case 'EACCES':
+			return 'permission denied';
+		case 'ENOTDIR':
+			return 'no such file: a part of its path is no directory';
+		case 'ERR_FS_FILE_TOO_LARGE':
+			return `a ${what} of at most 2 GiB wanted`;
+		default:
+			return systemError(error);
+	}
+}
+
+export function openTrace(path: string): Trace {
+	const bytes = readInput(path, 'trace');
+	try {
+		return new Trace(bytes);
+	} catch (error) {
+		if (!(error instanceof TraceError)) throw error;
+		throw new CliError(`${path}: ${foreign(bytes) ?? error.message}`);
+	}
+}
+
+/** Files that people give by mistake. */
+function foreign(bytes: Uint8Array): string | undefined {
+	if (bytes.length === 0) return 'not a trace: the file is empty';
+	const elf = Buffer.from(bytes.subarray(0, 4)).toString('latin1') === '\x7fELF';
+	return elf ? 'not a trace: an ELF program (replay record -- PROG makes a trace of one)' : undefined;
+}
+
+/** Runs what reads a trace: what is wrong with its contents is told with its name. */
+export function reading<T>(path: string, use: () => T): T {
+	try {
+		return use();
+	} catch (error) {
+		if (error instanceof TraceError) throw new CliError(`${path}: ${error.message}`);
+		if (error instanceof InputMissing)
+			throw new CliError(`${path}: the run made again differs: ${error.message}; replay ${path} compares them`, Exit.DIFFERS);
+		throw error;
+	}
+}
+
+/** Where the whole frames of a damaged trace end: what is made behind it was not recorded. */
+export function wholeEnd(trace: Trace): Position {
+	return trace.damage === null ? { steps: Number.POSITIVE_INFINITY, k: 0 } : trace.recordedEnd;
+}
+
+/** The message for a position that the trace does not reach. */
+export function pastEnd(path: string, trace: Trace, at: Position): CliError {
+	const steps = trace.damage === null && trace.end ? trace.end.steps : trace.recordedSteps;
+	const name = `${path}: position ${formatPosition(at)}`;
+	if (at.steps > steps)
+		return new CliError(
+			`${name} is past the end: the ${trace.damage ? 'whole frames hold' : 'trace has'} ${plural(steps, 'step')}`,
+		);
+	return new CliError(`${name}: fewer events come after step ${thousands(at.steps)}`);
+}
+
+/** `TRACE@POS`; undefined when there is no @POS at the end. */
+export function splitAt(text: string): { readonly path: string; readonly at: Position } | undefined {
+	const cut = text.lastIndexOf('@');
+	if (cut <= 0) return undefined;
+	const at = parsePosition(text.slice(cut + 1));
+	return at && { path: text.slice(0, cut), at };
+}
+
+export function position(text: string): Position {
+	const at = parsePosition(text);
+	if (!at) throw new CliError(`position "${text}": N or N.k wanted (N retired steps, k events after them)`);
+	return at;
+}
+
+/** What the user is told of a trace that is not whole. */
+export function damageLine(path: string, damage: Damage): string {
+	const word = damage.kind === 'cut' ? 'cut' : 'damaged';
+	return `${path}: ${word} at frame ${damage.frame}, byte 0x${damage.offset.toString(16)}: ${damage.reason}; ${plural(damage.frame, 'whole frame')} before it`;
+}
+
+/** The message and the status of a command that has shown a trace. */
+export function shown(path: string, trace: Trace): number {
+	if (trace.damage === null) return Exit.OK;
+	message(damageLine(path, trace.damage));
+	return Exit.USAGE;
+}

@@ -1,0 +1,478 @@
+/**
+ * The processor: one task's registers and memory, live. Puts together memory, segments, decoded code, the printed interpreter
+ * and the log.
+ */
+import { assert } from '../events/assert.ts';
+import type { CpuState, Fault } from '../events/cpu.ts';
+import { FXSAVE_BYTES, GPR_NAMES, SEGMENT_NAMES, Vector } from '../events/cpu.ts';
+import { type StepColumns, StepMask } from '../events/steps.ts';
+import type { Pager } from '../reducers/pages.ts';
+import { bulk } from './bulk.ts';
+import { CodeCache } from './code.ts';
+import { type CpuPersona, type DescriptorTables, type LiveCpu, Stop } from './contract.ts';
+import { makeDecodeMaps } from './decode.ts';
+import { arithFlags, flagCarry, flagResult } from './flags.ts';
+import { Helper, mulhs, mulhu } from './helper.ts';
+import { compile, type Environment, OP_BITS, Op, STRIDE, Word } from './interpreter.ts';
+import { ROWS } from './isa/index.ts';
+import { Flag } from './isa/row.ts';
+import {
+	BUDGET_W, DEBUG_W, EFLAGS_W, EIP_W, FAULT_W, FLAG_CARRY_W, FLAG_RESULT_W, FPU_USED_W, FX, GPR_W, LEFT_W, LOG_W,
+	RECORDING_W, STOP_W,
+} from './layout.ts'; // biome-ignore format: a list
+import { HOT, StepLog } from './log.ts';
+import { GUEST_FAULT, GuestMemory } from './memory.ts';
+import { Ops } from './ops.ts';
+import { Segments } from './segments.ts';
+
+/** Decoded instructions kept at once. */
+const RECORDS = 2 ** 18;
+/** Slices grow up to this: the engine replaces running code only between calls. */
+const FIRST_SLICE = 2 ** 13;
+const LAST_SLICE = 2 ** 20;
+/** Stands in eflags always: bit 1 and IF. */
+const ALWAYS = 0x202;
+/** Bits of eflags that exist in user mode. */
+const EFLAGS_BITS = 0x3f7fd7;
+const FX_WORDS = FXSAVE_BYTES / 4;
+/** Words of the image the x87 has: control words and eight registers of 16 bytes. */
+const X87_WORDS = 40;
+const FXSAVE_GROUP = 0x0fae;
+
+type Loop = (p: number, n: number) => number;
+
+class Cpu implements LiveCpu {
+	readonly memory: GuestMemory;
+	retired = 0;
+	fault: Fault | undefined;
+	private readonly words: Int32Array;
+	private readonly segments: Segments;
+	private readonly code: CodeCache;
+	private readonly ops: Ops;
+	private readonly helper: Helper;
+	private readonly environment: Environment;
+	private readonly loop: Loop;
+	private recorder: { readonly loop: Loop; readonly log: StepLog } | undefined;
+	private slice = FIRST_SLICE;
+	private recordSlice = FIRST_SLICE;
+	/** Steps in the log. */
+	private logged = 0;
+	/** The code array is full but the log refers to it. */
+	private blocked = false;
+	/** Writes of the step that is being logged: address, size, value each. */
+	private readonly writes = new Int32Array(3072);
+	private written = 0;
+	/** The FXSAVE image as the log has it so far. */
+	private readonly fxLogged = new Int32Array(FX_WORDS);
+	/** What `save` gave away last: shared while it stays the same, never written. */
+	private readonly fxSaved = new Int32Array(FX_WORDS);
+	private fxImage = new Uint8Array(FXSAVE_BYTES);
+	private debugSaved: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0];
+	private csBase = 0;
+	private csLimit = 0xffffffff;
+
+	constructor(persona: CpuPersona) {
+		const memory = new GuestMemory();
+		const { words } = memory;
+		this.memory = memory;
+		this.words = words;
+		this.segments = new Segments(words, persona, (vector, error) => memory.raise(vector, error));
+		this.ops = new Ops(ROWS, RECORDS, (p, insn, helper) => this.helper.execute(p, insn, helper));
+		this.code = new CodeCache(memory, makeDecodeMaps(ROWS), this.ops, RECORDS);
+		this.code.mayDrop = () => {
+			this.blocked = this.logged > 0;
+			return !this.blocked;
+		};
+		this.helper = new Helper(memory, this.segments, this.code, persona);
+		this.segments.onChange = () => this.segmentsChanged();
+		this.environment = this.makeEnvironment();
+		this.ops.setEnvironment(this.environment);
+		this.pseudoOps();
+		this.loop = compile(this.environment, 'p, n', this.ops.source(false), 't0');
+		memory.logWrite = (address, size, value) => {
+			const { writes, written } = this;
+			writes[written] = address;
+			writes[written + 1] = size;
+			writes[written + 2] = size === 4 ? value : size === 2 ? value & 0xffff : value & 0xff;
+			this.written = written + 3;
+		};
+		words[EFLAGS_W] = ALWAYS;
+		this.segments.setTables({ tls: [], ldt: [] });
+	}
+
+	private makeEnvironment(): Environment {
+		const { memory, helper, segments } = this;
+		return {
+			M: memory.words,
+			B: memory.bytes,
+			H: new Uint16Array(memory.words.buffer),
+			V: memory.view,
+			C: this.code.code,
+			J: this.code.jumps,
+			L: new Int32Array(1),
+			LIMIT: 0,
+			F: this.ops.functions,
+			R: (p) => this.recordGeneral(p),
+			RS8: memory.rs8,
+			RS16: memory.rs16,
+			RS32: memory.rs32,
+			WS: memory.ws,
+			COMMIT: memory.commit,
+			STORE: memory.store,
+			JI: this.code.indirect,
+			MULHU: mulhu,
+			MULHS: mulhs,
+			RAISE: (vector, error) => memory.raise(vector, error),
+			OFFSET: helper.recordOffset,
+			ADDRESS: helper.recordAddress,
+			LINEAR: (segment, offset, bytes, write) => segments.linear(segment, offset, bytes, write),
+			DELTA: helper.recordDelta,
+			SP: helper.stackTop,
+			SETSP: helper.stackMove,
+			WITHIN: helper.within,
+			BULK: (kind, bytes, n) => bulk(memory, kind, bytes, n),
+			FAULT: GUEST_FAULT,
+		};
+	}
+
+	/** The ops that are no instruction: they give their step back. */
+	private pseudoOps(): void {
+		const { functions } = this.ops;
+		const { words, code, memory } = this;
+		functions[Op.RESOLVE] = (p) => {
+			const q = code.resolve(code.code[p + Word.EIP]);
+			words[BUDGET_W]++;
+			return q;
+		};
+		functions[Op.LINK] = (p) => {
+			const q = code.link(p);
+			words[BUDGET_W]++;
+			return q;
+		};
+		functions[Op.INVALID] = () => {
+			words[STOP_W] = Stop.UNSUPPORTED;
+			throw GUEST_FAULT;
+		};
+		functions[Op.UNDEFINED] = () => memory.raise(Vector.UD, 0);
+		functions[Op.TOO_LONG] = () => memory.raise(Vector.GP, 0);
+	}
+
+	private segmentsChanged(): void {
+		const { segments, code } = this;
+		const base = segments.base(1);
+		const limit = segments.attributes(1) === 0 ? -1 : segments.limit(1);
+		if (segments.mode === code.mode && base === this.csBase && limit === this.csLimit) return;
+		if (base !== this.csBase || limit !== this.csLimit) code.dropGeneral();
+		this.csBase = base;
+		this.csLimit = limit;
+		code.mode = segments.mode;
+		code.csBase = base;
+		code.csLimit = limit;
+		code.flushJumps();
+		this.helper.stale = true;
+	}
+
+	// Registers
+	load(state: CpuState, tables: DescriptorTables, pager: Pager, keepFrames: boolean): void {
+		if (!keepFrames) this.memory.reset();
+		this.memory.setPager(pager);
+		this.code.enter(pager);
+		const { words } = this;
+		GPR_NAMES.forEach((name, i) => {
+			words[GPR_W + i] = state[name];
+		});
+		words[EIP_W] = state.eip;
+		this.setEflags(state.eflags);
+		this.segments.adopt(tables);
+		SEGMENT_NAMES.forEach((name, i) => {
+			this.segments.set(i, state[name]);
+		});
+		this.memory.bytes.set(state.fx, FX);
+		words[FPU_USED_W] = state.fpuUsed ? 1 : 0;
+		for (let i = 0; i < 8; i++) words[DEBUG_W + i] = state.debugreg[i] ?? 0;
+	}
+	setPager(pager: Pager): void {
+		this.memory.setPager(pager);
+		this.code.rename(pager);
+	}
+	setTables(tables: DescriptorTables): void {
+		this.segments.setTables(tables);
+	}
+	private setEflags(eflags: number): void {
+		const { words } = this;
+		words[FLAG_RESULT_W] = flagResult(eflags);
+		words[FLAG_CARRY_W] = flagCarry(eflags);
+		words[EFLAGS_W] = (eflags & EFLAGS_BITS & ~Flag.ARITH) | ALWAYS;
+		this.segments.update();
+	}
+	private get eflags(): number {
+		const { words } = this;
+		return (words[EFLAGS_W] | arithFlags(words[FLAG_RESULT_W], words[FLAG_CARRY_W])) >>> 0;
+	}
+	save(): CpuState {
+		const { words: w, segments } = this;
+		return {
+			eax: w[0] >>> 0,
+			ecx: w[1] >>> 0,
+			edx: w[2] >>> 0,
+			ebx: w[3] >>> 0,
+			esp: w[4] >>> 0,
+			ebp: w[5] >>> 0,
+			esi: w[6] >>> 0,
+			edi: w[7] >>> 0,
+			eip: w[EIP_W] >>> 0,
+			eflags: this.eflags,
+			es: segments.selector(0),
+			cs: segments.selector(1),
+			ss: segments.selector(2),
+			ds: segments.selector(3),
+			fs: segments.selector(4),
+			gs: segments.selector(5),
+			fx: this.savedFx(),
+			fpuUsed: w[FPU_USED_W] !== 0,
+			debugreg: this.savedDebug(),
+		};
+	}
+	/** The FXSAVE image: the same array as last time while nothing in it changes, as between most calls. */
+	private savedFx(): Uint8Array {
+		const { words: w, fxSaved } = this;
+		let i = 0;
+		while (i < FX_WORDS && w[(FX >> 2) + i] === fxSaved[i]) i++;
+		if (i < FX_WORDS) {
+			fxSaved.set(w.subarray(FX >> 2, (FX >> 2) + FX_WORDS));
+			this.fxImage = new Uint8Array(fxSaved.slice().buffer);
+		}
+		return this.fxImage;
+	}
+	private savedDebug(): readonly number[] {
+		const { words: w } = this;
+		let i = 0;
+		while (i < 8 && w[DEBUG_W + i] >>> 0 === this.debugSaved[i]) i++;
+		if (i < 8) this.debugSaved = Array.from(w.subarray(DEBUG_W, DEBUG_W + 8), (v) => v >>> 0);
+		return this.debugSaved;
+	}
+	patch(registers: Partial<CpuState>): void {
+		const { words } = this;
+		for (let i = 0; i < 8; i++) {
+			const value = registers[GPR_NAMES[i]];
+			if (value !== undefined) words[GPR_W + i] = value;
+		}
+		if (registers.eip !== undefined) words[EIP_W] = registers.eip;
+		if (registers.eflags !== undefined) this.setEflags(registers.eflags);
+		for (let i = 0; i < 6; i++) {
+			const value = registers[SEGMENT_NAMES[i]];
+			if (value !== undefined) this.segments.set(i, value);
+		}
+		if (registers.fx) this.memory.bytes.set(registers.fx, FX);
+		if (registers.fpuUsed !== undefined) words[FPU_USED_W] = registers.fpuUsed ? 1 : 0;
+		registers.debugreg?.forEach((value, i) => {
+			words[DEBUG_W + i] = value;
+		});
+	}
+	gpr(index: number): number {
+		return this.words[GPR_W + index] >>> 0;
+	}
+	get eip(): number {
+		return this.words[EIP_W] >>> 0;
+	}
+	check(): number {
+		const { words } = this;
+		let h = 0x811c9dc5 | 0;
+		for (let i = 0; i < 8; i++) h = mix(h, words[GPR_W + i]);
+		h = mix(mix(h, words[EIP_W]), this.eflags);
+		for (let i = 0; i < 6; i++) h = mix(h, this.segments.selector(i));
+		for (let i = 0; i < FX_WORDS; i++) h = mix(h, words[(FX >> 2) + i]);
+		h = mix(h, words[FPU_USED_W]);
+		for (let i = 0; i < 8; i++) h = mix(h, words[DEBUG_W + i]);
+		return (h ^ (h >>> 16)) >>> 0;
+	}
+	bytesAtEip(): Uint8Array {
+		const linear = (this.segments.base(1) + this.eip) >>> 0;
+		for (let n = 15; n > 0; n--) {
+			const bytes = this.memory.read(linear, n);
+			if (bytes) return bytes;
+		}
+		return new Uint8Array(0);
+	}
+
+	// Running
+	run(budget: number, tsc: number): number {
+		return this.go(this.loop, budget, tsc, false);
+	}
+	private go(loop: Loop, budget: number, tsc: number, record: boolean): number {
+		assert(budget > 0 && budget <= 2 ** 30, 'a budget is between 1 and 2^30');
+		const { words, helper } = this;
+		let left = budget;
+		let stop: number = Stop.BUDGET;
+		words[STOP_W] = 0;
+		this.fault = undefined;
+		this.blocked = false;
+		while (left > 0) {
+			const tf = (words[EFLAGS_W] & Flag.TF) !== 0;
+			const size = record ? this.recordSlice : this.slice;
+			const slice = tf ? 1 : Math.min(left, size);
+			helper.tscBase = tsc + (budget - left);
+			helper.slice = slice;
+			words[LEFT_W] = 0;
+			const full = loop(this.code.indirect(words[EIP_W]), slice);
+			const retired = slice - full - words[LEFT_W];
+			left -= retired;
+			if (record) this.logged += retired;
+			if (slice === size && size < LAST_SLICE) {
+				if (record) this.recordSlice *= 2;
+				else this.slice *= 2;
+			}
+			stop = words[STOP_W];
+			if (stop !== 0 || full > 0 || this.blocked) break;
+			if (tf && retired === 1) {
+				stop = Stop.SINGLE_STEP;
+				break;
+			}
+		}
+		words[RECORDING_W] = 0;
+		this.retired = budget - left;
+		if (stop === Stop.FAULT) {
+			const [vector, error, address, bus] = words.subarray(FAULT_W, FAULT_W + 4);
+			this.fault = this.wrapped() ?? { vector, error, address: address >>> 0, bus: bus !== 0 };
+		} else if (stop === Stop.SINGLE_STEP) this.fault = { vector: Vector.DB, error: 0, address: 0, bus: false };
+		return stop;
+	}
+
+	/**
+	 * The fast forms do not look at limits: an operand that runs over the end of a flat segment came out as a page fault on the
+	 * last page, which user mode never has. It is #GP(0), or #SS(0) in the stack segment.
+	 */
+	private wrapped(): Fault | undefined {
+		const { words, code, ops } = this;
+		const address = words[FAULT_W + 2];
+		if (words[FAULT_W] !== Vector.PF || address >>> 0 < 0xfffffffd) return undefined;
+		const p = code.find(words[EIP_W]);
+		const info = p === 0 ? undefined : ops.infos[code.code[p] & OP_BITS];
+		if (!info?.hot) return undefined;
+		const operand = info.variant.memory && this.helper.recordOffset(p) === address;
+		const size = operand ? (info.operands.find((o) => 'EMO'.includes(o.kind))?.size ?? 0) : (info.effects.stores[0] ?? 4) * 8;
+		if ((address >>> 0) + size / 8 <= 2 ** 32) return undefined;
+		const stack = operand ? ((code.code[p + Word.ADDRESS] >> 8) & 7) === 2 : !info.row.rep;
+		return { vector: stack ? Vector.SS : Vector.GP, error: 0, address: 0, bus: false };
+	}
+
+	// Recording
+	record(budget: number, tsc: number): number {
+		const { words } = this;
+		this.recorder ??= this.makeRecorder();
+		const { log, loop } = this.recorder;
+		if (words[LOG_W] >= log.limit) {
+			this.retired = 0;
+			this.fault = undefined;
+			return Stop.BUDGET;
+		}
+		this.mark();
+		for (let i = 0; i < FX_WORDS; i++) this.fxLogged[i] = words[(FX >> 2) + i];
+		const stop = this.go(loop, budget, tsc, true);
+		this.mark();
+		return stop;
+	}
+	private makeRecorder(): { readonly loop: Loop; readonly log: StepLog } {
+		const log = new StepLog(this.code.code, this.code.bytes, this.ops.sites);
+		const environment = { ...this.environment, L: log.raw, LIMIT: log.limit };
+		return { log, loop: compile(environment, 'p, n', this.ops.source(true), 't0record') };
+	}
+	private mark(): void {
+		const { raw } = this.recorder!.log;
+		const l = this.words[LOG_W];
+		raw[l] = 0;
+		raw[l + 1] = this.words[EIP_W];
+		raw[l + 2] = this.words[EFLAGS_W];
+		this.words[LOG_W] = l + 3;
+	}
+	takeSteps(task: number, first: number): StepColumns {
+		this.recorder ??= this.makeRecorder();
+		const columns = this.recorder.log.take(this.words[LOG_W], task, first);
+		this.words[LOG_W] = 0;
+		this.logged = 0;
+		return columns;
+	}
+
+	/** One step of an op outside the recording loop's cases: runs it, then logs what it may have written. */
+	private recordGeneral(p: number): number {
+		const { words, writes, ops, segments } = this;
+		const op = this.code.code[p] & OP_BITS;
+		if (op < Op.FIRST) return ops.functions[op](p);
+		const { row, effects } = ops.infos[op]!;
+		const fxWord = FX >> 2;
+		this.written = 0;
+		segments.loaded = 0;
+		words[RECORDING_W] = 1;
+		const used = words[FPU_USED_W];
+		const q = ops.functions[op](p);
+		words[RECORDING_W] = 0;
+
+		const { raw } = this.recorder!.log;
+		const start = words[LOG_W];
+		let l = start + 3;
+		const site = ops.sites[p / STRIDE];
+		// A hot op comes here with nothing to repeat: it writes no register
+		const gprs = site & HOT ? 0 : (site >>> 8) & 0xff;
+		let mask = gprs;
+		for (let r = 0; r < 8; r++) if (gprs & (1 << r)) raw[l++] = words[GPR_W + r];
+		if (effects.flags || row.flags) {
+			mask |= StepMask.FLAGS;
+			raw[l++] = this.eflags;
+		}
+		const before = l - start - 3;
+		const { written } = this;
+		if (written > 0) {
+			mask |= StepMask.MEMORY;
+			raw[l++] = written / 3;
+			for (let i = 0; i < written; i++) raw[l++] = writes[i];
+		}
+		if (row.fx) {
+			const count = l++;
+			let n = 0;
+			const { fxLogged } = this;
+			// Only fxrstor reaches behind the x87's own part
+			const end = row.opcode === FXSAVE_GROUP ? FX_WORDS : X87_WORDS;
+			for (let i = 0; i < end; i++) {
+				const value = words[fxWord + i];
+				if (value === fxLogged[i]) continue;
+				fxLogged[i] = value;
+				raw[l++] = i;
+				raw[l++] = value;
+				n++;
+			}
+			if (n > 0) {
+				raw[count] = n;
+				mask |= StepMask.FX;
+			} else l--;
+		}
+		if (segments.loaded !== 0) {
+			mask |= StepMask.SEGMENTS;
+			const count = l++;
+			let n = 0;
+			for (let s = 0; s < 6; s++) {
+				if (!(segments.loaded & (1 << s))) continue;
+				raw[l++] = s;
+				raw[l++] = segments.selector(s);
+				n++;
+			}
+			raw[count] = n;
+		}
+		if (words[FPU_USED_W] !== used) mask |= StepMask.FPU_USED;
+		raw[start] = p | 1;
+		raw[start + 1] = mask | (before << 16);
+		raw[start + 2] = l - start - 3 - before;
+		words[LOG_W] = l;
+		return q;
+	}
+}
+
+/** One round of `check`. */
+function mix(h: number, v: number): number {
+	h = Math.imul(h ^ v, 0x01000193);
+	return Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
+}
+
+/** A processor for a persona. */
+export function createCpu(persona: CpuPersona): LiveCpu {
+	return new Cpu(persona);
+}

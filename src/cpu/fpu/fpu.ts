@@ -1,0 +1,308 @@
+/**
+ * The x87's instructions, one method each (loads and stores: transfer.ts), on operands already read from memory
+ * (SDM vol. 2, F…). The caller has checked `pending`, and calls `note` unless the instruction is a control instruction.
+ */
+import { fromFloat32, fromFloat64, fromInt32 } from './convert.ts';
+import { divide, squareRoot } from './divide.ts';
+import { classify, DENORMAL, type Ext, INFINITY, INVALID, QNAN, SNAN, ZERO } from './ext.ts';
+import { C0, C1, C2, C3, CC, DE, EARLY, IE, SF } from './layout.ts';
+import { extract, remainder, roundToInteger, scale } from './remainder.ts';
+import { Transfer } from './transfer.ts';
+
+/** Operations by their number in the opcode's reg field: result = ST(0) op source. */
+export const Op = { ADD: 0, MUL: 1, COM: 2, COMP: 3, SUB: 4, SUBR: 5, DIV: 6, DIVR: 7 } as const;
+
+/** Bits of eflags that fcomi and its kin write. */
+const ZF = 0x40;
+const PF = 0x04;
+const CF = 0x01;
+
+export class Fpu extends Transfer {
+	private compute(op: number, x: Ext, y: Ext) {
+		const { ar } = this;
+		switch (op) {
+			case Op.ADD:
+				return ar.add(x, y, 0);
+			case Op.MUL:
+				return ar.multiply(x, y);
+			case Op.SUB:
+				return ar.add(x, y, 0x8000);
+			case Op.SUBR:
+				return ar.add(y, x, 0x8000);
+			case Op.DIV:
+				return divide(ar, x, y);
+			default:
+				return divide(ar, y, x);
+		}
+	}
+
+	/** ST(dst) = ST(0) op ST(i), then pops. */
+	arithmetic(op: number, i: number, dst: number, pops: number) {
+		if (this.isEmpty(0) || this.isEmpty(i)) this.underflow();
+		else {
+			this.ar.begin(this.control, 0);
+			this.read(0, this.x);
+			this.read(i, this.y);
+			this.compute(op, this.x, this.y);
+		}
+		this.finish(dst, pops);
+	}
+
+	/** ST(0) = ST(0) op y, or a comparison, where reading y met `flags` (DE). */
+	private withOperand(op: number, flags: number) {
+		if (op === Op.COM || op === Op.COMP) return this.compareOperand(flags, op - Op.COM);
+		if (this.isEmpty(0)) this.underflow();
+		else {
+			this.ar.begin(this.control, flags);
+			this.read(0, this.x);
+			this.compute(op, this.x, this.y);
+		}
+		this.finish(0, 0);
+	}
+
+	arithmeticF32(op: number, bits: number) {
+		this.withOperand(op, fromFloat32(bits, this.y));
+	}
+
+	arithmeticF64(op: number, lo: number, hi: number) {
+		this.withOperand(op, fromFloat64(lo, hi, this.y));
+	}
+
+	/** Integer operands; m16 comes sign-extended. */
+	arithmeticI32(op: number, value: number) {
+		fromInt32(value, this.y);
+		this.withOperand(op, 0);
+	}
+
+	/** Orders x and y: 0 x > y, C0 x < y, C3 equal, C0|C2|C3 unordered. Exceptions in `ar`; `quiet`: QNaNs are no exception. */
+	private order(x: Ext, y: Ext, quiet: boolean): number {
+		const { ar } = this;
+		const kx = classify(x.se, x.hi, x.lo);
+		const ky = classify(y.se, y.hi, y.lo);
+		if (kx >= QNAN || ky >= QNAN) {
+			ar.flags &= ~DE;
+			if (!quiet || kx > QNAN || ky > QNAN) ar.flags |= IE;
+			return C0 | C2 | C3;
+		}
+		if (kx === DENORMAL || ky === DENORMAL) ar.flags |= DE;
+		if (kx === ZERO && ky === ZERO) return C3;
+		const sx = x.se & 0x8000;
+		if (sx !== (y.se & 0x8000)) {
+			return sx ? C0 : 0;
+		}
+		// Pseudo-denormals have exponent 0 and the weight of exponent 1.
+		const ex = x.se & 0x7fff || (kx === DENORMAL ? 1 : 0);
+		const ey = y.se & 0x7fff || (ky === DENORMAL ? 1 : 0);
+		let d = ex - ey;
+		if (d === 0) d = (x.hi >>> 0) - (y.hi >>> 0);
+		if (d === 0) d = (x.lo >>> 0) - (y.lo >>> 0);
+		if (d === 0) return C3;
+		return d < 0 !== (sx !== 0) ? C0 : 0;
+	}
+
+	private compareOperand(flags: number, pops: number) {
+		let cc = C0 | C2 | C3;
+		if (this.isEmpty(0)) this.underflow();
+		else {
+			this.ar.begin(this.control, flags);
+			this.read(0, this.x);
+			cc = this.order(this.x, this.y, false);
+		}
+		this.finishCompare(cc, pops);
+	}
+
+	/** Quirk: an unmasked exception still sets the condition codes (or eflags); it only keeps the stack from being popped. */
+	private finishCompare(cc: number, pops: number) {
+		const stopped = this.settle(EARLY);
+		this.status = (this.status & ~CC) | cc;
+		if (stopped) return;
+		for (; pops > 0; pops--) this.pop();
+	}
+
+	private orderStack(i: number, quiet: boolean): number {
+		if (this.isEmpty(0) || this.isEmpty(i)) {
+			this.underflow();
+			return C0 | C2 | C3;
+		}
+		this.ar.begin(this.control, 0);
+		this.read(0, this.x);
+		this.read(i, this.y);
+		return this.order(this.x, this.y, quiet);
+	}
+
+	/** fcom and fucom with ST(i). */
+	compare(i: number, pops: number, quiet: boolean) {
+		this.finishCompare(this.orderStack(i, quiet), pops);
+	}
+
+	/** fcomi and fucomi: ZF, PF and CF as bits of eflags. Quirk: C1 changes only with a stack fault. */
+	compareFlags(i: number, pops: number, quiet: boolean): number {
+		const cc = this.orderStack(i, quiet);
+		const c1 = this.ar.flags & SF ? 0 : this.status & C1;
+		const stopped = this.settle(EARLY);
+		this.status |= c1;
+		if (!stopped) for (; pops > 0; pops--) this.pop();
+		return (cc & C3 ? ZF : 0) | (cc & C2 ? PF : 0) | (cc & C0 ? CF : 0);
+	}
+
+	/** ftst: with +0. */
+	test() {
+		this.y.set(0, 0, 0);
+		this.compareOperand(0, 0);
+	}
+
+	/** fxam: class and sign of ST(0). */
+	examine() {
+		const { x } = this;
+		this.read(0, x);
+		let cc = C0 | C3;
+		if (!this.isEmpty(0)) {
+			switch (classify(x.se, x.hi, x.lo)) {
+				case ZERO:
+					cc = C3;
+					break;
+				case DENORMAL:
+					cc = C3 | C2;
+					break;
+				case INFINITY:
+					cc = C2 | C0;
+					break;
+				case QNAN:
+				case SNAN:
+					cc = C0;
+					break;
+				case INVALID:
+					cc = 0;
+					break;
+				default:
+					cc = C2;
+			}
+		}
+		this.status = (this.status & ~CC) | cc | (x.se & 0x8000 ? C1 : 0);
+	}
+
+	/** fchs and fabs: the sign becomes (sign & and) ^ xor. */
+	changeSign(and: number, xor: number) {
+		const { r } = this.ar;
+		if (this.isEmpty(0)) this.underflow();
+		else {
+			this.ar.begin(this.control, 0);
+			this.read(0, r);
+			r.se = (r.se & (0x7fff | and)) ^ xor;
+		}
+		this.finish(0, 0);
+	}
+
+	squareRoot() {
+		if (this.isEmpty(0)) this.underflow();
+		else {
+			this.ar.begin(this.control, 0);
+			this.read(0, this.x);
+			squareRoot(this.ar, this.x);
+		}
+		this.finish(0, 0);
+	}
+
+	roundToInteger() {
+		if (this.isEmpty(0)) this.underflow();
+		else {
+			this.ar.begin(this.control, 0);
+			this.read(0, this.x);
+			roundToInteger(this.ar, this.x);
+		}
+		this.finish(0, 0);
+	}
+
+	scale() {
+		if (this.isEmpty(0) || this.isEmpty(1)) this.underflow();
+		else {
+			this.ar.begin(this.control, 0);
+			this.read(0, this.x);
+			this.read(1, this.y);
+			scale(this.ar, this.x, this.y);
+		}
+		this.finish(0, 0);
+	}
+
+	/** fxtract: exponent to ST(0), then the significand is pushed. */
+	extract() {
+		const { ar, y } = this;
+		if (this.isEmpty(0)) {
+			this.underflow();
+			y.copy(ar.r);
+		} else if (!this.isEmpty(7)) {
+			ar.begin(this.control, IE | SF);
+			ar.c1 = 1;
+			ar.indefinite();
+			y.copy(ar.r);
+		} else {
+			ar.begin(this.control, 0);
+			this.read(0, this.x);
+			extract(ar, this.x, y);
+		}
+		if (this.settle(EARLY)) return;
+		this.write(0, y);
+		this.push(ar.r);
+	}
+
+	/** fprem and fprem1 (`nearest`). */
+	remainder(nearest: boolean) {
+		const { ar } = this;
+		let cc = -1;
+		if (this.isEmpty(0) || this.isEmpty(1)) this.underflow();
+		else {
+			ar.begin(this.control, 0);
+			this.read(0, this.x);
+			this.read(1, this.y);
+			cc = remainder(ar, this.x, this.y, nearest);
+		}
+		const stopped = this.settle(EARLY);
+		this.status = stopped || cc < 0 ? this.status & ~(C1 | C2) : (this.status & ~CC) | cc;
+		if (!stopped) this.write(0, ar.r);
+	}
+
+	/** fxch ST(i). */
+	exchange(i: number) {
+		const { ar, x, y } = this;
+		ar.begin(this.control, 0);
+		this.read(0, x);
+		this.read(i, y);
+		if (this.isEmpty(0) || this.isEmpty(i)) {
+			const empty0 = this.isEmpty(0);
+			const emptyI = this.isEmpty(i);
+			this.underflow();
+			if (empty0) x.copy(ar.r);
+			if (emptyI) y.copy(ar.r);
+		}
+		if (this.settle(EARLY)) return;
+		this.write(0, y);
+		this.write(i, x);
+	}
+
+	/** fcmovcc ST(0), ST(i). Quirk: C1 stays as it is. */
+	move(condition: boolean, i: number) {
+		if (this.isEmpty(0) || this.isEmpty(i)) {
+			this.underflow();
+			if (this.settle(EARLY)) return;
+			this.write(0, this.ar.r);
+			return;
+		}
+		if (condition) {
+			this.read(i, this.x);
+			this.write(0, this.x);
+		}
+	}
+
+	/** ffree ST(i); with `pops` the undocumented ffreep. */
+	free(i: number, pops: number) {
+		this.markEmpty(i);
+		this.status &= ~C1;
+		if (pops !== 0) this.pop();
+	}
+
+	/** fincstp (1) and fdecstp (7): turns the stack without touching tags. */
+	turn(by: number) {
+		for (; by > 0; by--) this.advance();
+		this.status &= ~C1;
+	}
+}

@@ -1,0 +1,445 @@
+/**
+ * Guest memory of a processor: frames keyed by (object, index), TLBs filled through the Pager, copy-on-write, sealing.
+ * The interpreter's fast path is one compare of a TLB tag; everything else comes here.
+ *
+ * A frame that holds decoded code never enters the write TLB: writes to it go through the bounce buffer and `commit`,
+ * which drops the code they touch. Nothing here shows in guest state: TLB and frames are caches of (pager + dirty frames).
+ */
+import { assert } from '../events/assert.ts';
+import { Vector } from '../events/cpu.ts';
+import type { PageLookup, Pager } from '../reducers/pages.ts';
+import { Access, type DirtyPage, type LiveMemory } from './contract.ts';
+import {
+	BOUNCE, BOUNCE_ADDRESS_W, BOUNCE_SIZE_W, FAULT_W, POOL, RECORDING_W, STOP_W,
+	TLB_EMPTY, TLB_ENTRIES, TLB_READ_W, TLB_WRITE_W,
+} from './layout.ts'; // biome-ignore format: a list
+
+/** Thrown to leave an instruction that faulted; what faulted stands in the CPU block. Never leaves `cpu/`. */
+export const GUEST_FAULT: { readonly guestFault: true } = Object.freeze({ guestFault: true });
+
+const DIRTY = 1;
+const CODE = 2;
+const ZERO_FRAME = 0;
+/** Error code bits of #PF (SDM vol. 3, 4.7). */
+const PF_PRESENT = 1;
+const PF_WRITE = 2;
+const PF_USER = 4;
+const PF_FETCH = 16;
+
+/** What memory tells the code cache. */
+export interface CodeWatcher {
+	/** The frame's bytes change, or it goes away: drop what was decoded from it. */
+	dropFrame(frame: number): void;
+	/** Whether decoded code covers any of the bytes [from, to) of the frame. */
+	covers(frame: number, from: number, to: number): boolean;
+	/** Drops code in a linear range of the running address space. */
+	dropRange(start: number, end: number): void;
+	/** Drops everything. */
+	dropAll(): void;
+}
+
+/** The part of the WebAssembly interface used here; the language's own library does not declare it. */
+interface WasmMemory {
+	readonly buffer: ArrayBuffer;
+}
+declare const WebAssembly: { readonly Memory: new (descriptor: { initial: number; maximum: number }) => WasmMemory };
+
+/** Reserves address space for the pool; the host gives pages as they are touched, so a large one costs nothing. */
+function reserve(bytes: number): WasmMemory {
+	for (let pages = Math.ceil((POOL + bytes) / 65536); ; pages >>>= 1) {
+		try {
+			return new WebAssembly.Memory({ initial: pages, maximum: pages });
+		} catch (e) {
+			if (pages < 1024) throw e;
+		}
+	}
+}
+
+/** The live memory of the running task. */
+export class GuestMemory implements LiveMemory {
+	readonly bytes: Uint8Array;
+	readonly words: Int32Array;
+	readonly view: DataView;
+	/** Frames of each object by page index. */
+	private objects = new Map<number, Map<number, number>>();
+	private readonly frameObject: Float64Array;
+	private readonly frameIndex: Uint32Array;
+	private readonly frameState: Uint8Array;
+	private readonly capacity: number;
+	private next = 1;
+	private free: number[] = [];
+	private dirty: number[] = [];
+	/** Pages that the read TLB maps to the zero frame. */
+	private zeroMapped: number[] = [];
+	private pager: Pager = { lookup: () => undefined };
+	private watcher: CodeWatcher | undefined;
+	/** Called for each write while recording (address, size): the value stands in memory afterwards. */
+	logWrite: (address: number, size: number, value: number) => void = () => {};
+
+	/** @param poolBytes cap of the frame pool; reserved, not committed. */
+	constructor(poolBytes = 2 ** 30) {
+		const memory = reserve(poolBytes);
+		this.bytes = new Uint8Array(memory.buffer);
+		this.words = new Int32Array(memory.buffer);
+		this.view = new DataView(memory.buffer);
+		this.capacity = ((this.bytes.length - POOL) >>> 12) - 1; // a 4-byte peek at the end of the last frame stays inside
+		this.frameObject = new Float64Array(this.capacity);
+		this.frameIndex = new Uint32Array(this.capacity);
+		this.frameState = new Uint8Array(this.capacity);
+		this.flushTlb();
+	}
+
+	watch(watcher: CodeWatcher): void {
+		this.watcher = watcher;
+	}
+	/** Uses another pager; forgets translations, not frames. */
+	setPager(pager: Pager): void {
+		if (pager !== this.pager) this.flushTlb();
+		this.pager = pager;
+	}
+	/** Forgets every frame: another machine's memory is loaded. Unsealed changes are lost. */
+	reset(): void {
+		this.watcher?.dropAll();
+		this.objects = new Map();
+		this.frameState.fill(0, 0, this.next);
+		this.next = 1;
+		this.free = [];
+		this.dirty = [];
+		this.flushTlb();
+	}
+
+	flushTlb(): void {
+		// Tags and deltas alike: a delta behind an empty tag is never looked at
+		this.words.fill(TLB_EMPTY, TLB_READ_W, TLB_READ_W + TLB_ENTRIES * 2);
+		this.flushWriteTlb();
+		this.zeroMapped = [];
+	}
+	private flushWriteTlb(): void {
+		this.words.fill(TLB_EMPTY, TLB_WRITE_W, TLB_WRITE_W + TLB_ENTRIES * 2);
+	}
+	/** Removes the entries of one TLB that lead to a frame. */
+	private unmapFrame(tlb: number, frame: number): void {
+		const { words } = this;
+		for (let i = tlb; i < tlb + TLB_ENTRIES * 2; i += 2) {
+			if (words[i] !== TLB_EMPTY && ((words[i] + words[i + 1]) | 0) === POOL + frame * 4096) words[i] = TLB_EMPTY;
+		}
+	}
+
+	// Frames
+	/** Byte offset of a frame in the memory. */
+	at(frame: number): number {
+		return POOL + frame * 4096;
+	}
+	frameOf(object: number, index: number): number | undefined {
+		return this.objects.get(object)?.get(index);
+	}
+	private alloc(object: number, index: number): number {
+		let frame = this.free.pop();
+		if (frame === undefined) {
+			if (this.next >= this.capacity) {
+				this.evict();
+				return this.alloc(object, index);
+			}
+			frame = this.next++;
+		}
+		let frames = this.objects.get(object);
+		if (!frames) this.objects.set(object, (frames = new Map()));
+		frames.set(index, frame);
+		this.frameObject[frame] = object;
+		this.frameIndex[frame] = index;
+		this.frameState[frame] = 0;
+		return frame;
+	}
+	private release(frame: number): void {
+		if (this.frameState[frame] & CODE) this.watcher?.dropFrame(frame);
+		const object = this.frameObject[frame];
+		const frames = this.objects.get(object);
+		frames?.delete(this.frameIndex[frame]);
+		if (frames?.size === 0) this.objects.delete(object);
+		this.frameState[frame] = 0;
+		this.free.push(frame);
+	}
+	/** Frees all clean frames: their bytes are the pager's. */
+	private evict(): void {
+		this.flushTlb();
+		for (const frames of [...this.objects.values()]) {
+			for (const frame of [...frames.values()]) if (!(this.frameState[frame] & DIRTY)) this.release(frame);
+		}
+		assert(this.free.length > 0, `the frame pool is full: ${this.capacity} dirty pages since the last seal`);
+	}
+	/** The frame holds decoded code (or no longer). */
+	setCode(frame: number, on: boolean): void {
+		if (!on) this.frameState[frame] &= ~CODE;
+		else if (!(this.frameState[frame] & CODE)) {
+			this.frameState[frame] |= CODE;
+			this.unmapFrame(TLB_WRITE_W, frame);
+		}
+	}
+
+	// Translation
+	/** Sets the fault words and leaves the instruction. */
+	raise(vector: number, error: number, address = 0, bus = 0): never {
+		const { words } = this;
+		words[FAULT_W] = vector;
+		words[FAULT_W + 1] = error;
+		words[FAULT_W + 2] = address;
+		words[FAULT_W + 3] = bus;
+		words[STOP_W] = 3;
+		throw GUEST_FAULT;
+	}
+	/** Leaves the instruction without a fault: the slice ends before it. */
+	leave(): never {
+		this.words[STOP_W] = 0;
+		throw GUEST_FAULT;
+	}
+	private pageFault(address: number, page: PageLookup | undefined, bits: number): never {
+		const bus = page?.bus ?? false;
+		const present = page !== undefined && !bus && page.access !== 0 ? PF_PRESENT : 0;
+		return this.raise(Vector.PF, PF_USER | bits | present, address, bus ? 1 : 0);
+	}
+	/** Frame to read a page from; absent pages give the zero frame. */
+	private frameForRead(page: PageLookup): number {
+		const own = this.frameOf(page.object, page.index);
+		if (own !== undefined) return own;
+		if (page.bytes) return this.fill(this.alloc(page.object, page.index), page.bytes);
+		const { backing } = page;
+		if (!backing) return ZERO_FRAME;
+		const shared = this.frameOf(backing.object, backing.index);
+		if (shared !== undefined) return shared;
+		return backing.bytes ? this.fill(this.alloc(backing.object, backing.index), backing.bytes) : ZERO_FRAME;
+	}
+	private fill(frame: number, bytes: Uint8Array | undefined): number {
+		const at = POOL + frame * 4096;
+		if (bytes) this.bytes.set(bytes, at);
+		else this.bytes.fill(0, at, at + 4096);
+		return frame;
+	}
+	/** Frame to write a page to, made on the first write; marks it dirty. */
+	private frameForWrite(page: PageLookup): number {
+		let frame = this.frameOf(page.object, page.index);
+		if (frame === undefined) {
+			const hidden = this.hiddenFrame(page);
+			frame = this.alloc(page.object, page.index);
+			const from = hidden === undefined ? (page.bytes ?? page.backing?.bytes) : undefined;
+			if (hidden !== undefined) this.bytes.copyWithin(this.at(frame), this.at(hidden), this.at(hidden) + 4096);
+			else this.fill(frame, from);
+			if (page.bytes === undefined) this.unmapHidden(hidden ?? ZERO_FRAME);
+		}
+		if (!(this.frameState[frame] & DIRTY)) {
+			this.frameState[frame] |= DIRTY;
+			this.dirty.push(frame);
+		}
+		return frame;
+	}
+	/** The frame of a file page that a private page is about to hide. */
+	private hiddenFrame(page: PageLookup): number | undefined {
+		return page.bytes === undefined && page.backing ? this.frameOf(page.backing.object, page.backing.index) : undefined;
+	}
+	/** Readers of a page that now has a frame of its own must look again. */
+	private unmapHidden(frame: number): void {
+		if (frame === ZERO_FRAME) {
+			for (const page of this.zeroMapped) {
+				const i = TLB_READ_W + ((page >>> 11) & 2046);
+				if (this.words[i] === page) this.words[i] = TLB_EMPTY;
+			}
+			this.zeroMapped = [];
+		} else this.unmapFrame(TLB_READ_W, frame);
+		if (this.frameState[frame] & CODE) this.watcher?.dropFrame(frame);
+	}
+
+	/** Fills the read TLB for an address; returns the frame. */
+	private mapRead(address: number): number {
+		const page = this.pager.lookup(address >>> 12);
+		if (!page || page.bus || page.access === 0) return this.pageFault(address, page, 0);
+		const frame = this.frameForRead(page);
+		const linear = address & -4096;
+		const i = TLB_READ_W + ((address >>> 11) & 2046);
+		this.words[i] = linear;
+		this.words[i + 1] = POOL + frame * 4096 - linear;
+		if (frame === ZERO_FRAME) this.zeroMapped.push(linear);
+		return frame;
+	}
+	/** Frame for a write, in the write TLB unless it holds code. */
+	private mapWrite(address: number, force: boolean): number {
+		const page = this.pager.lookup(address >>> 12);
+		if (!page || page.bus || (!(page.access & Access.WRITE) && !force)) return this.pageFault(address, page, PF_WRITE);
+		const frame = this.frameForWrite(page);
+		if (!(this.frameState[frame] & CODE) && !force) {
+			const linear = address & -4096;
+			const i = TLB_WRITE_W + ((address >>> 11) & 2046);
+			this.words[i] = linear;
+			this.words[i + 1] = POOL + frame * 4096 - linear;
+		}
+		return frame;
+	}
+	/** Frame to fetch instructions from; raises #PF with the fetch bit. */
+	mapFetch(address: number): number {
+		const page = this.pager.lookup(address >>> 12);
+		if (!page || page.bus || !(page.access & Access.EXEC)) return this.pageFault(address, page, PF_FETCH);
+		return this.frameForRead(page);
+	}
+
+	// Slow paths of the interpreter. Addresses i32, linear.
+	/** Memory byte of a readable address. */
+	private readable(address: number): number {
+		const i = (address >>> 11) & 2046;
+		if (this.words[TLB_READ_W + i] !== (address & -4096)) this.mapRead(address);
+		return (this.words[TLB_READ_W + i + 1] + address) | 0;
+	}
+	rs8 = (address: number): number => this.bytes[this.readable(address)];
+	rs16 = (address: number): number => {
+		if ((address & 4095) !== 4095) return this.view.getUint16(this.readable(address), true);
+		const low = this.bytes[this.readable(address)];
+		return low | (this.bytes[this.readable((address + 1) | 0)] << 8);
+	};
+	rs32 = (address: number): number => {
+		if ((address & 4095) <= 4092) return this.view.getInt32(this.readable(address), true);
+		let value = 0;
+		for (let i = 0; i < 4; i++) value |= this.bytes[this.readable((address + i) | 0)] << (8 * i);
+		return value;
+	};
+	/**
+	 * Where `size` (1, 2 or 4) bytes at `address` can be written: a memory byte, or the bounce buffer filled with the present
+	 * bytes; after writing there `commit` must be called.
+	 */
+	ws = (address: number, size: number): number => {
+		const i = (address >>> 11) & 2046;
+		const tag = (address + size - 1) & -4096;
+		if (this.words[TLB_WRITE_W + i] === tag) return (this.words[TLB_WRITE_W + i + 1] + address) | 0;
+		const frame = this.mapWrite(address, false);
+		if (tag === (address & -4096)) {
+			const at = this.at(frame) + (address & 4095);
+			if (!(this.frameState[frame] & CODE)) return at;
+			this.view.setInt32(BOUNCE, this.view.getInt32(at, true), true);
+		} else {
+			this.mapWrite((address + size - 1) & -4096, false);
+			for (let k = 0; k < size; k++) this.bytes[BOUNCE + k] = this.bytes[this.readable((address + k) | 0)];
+		}
+		this.words[BOUNCE_ADDRESS_W] = address;
+		this.words[BOUNCE_SIZE_W] = size;
+		return BOUNCE;
+	};
+	/** Moves the bounce buffer to where it belongs, dropping code it hits. */
+	commit = (): void => {
+		const address = this.words[BOUNCE_ADDRESS_W];
+		const size = this.words[BOUNCE_SIZE_W];
+		this.writeBytes(address, this.bytes.subarray(BOUNCE, BOUNCE + size), false);
+	};
+	/** Writes bytes whose pages are known to be writable. */
+	private writeBytes(address: number, bytes: Uint8Array, force: boolean): void {
+		for (let done = 0; done < bytes.length; ) {
+			const at = (address + done) | 0;
+			const offset = at & 4095;
+			const n = Math.min(bytes.length - done, 4096 - offset);
+			const frame = this.mapWrite(at, force);
+			this.bytes.set(bytes.subarray(done, done + n), this.at(frame) + offset);
+			if (this.frameState[frame] & CODE && this.watcher?.covers(frame, offset, offset + n)) this.watcher.dropFrame(frame);
+			done += n;
+		}
+	}
+
+	// The same for helpers and the general forms; writes are logged while recording
+	read8(address: number): number {
+		return this.rs8(address | 0);
+	}
+	read16(address: number): number {
+		return this.rs16(address | 0);
+	}
+	read32(address: number): number {
+		return this.rs32(address | 0) >>> 0;
+	}
+	/** Raises #PF unless [address, address+size) can be written; size ≤ 4096. */
+	probe(address: number, size: number): void {
+		this.mapWrite(address | 0, false);
+		const last = (address + size - 1) | 0;
+		if ((last & -4096) !== (address & -4096)) this.mapWrite(last & -4096, false);
+	}
+	store = (address: number, at: number, size: number, value: number): void => {
+		if (size === 4) this.view.setInt32(at, value, true);
+		else if (size === 2) this.view.setInt16(at, value, true);
+		else this.bytes[at] = value;
+		if (this.words[RECORDING_W] !== 0) this.logWrite(address, size, value);
+		if (at < POOL) this.commit();
+	};
+	write8(address: number, value: number): void {
+		this.store(address | 0, this.ws(address | 0, 1), 1, value);
+	}
+	write16(address: number, value: number): void {
+		this.store(address | 0, this.ws(address | 0, 2), 2, value);
+	}
+	write32(address: number, value: number): void {
+		this.store(address | 0, this.ws(address | 0, 4), 4, value);
+	}
+
+	// LiveMemory
+	read(address: number, length: number): Uint8Array | undefined {
+		const out = new Uint8Array(length);
+		for (let done = 0; done < length; ) {
+			const at = (address + done) | 0;
+			const offset = at & 4095;
+			const n = Math.min(length - done, 4096 - offset);
+			const i = (at >>> 11) & 2046;
+			let from: number;
+			if (this.words[TLB_READ_W + i] === (at & -4096)) from = (this.words[TLB_READ_W + i + 1] + at) | 0;
+			else {
+				const page = this.pager.lookup(at >>> 12);
+				if (!page || page.bus || page.access === 0) return undefined;
+				from = this.at(this.frameForRead(page)) + offset;
+			}
+			out.set(this.bytes.subarray(from, from + n), done);
+			done += n;
+		}
+		return out;
+	}
+	write(address: number, bytes: Uint8Array, force = false): boolean {
+		if (address + bytes.length > 2 ** 32) return false;
+		for (let vpn = address >>> 12; bytes.length > 0 && vpn <= (address + bytes.length - 1) >>> 12; vpn++) {
+			const page = this.pager.lookup(vpn);
+			if (!page || page.bus || (!(page.access & Access.WRITE) && !force)) return false;
+		}
+		this.writeBytes(address | 0, bytes, force);
+		return true;
+	}
+	seal(): DirtyPage[] {
+		const pages: DirtyPage[] = [];
+		for (const frame of this.dirty) {
+			this.frameState[frame] &= ~DIRTY;
+			const at = this.at(frame);
+			pages.push({ object: this.frameObject[frame], index: this.frameIndex[frame], bytes: this.bytes.slice(at, at + 4096) });
+		}
+		this.dirty = [];
+		if (pages.length > 0) this.flushWriteTlb();
+		return pages.sort((a, b) => a.object - b.object || a.index - b.index);
+	}
+	get dirtyCount(): number {
+		return this.dirty.length;
+	}
+	flush(start: number, end: number): void {
+		const first = start >>> 12;
+		const last = Math.ceil(end / 4096);
+		if (last - first >= TLB_ENTRIES / 2) this.flushTlb();
+		else {
+			for (let vpn = first; vpn < last; vpn++) {
+				const i = (vpn & 1023) * 2;
+				const page = vpn << 12;
+				if (this.words[TLB_READ_W + i] === page) this.words[TLB_READ_W + i] = TLB_EMPTY;
+				if (this.words[TLB_WRITE_W + i] === page) this.words[TLB_WRITE_W + i] = TLB_EMPTY;
+			}
+		}
+		this.watcher?.dropRange(start, end);
+	}
+	drop(object: number, from: number, to: number): void {
+		const frames = this.objects.get(object);
+		if (!frames) return;
+		const gone = [...frames.entries()].filter(([index]) => index >= from && index < to);
+		if (gone.length === 0) return;
+		for (const [, frame] of gone) this.release(frame);
+		const released = new Set(gone.map(([, frame]) => frame));
+		this.dirty = this.dirty.filter((frame) => !released.has(frame));
+		this.flushTlb();
+	}
+	peek(object: number, index: number): Uint8Array | undefined {
+		const frame = this.frameOf(object, index);
+		return frame === undefined ? undefined : this.bytes.slice(this.at(frame), this.at(frame) + 4096);
+	}
+}

@@ -1,0 +1,350 @@
+/**
+ * The catalogue of events: what each kind means, and each of its fields with its unit. Documentation, `dump`, `strace` and the
+ * viewer read it; a kind or a field without a row does not compile, nor does a row in the wrong group.
+ */
+import type { EventKind, MachineEvent, RunEvent, StepsEvent } from './event.ts';
+import type { FileEvent } from './files.ts';
+import type { InputEvent } from './input.ts';
+import type { MemoryEvent } from './memory.ts';
+import type { SignalEvent } from './signals.ts';
+import type { TaskEvent } from './task.ts';
+
+/** How a value is to be read and shown. */
+export type Unit =
+	/** Plain number, and one to be shown in hexadecimal. */
+	| 'count'
+	| 'hex'
+	/** Linear address, u32 (an exclusive end may be 2^32). */
+	| 'address'
+	| 'pid'
+	/** Internal id of an entity; never guest-visible. */
+	| 'mm'
+	| 'object'
+	| 'fd table'
+	| 'fs'
+	| 'sighand'
+	| 'group'
+	| 'file'
+	| 'inode'
+	| 'pipe'
+	| 'stream'
+	/** Descriptor number. */
+	| 'fd'
+	| 'steps'
+	| 'ns'
+	/** A number of bytes, an offset in bytes, and bytes themselves. */
+	| 'length'
+	| 'offset'
+	| 'bytes'
+	| 'signal'
+	/** 64-bit signal set. */
+	| 'sigset'
+	/** Number in the i386 system call table. */
+	| 'call'
+	/** Result as ax gets it, i32: negative = -errno. */
+	| 'result'
+	/** wait4's status word. */
+	| 'status'
+	| 'name'
+	| 'path'
+	| 'flag'
+	| 'one of'
+	/** Registers set: name → value. */
+	| 'registers'
+	/** A whole entity or a part of one, as `entities.ts` declares it. */
+	| 'entity'
+	| 'fields';
+
+/** The unit, with a note where the name does not say it all. */
+export type Field = Unit | readonly [unit: Unit, note: string];
+
+export type Group = 'cpu' | 'task' | 'memory' | 'files' | 'signals' | 'input';
+
+type GroupOf<K extends EventKind> = K extends (RunEvent | StepsEvent)['kind']
+	? 'cpu'
+	: K extends TaskEvent['kind']
+		? 'task'
+		: K extends MemoryEvent['kind']
+			? 'memory'
+			: K extends FileEvent['kind']
+				? 'files'
+				: K extends SignalEvent['kind']
+					? 'signals'
+					: K extends InputEvent['kind']
+						? 'input'
+						: never;
+
+type EventOf<K extends EventKind> = Extract<MachineEvent, { kind: K }>;
+
+export interface Row<K extends EventKind = EventKind> {
+	readonly group: GroupOf<K>;
+	/** One clause, present tense. */
+	readonly meaning: string;
+	readonly fields: { readonly [F in Exclude<keyof EventOf<K>, 'kind'>]-?: Field };
+}
+
+/** The group an event kind belongs to. */
+export function groupOf(kind: EventKind): Group {
+	return CATALOGUE[kind].group;
+}
+
+export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
+	'cpu/run': {
+		group: 'cpu',
+		meaning: 'a task retires steps',
+		fields: {
+			task: 'pid',
+			steps: 'steps',
+			check: ['hex', 'check value of the registers at the end, u32'],
+			entry: ['one of', 'how the last step entered the kernel'],
+			effect: ['entity', 'registers at the end and pages dirtied; derived where it is not kept'],
+		},
+	},
+	'cpu/steps': {
+		group: 'cpu',
+		meaning: 'a task retires steps, each with its effect',
+		fields: {
+			task: 'pid',
+			columns: ['entity', 'the effects, in columns'],
+			entry: ['one of', 'how the last step entered the kernel'],
+		},
+	},
+	'task/new': {
+		group: 'task',
+		meaning: 'a task appears, with what only it refers to so far',
+		fields: { task: 'pid', value: 'entity', group: 'entity', sighand: 'entity', fdTable: 'entity', fs: 'entity' },
+	},
+	'task/set': { group: 'task', meaning: 'fields of a task change', fields: { task: 'pid', fields: 'fields', regs: 'registers' } },
+	'group/set': { group: 'task', meaning: 'fields of a thread group change', fields: { group: 'group', fields: 'fields' } },
+	'task/exec': {
+		group: 'task',
+		meaning: 'a task begins a new program in a new address space',
+		fields: { task: 'pid', mm: 'mm', comm: 'name', path: 'path', regs: 'registers' },
+	},
+	'task/block': {
+		group: 'task',
+		meaning: 'a task goes to sleep inside a call',
+		fields: {
+			task: 'pid',
+			nr: 'call',
+			wait: ['entity', 'what may wake it'],
+			restartBlock: ['entity', 'how restart_syscall would go on'],
+			regs: 'registers',
+		},
+	},
+	'task/wake': { group: 'task', meaning: 'a sleeping task may go on', fields: { task: 'pid', reason: 'one of' } },
+	'task/exit': {
+		group: 'task',
+		meaning: 'a task ends',
+		fields: { task: 'pid', status: 'status', zombie: ['flag', 'whether somebody is to wait for it'] },
+	},
+	'group/exit': { group: 'task', meaning: 'a thread group begins to exit', fields: { group: 'group', status: 'status' } },
+	'syscall/enter': {
+		group: 'task',
+		meaning: 'a task calls the kernel',
+		fields: { task: 'pid', nr: 'call', args: ['hex', 'six arguments, u32'], regs: 'registers' },
+	},
+	'syscall/exit': {
+		group: 'task',
+		meaning: 'a call returns',
+		fields: { task: 'pid', nr: 'call', result: 'result', regs: 'registers' },
+	},
+	'cpu/fault': {
+		group: 'task',
+		meaning: 'the processor refuses an instruction, or traps after one',
+		fields: {
+			task: 'pid',
+			vector: ['count', 'exception vector'],
+			error: ['hex', 'error code'],
+			address: ['address', 'cr2 of a page fault'],
+			eip: 'address',
+			bus: ['flag', 'beyond the end of a mapped file'],
+		},
+	},
+	unsupported: {
+		group: 'task',
+		meaning: 'the guest asks for what this machine cannot do',
+		fields: { task: 'pid', what: 'one of', name: 'name', eip: 'address', bytes: ['bytes', 'of the instruction'] },
+	},
+	'sched/switch': {
+		group: 'task',
+		meaning: 'another task gets the processor, or none',
+		fields: {
+			from: 'pid',
+			to: 'pid',
+			quantum: ['steps', 'until the scheduler looks again'],
+			queue: ['pid', 'those that may run, next first'],
+		},
+	},
+	'clock/skip': { group: 'task', meaning: 'nothing can run: time jumps ahead', fields: { ns: 'ns' } },
+	'clock/set': {
+		group: 'task',
+		meaning: 'the guest sets the real-time clock',
+		fields: { realOffsetNs: ['ns', 'what it is ahead of the machine’s'] },
+	},
+	'prng/advance': {
+		group: 'task',
+		meaning: 'random numbers are drawn',
+		fields: { words: ['hex', 'the generator afterwards, 4 × u32'] },
+	},
+	'timer/set': {
+		group: 'task',
+		meaning: 'an interval timer is set',
+		fields: { group: 'group', which: 'one of', value: 'entity' },
+	},
+	'timer/expire': {
+		group: 'task',
+		meaning: 'an interval timer fires',
+		fields: { group: 'group', which: 'one of', value: ['entity', 'what it is armed to now'] },
+	},
+	'machine/end': { group: 'task', meaning: 'nothing will ever run again', fields: {} },
+	'mm/new': {
+		group: 'memory',
+		meaning: 'an address space appears',
+		fields: { mm: 'entity', object: ['entity', 'holds its private pages'] },
+	},
+	'mm/drop': { group: 'memory', meaning: 'the last task leaves an address space', fields: { mm: 'mm' } },
+	'mm/set': { group: 'memory', meaning: 'fields of an address space change', fields: { mm: 'mm', fields: 'fields' } },
+	'mm/map': { group: 'memory', meaning: 'a mapping appears', fields: { mm: 'mm', vma: 'entity' } },
+	'mm/unmap': {
+		group: 'memory',
+		meaning: 'mappings go, with their private pages',
+		fields: { mm: 'mm', start: 'address', end: 'address' },
+	},
+	'mm/flags': {
+		group: 'memory',
+		meaning: 'flags of mappings change',
+		fields: { mm: 'mm', start: 'address', end: 'address', clear: ['hex', 'VM_*'], set: ['hex', 'VM_*'] },
+	},
+	'mm/move': {
+		group: 'memory',
+		meaning: 'a mapping moves with its private pages',
+		fields: { mm: 'mm', from: 'address', to: 'address', length: 'length' },
+	},
+	'mm/resize': {
+		group: 'memory',
+		meaning: 'a mapping grows or shrinks in place',
+		fields: { mm: 'mm', start: ['address', 'where it begins'], newStart: 'address', newEnd: 'address' },
+	},
+	'mm/discard': {
+		group: 'memory',
+		meaning: 'private pages are forgotten, their mappings stay',
+		fields: { mm: 'mm', start: 'address', end: 'address' },
+	},
+	'object/new': { group: 'memory', meaning: 'a memory object appears', fields: { object: 'entity' } },
+	'object/drop': { group: 'memory', meaning: 'shared memory loses its last mapping', fields: { object: 'object' } },
+	'memory/write': {
+		group: 'memory',
+		meaning: 'the kernel writes to guest memory',
+		fields: { mm: 'mm', address: 'address', bytes: 'bytes', force: ['flag', 'even where the mapping is read-only'] },
+	},
+	'file/open': { group: 'files', meaning: 'an open file appears', fields: { file: 'entity' } },
+	'file/set': { group: 'files', meaning: 'fields of an open file change', fields: { file: 'file', fields: 'fields' } },
+	'fd/set': {
+		group: 'files',
+		meaning: 'a descriptor is made or replaced',
+		fields: { table: 'fd table', fd: 'fd', file: 'file', cloexec: 'flag' },
+	},
+	'fd/close': { group: 'files', meaning: 'a descriptor goes', fields: { table: 'fd table', fd: 'fd' } },
+	'fs/set': { group: 'files', meaning: 'working directory or umask change', fields: { fs: 'fs', fields: 'fields' } },
+	'inode/new': { group: 'files', meaning: 'an inode appears, without a name so far', fields: { inode: 'entity' } },
+	'inode/set': { group: 'files', meaning: 'fields of an inode change', fields: { inode: 'inode', fields: 'fields' } },
+	'inode/write': {
+		group: 'files',
+		meaning: 'bytes are written to a file, which grows as needed',
+		fields: { inode: 'inode', offset: 'offset', bytes: 'bytes' },
+	},
+	'inode/truncate': { group: 'files', meaning: 'a file gets another size', fields: { inode: 'inode', size: 'length' } },
+	'dir/link': {
+		group: 'files',
+		meaning: 'a name appears in a directory',
+		fields: { dir: 'inode', name: 'name', inode: 'inode' },
+	},
+	'dir/unlink': { group: 'files', meaning: 'a name goes from a directory', fields: { dir: 'inode', name: 'name' } },
+	'pipe/new': { group: 'files', meaning: 'a pipe appears', fields: { pipe: 'entity' } },
+	'pipe/write': { group: 'files', meaning: 'bytes go into a pipe', fields: { pipe: 'pipe', bytes: 'bytes' } },
+	'pipe/read': { group: 'files', meaning: 'bytes are taken from a pipe', fields: { pipe: 'pipe', length: 'length' } },
+	'stream/output': { group: 'files', meaning: 'the guest writes output', fields: { stream: 'stream', bytes: 'bytes' } },
+	'stream/read': { group: 'files', meaning: 'the guest takes input', fields: { stream: 'stream', length: 'length' } },
+	'stream/set': { group: 'files', meaning: 'a terminal’s settings change', fields: { stream: 'stream', fields: 'fields' } },
+	'signal/post': {
+		group: 'signals',
+		meaning: 'a signal becomes pending',
+		fields: { task: 'pid', group: ['flag', 'for the whole thread group'], info: 'entity' },
+	},
+	'signal/take': {
+		group: 'signals',
+		meaning: 'a pending signal is taken off its queue',
+		fields: {
+			task: 'pid',
+			group: ['flag', 'from the thread group’s queue'],
+			index: ['count', 'place in the queue'],
+			signo: 'signal',
+		},
+	},
+	'signal/flush': { group: 'signals', meaning: 'pending signals are thrown away', fields: { task: 'pid', set: 'sigset' } },
+	'signal/mask': {
+		group: 'signals',
+		meaning: 'a task blocks other signals',
+		fields: { task: 'pid', blocked: 'sigset', saved: ['sigset', 'the mask to come back to, or none'] },
+	},
+	'signal/action': {
+		group: 'signals',
+		meaning: 'a signal gets another action',
+		fields: { sighand: 'sighand', signo: 'signal', action: 'entity' },
+	},
+	'signal/deliver': {
+		group: 'signals',
+		meaning: 'a handler is entered',
+		fields: {
+			task: 'pid',
+			signo: 'signal',
+			handler: 'address',
+			frame: ['address', 'of the signal frame'],
+			blocked: 'sigset',
+			altstack: 'entity',
+			regs: 'registers',
+		},
+	},
+	'signal/return': {
+		group: 'signals',
+		meaning: 'a handler returns: all is as the frame says',
+		fields: { task: 'pid', blocked: 'sigset', altstack: 'entity', regs: 'registers' },
+	},
+	'signal/restart': {
+		group: 'signals',
+		meaning: 'an interrupted call goes back to its instruction',
+		fields: { task: 'pid', regs: 'registers' },
+	},
+	'signal/default': {
+		group: 'signals',
+		meaning: 'a signal’s default action is taken',
+		fields: { task: 'pid', signo: 'signal', action: 'one of' },
+	},
+	'input/lookup': {
+		group: 'input',
+		meaning: 'a name below the host root is looked up',
+		fields: { dir: 'inode', name: 'name', found: ['entity', 'what it is, or null: it does not exist'] },
+	},
+	'input/listing': {
+		group: 'input',
+		meaning: 'the names in a directory of the host root',
+		fields: { dir: 'inode', names: ['name', 'sorted'] },
+	},
+	'input/content': {
+		group: 'input',
+		meaning: 'the contents of a file of the host root',
+		fields: { inode: 'inode', bytes: 'bytes' },
+	},
+	'input/stream': {
+		group: 'input',
+		meaning: 'bytes come from the recorder’s descriptor',
+		fields: { stream: 'stream', bytes: 'bytes', eof: ['flag', 'no more will come'], ns: ['ns', 'waited for it'] },
+	},
+	'input/signal': {
+		group: 'input',
+		meaning: 'a signal is sent to the recorder',
+		fields: { task: 'pid', info: 'entity', ns: ['ns', 'waited for it'] },
+	},
+	'input/none': { group: 'input', meaning: 'nothing comes while the machine waits', fields: { ns: ['ns', 'waited'] } },
+};

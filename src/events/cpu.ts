@@ -1,0 +1,84 @@
+/**
+ * The processor as the events and the state know it: the registers of one task, and what can stop it.
+ * Plain values only; how instructions execute is `cpu/`'s business.
+ */
+
+/** General registers in the order of their encoding (Intel SDM vol. 2, table 2-2). */
+export const GPR_NAMES = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
+export type GprName = (typeof GPR_NAMES)[number];
+
+/** Segment registers in the order of their encoding (Sreg field). */
+export const SEGMENT_NAMES = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'] as const;
+export type SegmentName = (typeof SEGMENT_NAMES)[number];
+
+/** Bytes of an FXSAVE image (SDM vol. 1, 10.5.1). */
+export const FXSAVE_BYTES = 512;
+
+/**
+ * The registers of one task. An immutable leaf of the state: replaced, never written.
+ * All numbers are unsigned: registers u32, selectors u16. `eflags` always has bit 1 and IF (bit 9) set.
+ */
+export interface CpuState {
+	readonly eax: number;
+	readonly ecx: number;
+	readonly edx: number;
+	readonly ebx: number;
+	readonly esp: number;
+	readonly ebp: number;
+	readonly esi: number;
+	readonly edi: number;
+	readonly eip: number;
+	readonly eflags: number;
+	readonly es: number;
+	readonly cs: number;
+	readonly ss: number;
+	readonly ds: number;
+	readonly fs: number;
+	readonly gs: number;
+	/**
+	 * x87 and SSE registers as the 512 bytes FXSAVE writes; bytes 464..511 (software use) are zero.
+	 * The instruction and data pointers, opcode and selectors of the x87 are kept there too.
+	 */
+	readonly fx: Uint8Array;
+	/** Whether the task has used the FPU since exec (Linux: used_math / PF_USED_MATH). */
+	readonly fpuUsed: boolean;
+	/** dr0..dr7 as ptrace shows them; dr4 and dr5 are 0. */
+	readonly debugreg: readonly number[];
+}
+
+/** Exception vectors a user program can raise (SDM vol. 3, table 6-1). */
+export const Vector = {
+	DE: 0,
+	DB: 1,
+	BP: 3,
+	OF: 4,
+	BR: 5,
+	UD: 6,
+	NM: 7,
+	NP: 11,
+	SS: 12,
+	GP: 13,
+	PF: 14,
+	MF: 16,
+	AC: 17,
+	XM: 19,
+} as const;
+
+/** An exception: a value, never a JavaScript error outside `cpu/`. */
+export interface Fault {
+	readonly vector: number;
+	/** The error code the processor pushes (0 where it pushes none). */
+	readonly error: number;
+	/** cr2 for a page fault (u32), else 0. */
+	readonly address: number;
+	/** A page beyond the end of its file: Linux answers SIGBUS instead of SIGSEGV. */
+	readonly bus: boolean;
+}
+
+/** A segment descriptor as the two words of its GDT or LDT entry (SDM vol. 3, 3.4.5); 0,0 = empty. */
+export interface Descriptor {
+	/** Low word: base 15..0, limit 15..0. */
+	readonly a: number;
+	/** High word: base 31..24, flags, limit 19..16, access byte, base 23..16. */
+	readonly b: number;
+}

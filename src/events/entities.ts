@@ -1,0 +1,389 @@
+/**
+ * The kernel's entities as plain data: tasks, address spaces, files, signal state. The state is tables of these, and
+ * events carry them where something new appears, so they are declared here, below both.
+ * Everything is immutable; `CpuState`, `Pages` and byte arrays are opaque leaves that are replaced and never written.
+ */
+import type { CpuState, Descriptor } from './cpu.ts';
+import type { Pages } from './pages.ts';
+
+export type Table<T> = { readonly [id: number]: T };
+
+/** Signal set: bit n-1 stands for signal n (1..64). */
+export type SigSet = bigint;
+
+export interface Clock {
+	/** Machine steps retired. */
+	readonly steps: number;
+	/** Virtual ns that passed without steps (idle time, waiting for input). Monotonic time = bootNs + steps × nsPerStep + skewNs. */
+	readonly skewNs: number;
+	/** CLOCK_REALTIME minus what the persona's epoch and the steps say, ns (settimeofday, restart downtime). */
+	readonly realOffsetNs: bigint;
+}
+
+export interface IdCounters {
+	readonly pid: number;
+	readonly mm: number;
+	readonly object: number;
+	readonly fdTable: number;
+	readonly fs: number;
+	readonly sighand: number;
+	readonly group: number;
+	readonly file: number;
+	readonly inode: number;
+	readonly pipe: number;
+	readonly ino: number;
+}
+
+/** How the last step entered the kernel, if it did. */
+export type Entry = 'none' | 'int80' | 'sysenter' | 'bp' | 'of' | 'db';
+
+/** A thread (Linux: task_struct). */
+export interface Task {
+	readonly pid: number;
+	/** Thread group's leader pid. */
+	readonly tgid: number;
+	/** Parent that is told of the exit (real_parent's tgid); 0 = outside the container. */
+	readonly ppid: number;
+	readonly state: 'running' | 'sleeping' | 'stopped' | 'zombie' | 'dead';
+	/** 0 = none (zombie). */
+	readonly mm: number;
+	readonly fdTable: number;
+	readonly fs: number;
+	readonly sighand: number;
+	readonly group: number;
+	readonly comm: string;
+	readonly cpu: CpuState;
+	/** GDT entries 6..8. */
+	readonly tls: readonly Descriptor[];
+	/** pt_regs->orig_ax: the call's number while inside one, else -1. */
+	readonly origAx: number;
+	/**
+	 * Where the processor entered the kernel with the last retired step, and the kernel has not acted yet: a call
+	 * (`int 0x80`, `sysenter`) or a trap (#BP, #OF, #DB). The next decision of the machine is about it.
+	 */
+	readonly entry: Entry;
+	/** What the task waits for, inside the call `origAx`; null = runs or may run. */
+	readonly wait: Wait | null;
+	/** How an interrupted call goes on through restart_syscall(2), when it left one. */
+	readonly restartBlock: RestartBlock | null;
+	readonly creds: Credentials;
+	/** Blocked signals. */
+	readonly blocked: SigSet;
+	/** The mask to come back to after sigsuspend and the like, or null (TIF_RESTORE_SIGMASK). */
+	readonly savedMask: SigSet | null;
+	/** Signals pending for this thread alone, in order of arrival. */
+	readonly pending: readonly SigInfo[];
+	readonly altstack: AltStack;
+	/** Last exception, for signal frames: trap number, error code, cr2. */
+	readonly trap: { readonly number: number; readonly error: number; readonly cr2: number };
+	/** set_child_tid, clear_child_tid, robust list head and length, pdeath signal, exit signal. */
+	readonly setTid: number;
+	readonly clearTid: number;
+	readonly robustList: number;
+	readonly robustListLen: number;
+	readonly rseq: { readonly address: number; readonly length: number; readonly signature: number };
+	readonly exitSignal: number;
+	readonly pdeathSignal: number;
+	/** Wait status (as wait4 shows it) once state is zombie or dead. */
+	readonly exitStatus: number;
+	/** PF_* bits that are guest-visible or travel in an image: FORKNOEXEC 0x40, SUPERPRIV 0x100, DUMPCORE 0x200, SIGNALED 0x400. */
+	readonly flags: number;
+	readonly dumpable: number;
+	readonly noNewPrivs: boolean;
+	readonly times: TaskTimes;
+	readonly nice: number;
+	/** personality(2): PER_LINUX 0 with flags; READ_IMPLIES_EXEC 0x400000 changes what mmap and mprotect do. */
+	readonly personality: number;
+}
+
+export interface TaskTimes {
+	/** Steps retired by this task. */
+	readonly steps: number;
+	/** Monotonic ns when the task started. */
+	readonly startNs: number;
+	/** Voluntary and involuntary context switches, minor and major faults. */
+	readonly nvcsw: number;
+	readonly nivcsw: number;
+	readonly minFlt: number;
+	readonly majFlt: number;
+}
+
+export interface Credentials {
+	readonly uid: number;
+	readonly euid: number;
+	readonly suid: number;
+	readonly fsuid: number;
+	readonly gid: number;
+	readonly egid: number;
+	readonly sgid: number;
+	readonly fsgid: number;
+	readonly groups: readonly number[];
+}
+
+/** How Linux codes an interrupted call in ax while the task is stopped inside it (include/linux/errno.h). */
+export const Restart = { SYS: -512, NOINTR: -513, NOHAND: -514, BLOCK: -516 } as const;
+
+/** Why a blocked task may go on. Any one of `on` being ready wakes it, or the deadline, or (unless NOINTR) a signal. */
+export interface Wait {
+	readonly on: readonly WaitOn[];
+	/** Monotonic ns at which it wakes anyway, or null. */
+	readonly deadline: number | null;
+	/** ax while frozen: one of Restart. */
+	readonly restart: number;
+	/** Signals that wake it although blocked (sigtimedwait), else 0n. */
+	readonly signals: SigSet;
+}
+
+export type WaitOn =
+	| { readonly kind: 'stream-readable'; readonly stream: number }
+	| { readonly kind: 'pipe-readable'; readonly pipe: number }
+	| { readonly kind: 'pipe-writable'; readonly pipe: number; readonly bytes: number }
+	| { readonly kind: 'futex'; readonly object: number; readonly offset: number; readonly bitset: number; readonly order: number }
+	| { readonly kind: 'child' };
+
+export interface RestartBlock {
+	/** The call that goes on: nanosleep, clock_nanosleep, poll, futex. */
+	readonly call: string;
+	/** Monotonic ns. */
+	readonly deadline: number | null;
+	/** The call's arguments as u32, as they are needed to go on. */
+	readonly args: readonly number[];
+}
+
+export interface AltStack {
+	readonly sp: number;
+	readonly size: number;
+	/** SS_DISABLE 2, SS_AUTODISARM 1<<31. */
+	readonly flags: number;
+}
+
+/** siginfo_t as the kernel keeps it; fields that a code does not use are 0. */
+export interface SigInfo {
+	readonly signo: number;
+	readonly errno: number;
+	/** si_code: SI_USER 0, SI_KERNEL 0x80, SI_QUEUE -1, SI_TIMER -2, SI_TKILL -6, or the fault's. */
+	readonly code: number;
+	readonly pid: number;
+	readonly uid: number;
+	/** si_value / si_int, i32. */
+	readonly value: number;
+	/** si_addr, u32. */
+	readonly address: number;
+	/** si_status, si_utime, si_stime (SIGCHLD); si_tid, si_overrun (timers); si_band, si_fd (SIGIO). */
+	readonly extra: readonly number[];
+	/** Sent by force_sig: may not be blocked or ignored. */
+	readonly forced: boolean;
+}
+
+/** Thread group (signal_struct). */
+export interface ThreadGroup {
+	readonly id: number;
+	readonly tgid: number;
+	readonly pgrp: number;
+	readonly session: number;
+	/** Controlling terminal: a stream id + 1, 0 = none. */
+	readonly tty: number;
+	/** Signals pending for the whole group. */
+	readonly pending: readonly SigInfo[];
+	/** [soft, hard] by RLIMIT_* number 0..15; u32, 0xffffffff = infinity. */
+	readonly rlimits: readonly (readonly [number, number])[];
+	readonly itimers: { readonly real: ITimer; readonly virtual: ITimer; readonly prof: ITimer };
+	/** Set once the group is exiting: the wait status. */
+	readonly groupExit: number | null;
+	/** Resources of waited-for children. */
+	readonly childTimes: TaskTimes;
+	readonly subreaper: boolean;
+}
+
+/** An interval timer. `real` counts monotonic ns; `virtual` and `prof` count the group's CPU ns (steps × nsPerStep). */
+export interface ITimer {
+	/** When it fires next on its clock, or null when disarmed. */
+	readonly expires: number | null;
+	readonly interval: number;
+}
+
+export interface Sighand {
+	readonly id: number;
+	/** By signal number 1..64 (index 0 unused: a default action). */
+	readonly actions: readonly SigAction[];
+}
+
+export interface SigAction {
+	/** SIG_DFL 0, SIG_IGN 1, or the handler's address. */
+	readonly handler: number;
+	readonly flags: number;
+	readonly restorer: number;
+	readonly mask: SigSet;
+}
+
+/** An address space (mm_struct). */
+export interface Mm {
+	readonly id: number;
+	/** The memory object that holds its private pages, by linear page number. */
+	readonly object: number;
+	/** Sorted by start, not overlapping; mergeable neighbours are merged. */
+	readonly vmas: readonly Vma[];
+	readonly startCode: number;
+	readonly endCode: number;
+	readonly startData: number;
+	readonly endData: number;
+	readonly startBrk: number;
+	readonly brk: number;
+	readonly startStack: number;
+	readonly argStart: number;
+	readonly argEnd: number;
+	readonly envStart: number;
+	readonly envEnd: number;
+	/** mmap() searches downwards from here. */
+	readonly mmapBase: number;
+	/** Address of the vDSO page, 0 = none. */
+	readonly vdso: number;
+	/** Flags every new VMA gets (mlockall: VM_LOCKED). */
+	readonly defFlags: number;
+	readonly ldt: readonly Descriptor[];
+	/** Inode of the executable and its path (/proc/self/exe). */
+	readonly exe: number;
+	readonly exePath: string;
+	/** auxv as pairs of u32 (/proc/self/auxv). */
+	readonly auxv: readonly number[];
+}
+
+/** VM_* of Linux 2.6.27 (include/linux/mm.h): guest-visible and image-visible bits. */
+export const Vm = {
+	READ: 1,
+	WRITE: 2,
+	EXEC: 4,
+	SHARED: 8,
+	MAYREAD: 0x10,
+	MAYWRITE: 0x20,
+	MAYEXEC: 0x40,
+	MAYSHARE: 0x80,
+	GROWSDOWN: 0x100,
+	DENYWRITE: 0x800,
+	EXECUTABLE: 0x1000,
+	LOCKED: 0x2000,
+	SEQ_READ: 0x8000,
+	RAND_READ: 0x10000,
+	DONTCOPY: 0x20000,
+	DONTEXPAND: 0x40000,
+	ACCOUNT: 0x100000,
+	NORESERVE: 0x200000,
+	ALWAYSDUMP: 0x4000000,
+} as const;
+
+export interface Vma {
+	/** Linear addresses, page-aligned; end exclusive, up to 2^32. */
+	readonly start: number;
+	readonly end: number;
+	readonly flags: number;
+	/** Memory object behind the mapping (a file's, a shared anonymous one, the vDSO's); 0 = private anonymous. */
+	readonly object: number;
+	/** Page of that object at `start`. */
+	readonly pgoff: number;
+	/** Inode that is mapped, 0 = none, and its path as it was opened. */
+	readonly inode: number;
+	readonly path: string;
+}
+
+/** What owns pages: the private object of a mm (indexed by linear page number), shared anonymous memory, or a file (page of the file). */
+export interface MemoryObject {
+	readonly id: number;
+	readonly kind: 'private' | 'shared' | 'file' | 'vdso';
+	readonly pages: Pages;
+	/** Size in bytes beyond which access is SIGBUS; for `private` 2^32. For a file it equals the inode's size. */
+	readonly size: number;
+}
+
+export interface FdTable {
+	readonly id: number;
+	readonly fds: Table<{ readonly file: number; readonly cloexec: boolean }>;
+}
+
+export interface FsStruct {
+	readonly id: number;
+	/** Inode and absolute path of root and cwd. */
+	readonly cwd: number;
+	readonly cwdPath: string;
+	readonly root: number;
+	readonly umask: number;
+}
+
+/** struct file. It lives as long as an fd table or a mapping refers to it. */
+export interface OpenFile {
+	readonly id: number;
+	readonly inode: number;
+	/** O_* as fcntl(F_GETFL) shows them, access mode in bits 0..1. */
+	readonly flags: number;
+	readonly pos: number;
+	/** Absolute path as opened, or pipe:[ino]. */
+	readonly path: string;
+	/** F_SETOWN, F_SETSIG. */
+	readonly owner: number;
+	readonly signal: number;
+}
+
+export interface Inode {
+	readonly id: number;
+	readonly ino: number;
+	readonly kind: 'file' | 'dir' | 'symlink' | 'char' | 'fifo' | 'stream';
+	/** Permission bits with suid, sgid, sticky: 07777. */
+	readonly mode: number;
+	readonly uid: number;
+	readonly gid: number;
+	readonly nlink: number;
+	/** Device number of a char device (major << 8 | minor), else 0. */
+	readonly rdev: number;
+	/** Bytes. */
+	readonly size: number;
+	/** Realtime ns. */
+	readonly atime: bigint;
+	readonly mtime: bigint;
+	readonly ctime: bigint;
+	/** file: its memory object; else 0. */
+	readonly object: number;
+	/** fifo: its pipe; stream: the stream id; else 0. */
+	readonly channel: number;
+	/** symlink: where it points. */
+	readonly target: string;
+	/** dir: sorted by name (UTF-16 code units); inode 0 = known to be absent, -1 = listed below the host root and not looked up yet. `.` and `..` are not in it. */
+	readonly entries: readonly { readonly name: string; readonly inode: number }[];
+	/** dir: its parent's inode (the root's is itself). */
+	readonly parent: number;
+	/**
+	 * What is not known yet and must be asked for as an input: a directory of the host root not listed / looked up in full,
+	 * a file of the host root whose contents were not read yet.
+	 */
+	readonly lower: 'none' | 'unread' | 'partial';
+	/** Path below the host root for inodes that a look-up there found (kept when `lower` becomes none), else ''. */
+	readonly lowerPath: string;
+}
+
+export interface Pipe {
+	readonly id: number;
+	/** Unread bytes. */
+	readonly data: Uint8Array;
+	readonly capacity: number;
+}
+
+export interface Stream {
+	readonly id: number;
+	/** What the descriptor was when recording began. */
+	readonly kind: 'tty' | 'pipe' | 'file' | 'null' | 'closed' | 'other';
+	/** Input that arrived and was not read yet. */
+	readonly unread: Uint8Array;
+	/** No more input will come. */
+	readonly eof: boolean;
+	/** Bytes the guest wrote to it so far. */
+	readonly written: number;
+	/** Terminal settings as tcsetattr left them: struct termios2, 44 bytes (abi/termios.ts); empty = the default. */
+	readonly termios: Uint8Array;
+}
+
+export interface Scheduler {
+	/** pid of the task on the CPU, 0 = none. */
+	readonly current: number;
+	/** Steps left of its quantum. */
+	readonly left: number;
+	/** pids that may run, next first; the current one is not in it. */
+	readonly queue: readonly number[];
+}

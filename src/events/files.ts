@@ -1,0 +1,37 @@
+/** Events of files: descriptors, open files, inodes, directories, pipes, the recorder's own descriptors. */
+import type { Inode, OpenFile, Pipe, Stream } from './entities.ts';
+
+export type InodeFields = Omit<Inode, 'id' | 'ino' | 'kind' | 'object' | 'size' | 'entries'>;
+
+export type FileEvent =
+	| { readonly kind: 'file/open'; readonly file: OpenFile }
+	| {
+			readonly kind: 'file/set';
+			readonly file: number;
+			readonly fields: Partial<Pick<OpenFile, 'pos' | 'flags' | 'owner' | 'signal'>>;
+	  }
+	/** A descriptor is made or replaced. */
+	| { readonly kind: 'fd/set'; readonly table: number; readonly fd: number; readonly file: number; readonly cloexec: boolean }
+	/** A descriptor goes; the open file goes with its last descriptor, a pipe with its last open file, an unlinked inode with its last user. */
+	| { readonly kind: 'fd/close'; readonly table: number; readonly fd: number }
+	| {
+			readonly kind: 'fs/set';
+			readonly fs: number;
+			readonly fields: { readonly cwd?: number; readonly cwdPath?: string; readonly umask?: number };
+	  }
+	/** A new inode (a file with its empty memory object). Not in any directory until dir/link. */
+	| { readonly kind: 'inode/new'; readonly inode: Inode }
+	| { readonly kind: 'inode/set'; readonly inode: number; readonly fields: Partial<InodeFields> }
+	/** Bytes written to a file, which grows as needed (a hole reads as zeros). */
+	| { readonly kind: 'inode/write'; readonly inode: number; readonly offset: number; readonly bytes: Uint8Array }
+	| { readonly kind: 'inode/truncate'; readonly inode: number; readonly size: number }
+	| { readonly kind: 'dir/link'; readonly dir: number; readonly name: string; readonly inode: number }
+	| { readonly kind: 'dir/unlink'; readonly dir: number; readonly name: string }
+	| { readonly kind: 'pipe/new'; readonly pipe: Pipe }
+	| { readonly kind: 'pipe/write'; readonly pipe: number; readonly bytes: Uint8Array }
+	/** The first `length` bytes were taken. */
+	| { readonly kind: 'pipe/read'; readonly pipe: number; readonly length: number }
+	/** The guest wrote to the recorder's descriptor: this is its output. */
+	| { readonly kind: 'stream/output'; readonly stream: number; readonly bytes: Uint8Array }
+	| { readonly kind: 'stream/read'; readonly stream: number; readonly length: number }
+	| { readonly kind: 'stream/set'; readonly stream: number; readonly fields: Partial<Pick<Stream, 'termios'>> };

@@ -1,0 +1,75 @@
+/**
+ * The library: what the commands do, for tests that compare this machine with another. Everything here is synchronous but
+ * `record`, and touches nothing outside the trace it is given.
+ */
+
+import * as fs from 'node:fs';
+import { Observable } from 'rxjs';
+import type { MachineEvent } from './events/event.ts';
+import type { StepColumns } from './events/steps.ts';
+import type { MachineState } from './reducers/state.ts';
+import { type Compared, compareTraces } from './replay/compare.ts';
+import type { TraceHeader } from './replay/header.ts';
+import { type Position, parsePosition } from './replay/position.ts';
+import { stateAt } from './replay/rerun.ts';
+import { eventBatches } from './replay/stream.ts';
+import { stepColumns } from './replay/timeline.ts';
+import { Trace } from './replay/trace.ts';
+import type { TraceEnd } from './replay/trace-writer.ts';
+import { type Verified, type VerifyOptions, verify } from './replay/verify.ts';
+
+export type * from './events/cpu.ts';
+export type * from './events/entities.ts';
+export type * from './events/event.ts';
+export { type StepColumns, type StepEvent, stepEvents } from './events/steps.ts';
+export { TraceError } from './events/trace/format.ts';
+export { ElfError } from './kernel/elf.ts';
+export { type Difference, diffStates, equalStates, formatPath } from './reducers/diff.ts';
+export { reduce } from './reducers/reduce.ts';
+export type { MachineState } from './reducers/state.ts';
+export { type Compared, compareTraces } from './replay/compare.ts';
+export { NoOutside, type Outside } from './replay/outside.ts';
+export type { Position } from './replay/position.ts';
+export { type Recording, type RecordOptions, record } from './replay/record.ts';
+export type { Mismatch, Verified } from './replay/verify.ts';
+
+/** An opened trace. */
+export interface OpenedTrace {
+	readonly header: TraceHeader;
+	/** Totals of a whole trace; null when it was cut. */
+	readonly end: TraceEnd | null;
+	/** All events with their effects, in batches, as the run is made again. Reducing them gives every state. */
+	events(): Observable<readonly MachineEvent[]>;
+	/** Every CPU step with from ≤ position < to, in columns. */
+	steps(from: number, to: number): Generator<StepColumns>;
+	/** The state at a position: `N`, `N.k` or an object. Undefined past the end. */
+	stateAt(position: string | number | Position): MachineState | undefined;
+	/** Makes the run again and compares everything. */
+	verify(options?: VerifyOptions): Verified;
+	/** The first difference of what two traces did. */
+	compare(other: OpenedTrace): Compared;
+	/** The file behind it, for those who go deeper. */
+	readonly trace: Trace;
+}
+
+/** Opens a trace from a file's path or its bytes. Throws TraceError, or the file system's error. */
+export function openTrace(source: string | Uint8Array): OpenedTrace {
+	const trace = new Trace(typeof source === 'string' ? fs.readFileSync(source) : source);
+	return {
+		trace,
+		header: trace.header,
+		end: trace.end,
+		events: () => new Observable((subscriber) => eventBatches(trace, subscriber)),
+		steps: (from, to) => stepColumns(trace, from, to),
+		stateAt: (position) => stateAt(trace, toPosition(position)),
+		verify: (options) => verify(trace, options),
+		compare: (other) => compareTraces(trace, other.trace),
+	};
+}
+
+function toPosition(position: string | number | Position): Position {
+	if (typeof position === 'object') return position;
+	const parsed = parsePosition(String(position));
+	if (!parsed) throw new RangeError(`position ${position}: N or N.k wanted`);
+	return parsed;
+}

@@ -1,0 +1,186 @@
+/** fcntl, fcntl64, flock: flags of descriptors and open files, locks, owners, sizes of pipes (fs/fcntl.c, fs/locks.c). */
+import type { OpenFile } from '../../events/entities.ts';
+import { Errno } from '../abi/errno.ts';
+import { F, FD_CLOEXEC, LOCK_TYPE, O, SEEK } from '../abi/fcntl.ts';
+import type { Decision } from '../decision.ts';
+import { descriptorLimit, fileAt, inodeOf, mayRead, mayWrite, setDescriptor } from '../open-file.ts';
+import { fsIds, owns } from '../permissions.ts';
+import type { SyscallRow } from '../row.ts';
+import { duplicate } from './files-open.ts';
+
+/** Flags F_SETFL changes. */
+const SETFL = O.APPEND | O.NONBLOCK | O.ASYNC | O.DIRECT | O.NOATIME;
+/** Commands that an O_PATH descriptor serves. */
+const PATH_COMMANDS: readonly number[] = [F.DUPFD, F.DUPFD_CLOEXEC, F.GETFD, F.SETFD, F.GETFL];
+
+function fcntl(d: Decision, fd: number, command: number, arg: number, wide: boolean): number {
+	const file = fileAt(d, fd);
+	if (file === undefined || (file.flags & O.PATH && !PATH_COMMANDS.includes(command))) return -Errno.EBADF;
+	switch (command) {
+		case F.DUPFD:
+		case F.DUPFD_CLOEXEC:
+			if (arg >= descriptorLimit(d)) return -Errno.EINVAL;
+			return duplicate(d, fd, arg, command === F.DUPFD_CLOEXEC);
+		case F.GETFD:
+			return d.state.fdTables[d.task.fdTable].fds[fd | 0].cloexec ? FD_CLOEXEC : 0;
+		case F.SETFD:
+			setDescriptor(d, fd | 0, file.id, (arg & FD_CLOEXEC) !== 0);
+			return 0;
+		case F.GETFL:
+			return file.flags;
+		case F.SETFL:
+			return setFlags(d, file, arg);
+		case F.GETLK:
+		case F.SETLK:
+		case F.SETLKW:
+			return lock(d, file, command === F.GETLK, arg, false);
+		case F.GETLK64:
+		case F.SETLK64:
+		case F.SETLKW64:
+			return wide ? lock(d, file, command === F.GETLK64, arg, true) : -Errno.EINVAL;
+		case F.OFD_GETLK:
+		case F.OFD_SETLK:
+		case F.OFD_SETLKW:
+			return wide ? unsupported(d, 'locks of open files (F_OFD_SETLK)') : -Errno.EINVAL;
+		case F.SETOWN:
+		case F.GETOWN:
+		case F.SETOWN_EX:
+		case F.GETOWN_EX:
+		case F.SETSIG:
+		case F.GETSIG:
+			return owner(d, file, command, arg);
+		case F.SETLEASE:
+		case F.GETLEASE:
+		case F.NOTIFY:
+			return unsupported(d, 'leases and directory notes of fcntl');
+		case F.SETPIPE_SZ:
+		case F.GETPIPE_SZ:
+			return pipeSize(d, file, command, arg);
+		case F.GET_SEALS:
+			return file.path.startsWith('/memfd:') ? 1 : -Errno.EINVAL;
+		case F.ADD_SEALS:
+			return file.path.startsWith('/memfd:') ? -Errno.EPERM : -Errno.EINVAL;
+		default:
+			return -Errno.EINVAL;
+	}
+}
+
+function unsupported(d: Decision, name: string): number {
+	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: new Uint8Array(0) });
+	return -Errno.EINVAL;
+}
+
+function setFlags(d: Decision, file: OpenFile, arg: number): number {
+	if (arg & O.ASYNC) return unsupported(d, 'O_ASYNC');
+	if (arg & O.NOATIME && !(file.flags & O.NOATIME) && !owns(fsIds(d.task.creds), inodeOf(d, file))) return -Errno.EPERM;
+	if (arg & O.DIRECT && inodeOf(d, file).kind !== 'file' && inodeOf(d, file).kind !== 'fifo') return -Errno.EINVAL;
+	const flags = (file.flags & ~SETFL) | (arg & SETFL);
+	if (flags !== file.flags) d.emit({ kind: 'file/set', file: file.id, fields: { flags } });
+	return 0;
+}
+
+/**
+ * Record locks. They belong to a process, and there is one: taking a lock succeeds, asking finds no other's. The range and
+ * the file are checked as Linux does (flock_to_posix_lock).
+ */
+function lock(d: Decision, file: OpenFile, asks: boolean, address: number, wide: boolean): number {
+	const raw = d.read(address, wide ? 24 : 16);
+	if (raw === undefined) return -Errno.EFAULT;
+	const v = new DataView(raw.buffer, raw.byteOffset);
+	const type = v.getInt16(0, true);
+	const whence = v.getInt16(2, true);
+	const start = wide ? Number(v.getBigInt64(4, true)) : v.getInt32(4, true);
+	const length = wide ? Number(v.getBigInt64(12, true)) : v.getInt32(8, true);
+	if (asks && type !== LOCK_TYPE.RDLCK && type !== LOCK_TYPE.WRLCK) return -Errno.EINVAL;
+	if (whence !== SEEK.SET && whence !== SEEK.CUR && whence !== SEEK.END) return -Errno.EINVAL;
+	const base = whence === SEEK.SET ? 0 : whence === SEEK.CUR ? file.pos : inodeOf(d, file).size;
+	const from = base + start;
+	if (from < 0 || from + Math.min(0, length) < 0) return -Errno.EINVAL;
+	if (type !== LOCK_TYPE.RDLCK && type !== LOCK_TYPE.WRLCK && type !== LOCK_TYPE.UNLCK) return -Errno.EINVAL;
+	if (asks) return d.write(address, new Uint8Array(Uint16Array.of(LOCK_TYPE.UNLCK).buffer)) ? 0 : -Errno.EFAULT;
+	if (type === LOCK_TYPE.RDLCK && !mayRead(file)) return -Errno.EBADF;
+	if (type === LOCK_TYPE.WRLCK && !mayWrite(file)) return -Errno.EBADF;
+	return 0;
+}
+
+/** Who is told of input: kept, though this machine sends no SIGIO. F_OWNER_TID 0, F_OWNER_PID 1, F_OWNER_PGRP 2. */
+function owner(d: Decision, file: OpenFile, command: number, arg: number): number {
+	const set = (fields: { owner?: number; signal?: number }) => {
+		d.emit({ kind: 'file/set', file: file.id, fields });
+		return 0;
+	};
+	switch (command) {
+		case F.SETOWN:
+			if (arg === 0x80000000) return -Errno.EINVAL;
+			return knownOwner(d, arg | 0) ? set({ owner: arg | 0 }) : -Errno.ESRCH;
+		case F.GETOWN:
+			return file.owner;
+		case F.SETSIG:
+			return arg > 64 ? -Errno.EINVAL : set({ signal: arg });
+		case F.GETSIG:
+			return file.signal;
+		case F.GETOWN_EX: {
+			const pair = Int32Array.of(file.owner < 0 ? 2 : 1, Math.abs(file.owner));
+			return d.write(arg, new Uint8Array(pair.buffer)) ? 0 : -Errno.EFAULT;
+		}
+		default: {
+			const raw = d.read(arg, 8);
+			if (raw === undefined) return -Errno.EFAULT;
+			const v = new DataView(raw.buffer, raw.byteOffset);
+			const type = v.getInt32(0, true);
+			const pid = v.getInt32(4, true);
+			if (type < 0 || type > 2) return -Errno.EINVAL;
+			const value = type === 2 ? -pid : pid;
+			return knownOwner(d, value) ? set({ owner: value }) : -Errno.ESRCH;
+		}
+	}
+}
+
+function knownOwner(d: Decision, value: number): boolean {
+	if (value === 0) return true;
+	if (value > 0) return d.state.tasks[value] !== undefined;
+	return Object.values(d.state.groups).some((g) => g.pgrp === -value);
+}
+
+function pipeSize(d: Decision, file: OpenFile, command: number, _arg: number): number {
+	const inode = inodeOf(d, file);
+	if (inode.kind !== 'fifo') return -Errno.EBADF;
+	const pipe = d.state.pipes[inode.channel];
+	if (command === F.GETPIPE_SZ) return pipe.capacity;
+	return unsupported(d, 'F_SETPIPE_SZ');
+}
+
+/** flock(2): LOCK_SH 1, LOCK_EX 2, LOCK_NB 4, LOCK_UN 8. */
+function flock(d: Decision, fd: number, operation: number): number {
+	const file = fileAt(d, fd);
+	const kind = operation & ~4;
+	if (kind !== 1 && kind !== 2 && kind !== 8) return -Errno.EINVAL;
+	return file === undefined || file.flags & O.PATH ? -Errno.EBADF : 0;
+}
+
+export const fcntlRows: readonly SyscallRow[] = [
+	{
+		nr: 55,
+		name: 'fcntl',
+		args: ['fd', 'enum:fcntl', 'hex'],
+		support: 'partial',
+		note: 'one process: record locks never conflict; no O_ASYNC, leases, F_OFD_*',
+		handler: (d, [fd, command, arg]) => fcntl(d, fd, command, arg, false),
+	},
+	{
+		nr: 221,
+		name: 'fcntl64',
+		args: ['fd', 'enum:fcntl', 'hex'],
+		support: 'partial',
+		note: 'as fcntl',
+		handler: (d, [fd, command, arg]) => fcntl(d, fd, command, arg, true),
+	},
+	{
+		nr: 143,
+		name: 'flock',
+		args: ['fd', 'flags:flock'],
+		support: 'partial',
+		note: 'locks are not kept: two open files of one process never conflict',
+		handler: (d, [fd, operation]) => flock(d, fd, operation),
+	},
+];

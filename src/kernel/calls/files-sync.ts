@@ -1,0 +1,70 @@
+/** sync, fsync and their kin, and advice about access: nothing is behind the guest's files that could lag. */
+import { Errno } from '../abi/errno.ts';
+import type { Decision } from '../decision.ts';
+import { fileAt, inodeOf, mayRead, usableFileAt } from '../open-file.ts';
+import type { SyscallRow } from '../row.ts';
+
+/** fsync(2): what has nothing to write back says EINVAL. */
+function fsync(d: Decision, fd: number): number {
+	const file = usableFileAt(d, fd);
+	if (file === undefined) return -Errno.EBADF;
+	const { kind } = inodeOf(d, file);
+	return kind === 'file' || kind === 'dir' ? 0 : -Errno.EINVAL;
+}
+
+function fadvise(d: Decision, fd: number, advice: number): number {
+	const file = usableFileAt(d, fd);
+	if (file === undefined) return -Errno.EBADF;
+	if (inodeOf(d, file).kind === 'fifo') return -Errno.ESPIPE;
+	return advice > 5 ? -Errno.EINVAL : 0;
+}
+
+function readahead(d: Decision, fd: number): number {
+	const file = usableFileAt(d, fd);
+	if (file === undefined || !mayRead(file)) return -Errno.EBADF;
+	return inodeOf(d, file).kind === 'file' ? 0 : -Errno.EINVAL;
+}
+
+export const syncRows: readonly SyscallRow[] = [
+	{ nr: 36, name: 'sync', args: [], support: 'full', handler: () => 0 },
+	{ nr: 118, name: 'fsync', args: ['fd'], support: 'full', handler: (d, [fd]) => fsync(d, fd) },
+	{ nr: 148, name: 'fdatasync', args: ['fd'], support: 'full', handler: (d, [fd]) => fsync(d, fd) },
+	{
+		nr: 344,
+		name: 'syncfs',
+		args: ['fd'],
+		support: 'full',
+		handler: (d, [fd]) => (usableFileAt(d, fd) === undefined ? -Errno.EBADF : 0),
+	},
+	{
+		nr: 314,
+		name: 'sync_file_range',
+		args: ['fd', 'off', 'off', 'hex'],
+		support: 'full',
+		handler: (d, [fd, , , , , flags]) => {
+			if (fileAt(d, fd) === undefined) return -Errno.EBADF;
+			return flags & ~7 ? -Errno.EINVAL : 0;
+		},
+	},
+	{
+		nr: 225,
+		name: 'readahead',
+		args: ['fd', 'off', 'size'],
+		support: 'full',
+		handler: (d, [fd]) => readahead(d, fd),
+	},
+	{
+		nr: 250,
+		name: 'fadvise64',
+		args: ['fd', 'off', 'size', 'enum:fadvise'],
+		support: 'full',
+		handler: (d, [fd, , , , advice]) => fadvise(d, fd, advice),
+	},
+	{
+		nr: 272,
+		name: 'fadvise64_64',
+		args: ['fd', 'off', 'off', 'enum:fadvise'],
+		support: 'full',
+		handler: (d, [fd, , , , , advice]) => fadvise(d, fd, advice),
+	},
+];

@@ -1,0 +1,340 @@
+/**
+ * Calls about a task's life and the kernel's knobs for it: exit, execve, waiting for children, prctl, personality.
+ * Follows kernel/exit.c, fs/exec.c and kernel/sys.c of Linux 6.1. Making children comes later.
+ */
+import { Errno } from '../abi/errno.ts';
+import { AT, AT_FDCWD } from '../abi/fcntl.ts';
+import { READ_IMPLIES_EXEC } from '../abi/mm.ts';
+import { type Decision, type NeedInput, type Outcome, RETURNED } from '../decision.ts';
+import { ElfError } from '../elf.ts';
+import { type ExecRequest, execEvents } from '../exec.ts';
+import { exitGroup } from '../exit.ts';
+import { failed } from '../fail.ts';
+import { fileBytes } from '../file-data.ts';
+import { foundPath, readPath, resolve, resolveAt } from '../paths.ts';
+import { fsIds, MAY_EXEC, permitted } from '../permissions.ts';
+import type { Handler, SyscallRow } from '../row.ts';
+import { futexRows } from './futex.ts';
+import { limitRows } from './limits.ts';
+import { schedRows } from './sched.ts';
+
+/** exit: with one thread it ends the group. */
+const exit: Handler = (d, [code]) => {
+	exitGroup(d, (code & 0xff) << 8);
+	return RETURNED;
+};
+
+/** Arguments and environment at most: more is E2BIG whatever the stack limit. */
+const MAX_STRINGS = 0x7fffffff;
+const MAX_STRING = 32 * 4096;
+/** Bytes of a script's first line that are looked at (BINPRM_BUF_SIZE). */
+const SCRIPT_LINE = 256;
+/** Scripts that name scripts. */
+const MAX_INTERPRETERS = 5;
+
+/** A NULL-terminated vector of strings: byte strings, or -errno. A null pointer is an empty vector. */
+function readStrings(d: Decision, vector: number): string[] | number {
+	const strings: string[] = [];
+	if (vector === 0) return strings;
+	let total = 0;
+	for (let at = vector; ; at += 4) {
+		const pointer = d.u32(at);
+		if (pointer === undefined) return -Errno.EFAULT;
+		if (pointer === 0) return strings;
+		const s = d.cstring(pointer, MAX_STRING);
+		if (s === undefined) return -Errno.EFAULT;
+		total += 4 + (s?.length ?? 0);
+		if (s === null || total > MAX_STRINGS || total > 6 * 1024 * 1024) return -Errno.E2BIG;
+		strings.push(s);
+	}
+}
+
+const execve: Handler = (d, [path, argv, envp]) => {
+	const name = readPath(d, path);
+	if (typeof name === 'number') return name;
+	return start(d, resolve(d, AT_FDCWD, name, 'follow'), name, argv, envp);
+};
+
+const execveat: Handler = (d, [dirfd, path, argv, envp, flags]) => {
+	if (flags & ~(AT.EMPTY_PATH | AT.SYMLINK_NOFOLLOW)) return -Errno.EINVAL;
+	const name = readPath(d, path);
+	if (typeof name === 'number') return name;
+	const found = resolveAt(d, dirfd, path, flags & AT.SYMLINK_NOFOLLOW ? 'nofollow' : 'follow', flags);
+	if (!failed(found) && found.inode.kind === 'symlink') return -Errno.ELOOP;
+	const shown = name.startsWith('/') || (dirfd | 0) === AT_FDCWD ? name : `/dev/fd/${dirfd | 0}${name === '' ? '' : `/${name}`}`;
+	return start(d, found, shown, argv, envp);
+};
+
+function start(d: Decision, found: ReturnType<typeof resolve>, filename: string, argv: number, envp: number): Outcome {
+	const args = readStrings(d, argv);
+	if (typeof args === 'number') return args;
+	const env = readStrings(d, envp);
+	if (typeof env === 'number') return env;
+	let request: ExecRequest | number | NeedInput = program(d, found, filename, args, env);
+	for (let depth = 0; ; depth++) {
+		if (failed(request)) return request;
+		const next: ExecRequest | number | NeedInput | undefined = interpreter(d, request);
+		if (next === undefined) break;
+		if (depth >= MAX_INTERPRETERS) return -Errno.ELOOP;
+		request = next;
+	}
+	try {
+		const result = execEvents(d, request);
+		return result === 0 ? RETURNED : result;
+	} catch (error) {
+		if (!(error instanceof ElfError)) throw error;
+		const isElf = error.what !== 'ELF magic' && error.what !== 'ELF header';
+		const { eip } = d.regs;
+		const name = `execve of ${request.path}: ${error.message}`;
+		if (isElf) d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip, bytes: new Uint8Array(0) });
+		return -Errno.ENOEXEC;
+	}
+}
+
+/** The file must be regular and executable (do_open_execat). */
+function program(
+	d: Decision,
+	found: ReturnType<typeof resolve>,
+	filename: string,
+	argv: readonly string[],
+	env: readonly string[],
+): ExecRequest | number | NeedInput {
+	if (failed(found)) return found;
+	const { inode } = found;
+	if (inode.kind !== 'file' || inode.id === 0 || !permitted(fsIds(d.task.creds), inode, MAY_EXEC)) return -Errno.EACCES;
+	return { inode: inode.id, path: foundPath(d, found), filename, argv, env };
+}
+
+/** What `#!` asks for (fs/binfmt_script.c), or undefined when the file is no script. */
+function interpreter(d: Decision, request: ExecRequest): ExecRequest | number | NeedInput | undefined {
+	const head = fileBytes(d, d.state.inodes[request.inode], 0, SCRIPT_LINE);
+	if (!(head instanceof Uint8Array)) return head;
+	let line = '';
+	for (const b of head) line += String.fromCharCode(b);
+	if (!line.startsWith('#!')) return undefined;
+	const end = line.indexOf('\n');
+	const words = (end < 0 ? line : line.slice(0, end)).slice(2).replace(/^[ \t]+|[ \t]+$/g, '');
+	const [, path, option] = /^([^ \t\0]*)[ \t]*([^\0]*)/.exec(words) ?? [];
+	if (path === undefined || path === '') return -Errno.ENOEXEC;
+	// A name cut off by the end of what is looked at is not tried.
+	if (end < 0 && head.length === SCRIPT_LINE && !/[ \t]/.test(words)) return -Errno.ENOEXEC;
+	const argv = [path, ...(option ? [option] : []), request.filename, ...request.argv.slice(1)];
+	return program(d, resolve(d, AT_FDCWD, path, 'follow'), path, argv, request.env);
+}
+
+/** WNOHANG, WUNTRACED, WCONTINUED, __WNOTHREAD, __WALL, __WCLONE. */
+const WAIT_OPTIONS = 0xe000000b;
+const WNOWAIT = 0x01000000;
+/** WSTOPPED | WEXITED | WCONTINUED: waitid must ask for one. */
+const WAITID_EVENTS = 0x0e;
+
+const wait4: Handler = (_d, [pid, , options]) => {
+	if (options & ~WAIT_OPTIONS) return -Errno.EINVAL;
+	return (pid | 0) === -0x80000000 ? -Errno.ESRCH : -Errno.ECHILD;
+};
+
+const waitid: Handler = (_d, [which, pid, , options]) => {
+	if (options & ~(WAIT_OPTIONS | WNOWAIT | WAITID_EVENTS) || !(options & WAITID_EVENTS)) return -Errno.EINVAL;
+	if (which > 3 || (which === 1 && (pid | 0) <= 0) || (which === 2 && (pid | 0) < 0)) return -Errno.EINVAL;
+	// P_PIDFD: nobody has a descriptor of a process.
+	return which === 3 ? -Errno.EBADF : -Errno.ECHILD;
+};
+
+const setTidAddress: Handler = (d, [clearTid]) => {
+	d.emit({ kind: 'task/set', task: d.pid, fields: { clearTid } });
+	return d.pid;
+};
+
+/** sizeof(struct robust_list_head). */
+const ROBUST_HEAD = 12;
+
+const setRobustList: Handler = (d, [head, length]) => {
+	if (length !== ROBUST_HEAD) return -Errno.EINVAL;
+	d.emit({ kind: 'task/set', task: d.pid, fields: { robustList: head, robustListLen: length } });
+	return 0;
+};
+
+const getRobustList: Handler = (d, [pid, head, length]) => {
+	const task = pid === 0 ? d.task : d.state.tasks[pid];
+	if (task === undefined) return -Errno.ESRCH;
+	return d.writeU32(length, ROBUST_HEAD) && d.writeU32(head, task.robustList) ? 0 : -Errno.EFAULT;
+};
+
+const personality: Handler = (d, [wanted]) => {
+	const old = d.task.personality;
+	if (wanted !== 0xffffffff && wanted !== old) {
+		const { eip } = d.regs;
+		const name = `personality 0x${wanted.toString(16)}`;
+		// READ_IMPLIES_EXEC and ADDR_NO_RANDOMIZE are all that is acted on; the others are kept and shown.
+		const known = READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE;
+		if (wanted & ~known) d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip, bytes: new Uint8Array(0) });
+		d.emit({ kind: 'task/set', task: d.pid, fields: { personality: wanted } });
+	}
+	return old | 0;
+};
+/** Addresses are never randomised here, so the flag changes nothing. */
+const ADDR_NO_RANDOMIZE = 0x0040000;
+
+const NSIG = 64;
+const DEFAULT_SLACK_NS = 50_000;
+const LAST_CAP = 40;
+const TASK_NAME = 16;
+
+type PrctlHandler = (d: Decision, args: readonly number[]) => number;
+const put = (d: Decision, pointer: number, value: number): number => (d.writeU32(pointer, value) ? 0 : -Errno.EFAULT);
+
+/** prctl options by number (include/uapi/linux/prctl.h); one that is not here is EINVAL. `args` are those after it. */
+const PRCTL: { readonly [option: number]: PrctlHandler } = {
+	// PR_SET_PDEATHSIG, PR_GET_PDEATHSIG
+	1: (d, [signal]) => {
+		if (signal > NSIG) return -Errno.EINVAL;
+		d.emit({ kind: 'task/set', task: d.pid, fields: { pdeathSignal: signal } });
+		return 0;
+	},
+	2: (d, [pointer]) => put(d, pointer, d.task.pdeathSignal),
+	// PR_GET_DUMPABLE, PR_SET_DUMPABLE
+	3: (d) => d.task.dumpable,
+	4: (d, [dumpable]) => {
+		if (dumpable > 1) return -Errno.EINVAL;
+		d.emit({ kind: 'task/set', task: d.pid, fields: { dumpable } });
+		return 0;
+	},
+	// PR_GET_KEEPCAPS, PR_GET_TIMING, PR_SET_TIMING: only the default
+	7: () => 0,
+	13: () => 0,
+	14: (_d, [timing]) => (timing === 0 ? 0 : -Errno.EINVAL),
+	// PR_SET_NAME, PR_GET_NAME
+	15: (d, [pointer]) => {
+		const comm = d.cstring(pointer, TASK_NAME - 1);
+		if (comm === undefined) return -Errno.EFAULT;
+		const cut = comm ?? latin1(d.read(pointer, TASK_NAME - 1));
+		d.emit({ kind: 'task/set', task: d.pid, fields: { comm: cut } });
+		return 0;
+	},
+	16: (d, [pointer]) => {
+		const name = new Uint8Array(TASK_NAME);
+		for (let i = 0; i < d.task.comm.length; i++) name[i] = d.task.comm.charCodeAt(i);
+		return d.write(pointer, name) ? 0 : -Errno.EFAULT;
+	},
+	// PR_GET_SECCOMP
+	21: () => 0,
+	// PR_CAPBSET_READ
+	23: (_d, [cap]) => (cap <= LAST_CAP ? 1 : -Errno.EINVAL),
+	// PR_GET_TSC, PR_SET_TSC: enabled
+	25: (d, [pointer]) => put(d, pointer, 1),
+	26: (_d, [mode]) => (mode === 1 ? 0 : -Errno.EINVAL),
+	// PR_GET_SECUREBITS
+	27: () => 0,
+	// PR_SET_TIMERSLACK is accepted, PR_GET_TIMERSLACK
+	29: () => 0,
+	30: () => DEFAULT_SLACK_NS,
+	// PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER
+	36: (d, [on]) => {
+		d.emit({ kind: 'group/set', group: d.task.group, fields: { subreaper: on !== 0 } });
+		return 0;
+	},
+	37: (d, [pointer]) => put(d, pointer, d.group.subreaper ? 1 : 0),
+	// PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS
+	38: (d, [on, b, c, e]) => {
+		if (on !== 1 || b !== 0 || c !== 0 || e !== 0) return -Errno.EINVAL;
+		d.emit({ kind: 'task/set', task: d.pid, fields: { noNewPrivs: true } });
+		return 0;
+	},
+	39: (d, rest) => (rest.some((a) => a !== 0) ? -Errno.EINVAL : d.task.noNewPrivs ? 1 : 0),
+};
+
+function latin1(bytes: Uint8Array | undefined): string {
+	let text = '';
+	for (const b of bytes ?? []) text += String.fromCharCode(b);
+	return text;
+}
+
+const prctl: Handler = (d, [option, ...rest]) => PRCTL[option]?.(d, rest.slice(0, 4)) ?? -Errno.EINVAL;
+
+/** ARCH_GET_CPUID: instructions may use CPUID. ARCH_SET_CPUID needs a processor that can refuse it. */
+const ARCH_GET_CPUID = 0x1011;
+const ARCH_SET_CPUID = 0x1012;
+const archPrctl: Handler = (_d, [option]) =>
+	option === ARCH_GET_CPUID ? 1 : option === ARCH_SET_CPUID ? -Errno.ENODEV : -Errno.EINVAL;
+
+const later = (nr: number, name: string, args: SyscallRow['args']): SyscallRow => ({
+	nr,
+	name,
+	args,
+	support: 'none',
+	note: 'trees come later',
+	handler: () => -Errno.ENOSYS,
+});
+
+export const processRows: readonly SyscallRow[] = [
+	...futexRows,
+	...limitRows,
+	...schedRows,
+	{ nr: 1, name: 'exit', args: ['int'], support: 'full', handler: exit },
+	later(2, 'fork', []),
+	{ nr: 7, name: 'waitpid', args: ['pid', 'addr', 'hex'], support: 'partial', note: 'there are no children yet', handler: wait4 },
+	{
+		nr: 11,
+		name: 'execve',
+		args: ['path', 'argv', 'argv'],
+		support: 'partial',
+		note: 'static programs and scripts',
+		handler: execve,
+	},
+	{
+		nr: 114,
+		name: 'wait4',
+		args: ['pid', 'addr', 'hex', 'addr'],
+		support: 'partial',
+		note: 'there are no children yet',
+		handler: wait4,
+	},
+	later(120, 'clone', ['hex', 'addr', 'addr', 'addr', 'addr']),
+	{
+		nr: 136,
+		name: 'personality',
+		args: ['hex'],
+		support: 'partial',
+		note: 'only READ_IMPLIES_EXEC does something',
+		handler: personality,
+	},
+	{
+		nr: 172,
+		name: 'prctl',
+		args: ['enum:PR', 'hex', 'hex', 'hex', 'hex'],
+		support: 'partial',
+		note: 'names, dumpable, no_new_privs and what else glibc asks; others EINVAL',
+		handler: prctl,
+	},
+	later(190, 'vfork', []),
+	{ nr: 252, name: 'exit_group', args: ['int'], support: 'full', handler: exit },
+	{ nr: 258, name: 'set_tid_address', args: ['addr'], support: 'full', handler: setTidAddress },
+	{
+		nr: 284,
+		name: 'waitid',
+		args: ['int', 'pid', 'addr', 'hex', 'addr'],
+		support: 'partial',
+		note: 'there are no children yet',
+		handler: waitid,
+	},
+	{ nr: 311, name: 'set_robust_list', args: ['addr', 'size'], support: 'full', handler: setRobustList },
+	{ nr: 312, name: 'get_robust_list', args: ['pid', 'addr', 'addr'], support: 'full', handler: getRobustList },
+	{
+		nr: 358,
+		name: 'execveat',
+		args: ['dirfd', 'path', 'argv', 'argv', 'hex'],
+		support: 'partial',
+		note: 'static programs and scripts',
+		handler: execveat,
+	},
+	{ nr: 384, name: 'arch_prctl', args: ['hex', 'hex'], support: 'full', handler: archPrctl },
+	{
+		nr: 386,
+		name: 'rseq',
+		args: ['addr', 'uint', 'hex', 'hex'],
+		support: 'partial',
+		note: 'ENOSYS, as from a kernel built without it',
+		handler: () => -Errno.ENOSYS,
+	},
+	later(435, 'clone3', ['addr', 'size']),
+];

@@ -1,0 +1,254 @@
+/**
+ * A decision: what the kernel does about one thing (a call, a fault, a timer), as a list of events. It reads the state
+ * and guest memory, and changes nothing: events are collected, and `state` shows what they will make of it.
+ */
+import type { CpuState } from '../events/cpu.ts';
+import type { Mm, Task, ThreadGroup } from '../events/entities.ts';
+import type { KernelEvent } from '../events/event.ts';
+import type { InputRequest } from '../events/input.ts';
+import { PAGE_SIZE } from '../events/pages.ts';
+import type { Persona } from '../events/persona.ts';
+import type { RegisterPatch } from '../events/task.ts';
+import { findVmaIndex, readState } from '../reducers/address-space.ts';
+import { enterCall } from '../reducers/live.ts';
+import { fold } from '../reducers/reduce.ts';
+import type { MachineState, RestartBlock, Wait } from '../reducers/state.ts';
+import { Vm } from '../reducers/state.ts';
+import { stackGrowth } from './stack.ts';
+
+/** Guest memory as it is now: live (newer than the state) or a snapshot's. */
+export interface MemoryView {
+	/** Bytes of an address space of the state the decision began with; undefined when one is not readable. */
+	read(mm: number, address: number, length: number): Uint8Array | undefined;
+	/** A page of an object when it is newer than the state's; undefined otherwise. */
+	page(object: number, index: number): Uint8Array | undefined;
+}
+
+/** What a decision may see. */
+export interface KernelView {
+	readonly state: MachineState;
+	readonly memory: MemoryView;
+	/** Registers of a task as they are now (those in the state may be old while the task runs). */
+	regs(pid: number): CpuState;
+}
+
+/** What a system call handler answers. A number is the result (i32: ≥ 0, or -errno). */
+export type Outcome = number | Block | NeedInput | Returned;
+
+/** The task sleeps inside the call; the handler is called again when the wait is over. */
+export interface Block {
+	readonly kind: 'block';
+	readonly wait: Wait;
+	readonly restartBlock: RestartBlock | null;
+}
+
+/** The decision cannot be made before this input came; its events are thrown away. */
+export interface NeedInput {
+	readonly kind: 'need';
+	readonly request: InputRequest;
+}
+
+/** The registers were set by events (sigreturn, exec), or the task is gone: there is no result. */
+export interface Returned {
+	readonly kind: 'returned';
+}
+
+export const RETURNED: Returned = { kind: 'returned' };
+
+export function isNeed(value: unknown): value is NeedInput {
+	return typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'need';
+}
+
+/** Events that change what an address resolves to. */
+const MAPPING = new Set([
+	'mm/new',
+	'mm/drop',
+	'mm/map',
+	'mm/unmap',
+	'mm/flags',
+	'mm/move',
+	'mm/resize',
+	'mm/discard',
+	'object/drop',
+	'inode/truncate',
+	'inode/write',
+	'task/exec',
+	'input/content',
+]);
+
+export class Decision {
+	readonly view: KernelView;
+	readonly pid: number;
+	readonly events: KernelEvent[] = [];
+	#state: MachineState;
+	#folded = 0;
+	#remapped = false;
+	/** Whether the events change the clock. */
+	#timed = false;
+	/** Writes to memory that `#state` does not have yet: reads look at them first, and folding pages is dear. */
+	#held: KernelEvent[] = [];
+	readonly #writes: { mm: number; address: number; bytes: Uint8Array }[] = [];
+	#regs: CpuState | undefined;
+	/** Register patches of the events so far that `#regs` does not have yet. */
+	#patches: RegisterPatch[] = [];
+
+	constructor(view: KernelView, pid: number) {
+		this.view = view;
+		this.pid = pid;
+		this.#state = view.state;
+	}
+
+	/** The state with the events so far applied. */
+	get state(): MachineState {
+		const state = this.#kernel();
+		if (this.#held.length === 0) return state;
+		this.#state = fold(state, this.#held);
+		this.#held = [];
+		return this.#state;
+	}
+
+	/** As `state`, but for guest memory, which may lack what this decision wrote. */
+	#kernel(): MachineState {
+		if (this.#folded < this.events.length) {
+			const fresh = this.events.slice(this.#folded);
+			this.#folded = this.events.length;
+			const [event] = fresh;
+			// Nearly every call reads the state right after its entry: that one event is folded by hand.
+			if (fresh.length === 1 && event.kind === 'syscall/enter') {
+				this.#state = enterCall(this.#state, event.task, event.nr, event.regs);
+			} else if (fresh.some((e) => MAPPING.has(e.kind))) {
+				// What comes next may resolve addresses in another way.
+				this.#state = fold(this.#state, [...this.#held, ...fresh]);
+				this.#held = [];
+			} else {
+				const rest = fresh.filter((e) => e.kind !== 'memory/write');
+				if (rest.length < fresh.length) this.#held.push(...fresh.filter((e) => e.kind === 'memory/write'));
+				if (rest.length > 0) this.#state = fold(this.#state, rest);
+			}
+		}
+		return this.#state;
+	}
+
+	get persona(): Persona {
+		return this.view.state.persona;
+	}
+
+	get task(): Task {
+		return this.#kernel().tasks[this.pid];
+	}
+
+	get mm(): Mm {
+		const s = this.#kernel();
+		return s.mms[s.tasks[this.pid].mm];
+	}
+
+	get group(): ThreadGroup {
+		const s = this.#kernel();
+		return s.groups[s.tasks[this.pid].group];
+	}
+
+	/** Registers of the deciding task, with the patches of this decision's events. */
+	get regs(): CpuState {
+		this.#regs ??= this.view.regs(this.pid);
+		if (this.#patches.length > 0) {
+			this.#regs = Object.assign({}, this.#regs, ...this.#patches) as CpuState;
+			this.#patches = [];
+		}
+		return this.#regs;
+	}
+
+	/** CLOCK_MONOTONIC, ns. */
+	get now(): number {
+		const { persona, clock } = this.#timed ? this.#kernel() : this.view.state;
+		return persona.bootNs + clock.steps * persona.nsPerStep + clock.skewNs;
+	}
+
+	/** CLOCK_REALTIME, ns since 1970. */
+	get realNow(): bigint {
+		const { persona, clock } = this.#timed ? this.#kernel() : this.view.state;
+		return persona.epochNs + BigInt(clock.steps * persona.nsPerStep + clock.skewNs) + clock.realOffsetNs;
+	}
+
+	emit(event: KernelEvent): void {
+		this.events.push(event);
+		if (MAPPING.has(event.kind)) this.#remapped = true;
+		if (event.kind === 'memory/write') this.#writes.push(event);
+		if (event.kind === 'clock/set' || event.kind === 'clock/skip') this.#timed = true;
+		if ('regs' in event && event.regs && event.task === this.pid) this.#patches.push(event.regs);
+	}
+
+	/** Copies guest memory as it will be after the events so far; undefined = EFAULT. */
+	read(address: number, length: number, mm: Mm = this.mm): Uint8Array | undefined {
+		if (length === 0) return new Uint8Array(0);
+		const bytes = this.#remapped
+			? readState(this.state, mm, address, length, Vm.READ, this.view.memory.page)
+			: this.view.memory.read(mm.id, address, length);
+		if (bytes === undefined) return undefined;
+		for (const w of this.#writes) {
+			if (w.mm !== mm.id) continue;
+			const from = Math.max(address, w.address);
+			const to = Math.min(address + length, w.address + w.bytes.length);
+			if (from < to) bytes.set(w.bytes.subarray(from - w.address, to - w.address), from - address);
+		}
+		return bytes;
+	}
+
+	/** Emits a write to guest memory; false (nothing emitted) = EFAULT. Grows the stack as a page fault would. */
+	write(address: number, bytes: Uint8Array, force = false): boolean {
+		if (bytes.length === 0) return true;
+		const growth = stackGrowth(this.#kernel(), this.mm, this.group, address);
+		if (growth) this.emit(growth);
+		if (!this.writable(address, bytes.length, force)) return false;
+		this.emit({ kind: 'memory/write', mm: this.mm.id, address, bytes, force });
+		return true;
+	}
+
+	/** Whether the kernel may write there (copy_to_user would succeed). */
+	writable(address: number, length: number, force = false): boolean {
+		const { vmas } = this.mm;
+		const end = address + length;
+		if (end > 2 ** 32) return false;
+		for (let i = findVmaIndex(vmas, address); address < end; i++) {
+			const vma = vmas[i];
+			if (vma === undefined || vma.start > address || (!force && !(vma.flags & Vm.WRITE))) return false;
+			if (vma.object !== 0) {
+				const last = (Math.min(end, vma.end) - 1 - vma.start) / PAGE_SIZE;
+				if ((vma.pgoff + Math.floor(last)) * PAGE_SIZE >= this.#kernel().objects[vma.object].size) return false;
+			}
+			address = vma.end;
+		}
+		return true;
+	}
+
+	u32(address: number): number | undefined {
+		const b = this.read(address, 4);
+		return b && (b[0] | (b[1] << 8) | (b[2] << 16) | (b[3] << 24)) >>> 0;
+	}
+
+	writeU32(address: number, value: number): boolean {
+		return this.write(address, new Uint8Array([value, value >>> 8, value >>> 16, value >>> 24]));
+	}
+
+	/** A page of a memory object as it is now, live frames included; undefined = zeros. */
+	objectPage(object: number, index: number): Uint8Array | undefined {
+		return this.view.memory.page(object, index) ?? this.state.objects[object].pages.get(index);
+	}
+
+	/**
+	 * A NUL-terminated string of at most `limit` bytes, NUL not included (as latin-1: one character a byte).
+	 * undefined = EFAULT; null = no NUL within the limit (ENAMETOOLONG for paths).
+	 */
+	cstring(address: number, limit = 4096): string | undefined | null {
+		let text = '';
+		while (text.length < limit) {
+			const n = Math.min(PAGE_SIZE - (address % PAGE_SIZE), limit - text.length);
+			const bytes = this.read(address, n);
+			if (!bytes) return undefined;
+			const nul = bytes.indexOf(0);
+			for (let i = 0; i < (nul < 0 ? n : nul); i++) text += String.fromCharCode(bytes[i]);
+			if (nul >= 0) return text;
+			address += n;
+		}
+		return null;
+	}
+}

@@ -1,0 +1,375 @@
+/**
+ * The machine before its first step: a container with one task that has just executed its program. Everything outside is
+ * given as options; nothing here looks at the host.
+ */
+import type { FsStruct, Inode, OpenFile, Sighand, Stream, Task, TaskTimes, ThreadGroup } from '../events/entities.ts';
+import type { KernelEvent } from '../events/event.ts';
+import type { HostMeta } from '../events/input.ts';
+import type { Persona } from '../events/persona.ts';
+import { reduce } from '../reducers/reduce.ts';
+import type { MachineState } from '../reducers/state.ts';
+import { O } from './abi/fcntl.ts';
+import { RLIM_INFINITY, RLIM_NLIMITS, RLIMIT } from './abi/mm.ts';
+import { Decision, isNeed } from './decision.ts';
+import { ElfError } from './elf.ts';
+import { execEvents, initialFx } from './exec.ts';
+import { seedPrng } from './random.ts';
+
+/** What a descriptor 0–2 of the recorder is: bytes of a regular file on stdin are known beforehand. */
+export type StdStream = Stream['kind'] | { readonly file: Uint8Array; readonly path: string };
+
+/** All strings are byte strings (`byteString`). */
+export interface InitialOptions {
+	readonly persona: Persona;
+	/** Seed of the generator: a safe integer ≥ 0. */
+	readonly seed: number;
+	/** The program, its absolute path inside the guest's root, and what a look-up of it would find. */
+	readonly program: { readonly path: string; readonly bytes: Uint8Array; readonly meta?: Partial<HostMeta> };
+	readonly argv: readonly string[];
+	readonly env: readonly string[];
+	/** `host`: what is not here is looked up below a directory of the host as inputs. */
+	readonly root: 'empty' | 'host';
+	/** Kinds of descriptors 0, 1, 2. */
+	readonly streams: readonly [StdStream, StdStream, StdStream];
+	/** Absolute path; it is made when it is missing from an empty root. Default `/`. */
+	readonly cwd?: string;
+	/** [soft, hard] by RLIMIT number, over the defaults. */
+	readonly limits?: { readonly [limit: number]: readonly [number, number] };
+	/** User and group of the program; default 0 (the container's root). */
+	readonly uid?: number;
+	readonly gid?: number;
+}
+
+const TTY_RDEV = (136 << 8) | 0;
+const DEVICES: readonly (readonly [name: string, major: number, minor: number])[] = [
+	['full', 1, 7],
+	['null', 1, 3],
+	['random', 1, 8],
+	['tty', 5, 0],
+	['urandom', 1, 9],
+	['zero', 1, 5],
+];
+
+/** A text as a byte string: its UTF-8 bytes (or the given ones), one character each. */
+export function byteString(text: string | Uint8Array): string {
+	let bytes = '';
+	for (const b of typeof text === 'string' ? new TextEncoder().encode(text) : text) bytes += String.fromCharCode(b);
+	return bytes;
+}
+
+/** What a program's limits are when nobody set them: those of a Linux 6.1 container. */
+export function defaultLimits(): (readonly [number, number])[] {
+	const limits: (readonly [number, number])[] = new Array(RLIM_NLIMITS).fill([RLIM_INFINITY, RLIM_INFINITY]);
+	limits[RLIMIT.STACK] = [8 * 1024 * 1024, RLIM_INFINITY];
+	limits[RLIMIT.CORE] = [0, RLIM_INFINITY];
+	limits[RLIMIT.NPROC] = [4096, 4096];
+	limits[RLIMIT.NOFILE] = [1024, 4096];
+	limits[RLIMIT.MEMLOCK] = [8 * 1024 * 1024, 8 * 1024 * 1024];
+	limits[RLIMIT.SIGPENDING] = [4096, 4096];
+	limits[RLIMIT.MSGQUEUE] = [819200, 819200];
+	limits[RLIMIT.NICE] = [0, 0];
+	limits[RLIMIT.RTPRIO] = [0, 0];
+	return limits;
+}
+
+/** The state at position 0. Throws ElfError when the program is not one this machine runs. */
+export function createInitialState(options: InitialOptions): { readonly state: MachineState } {
+	const { persona } = options;
+	const empty = emptyState(options);
+	const build = new Builder(empty);
+	const program = build.files(options);
+	build.descriptors(options.streams);
+	build.task(options);
+	const before: MachineState = {
+		...reduce(empty, build.events),
+		scheduler: { current: persona.firstPid, left: persona.quantum, queue: [] },
+	};
+	const d = new Decision(
+		{
+			state: before,
+			memory: { read: () => undefined, page: () => undefined },
+			regs: (pid) => before.tasks[pid].cpu,
+		},
+		persona.firstPid,
+	);
+	const { path } = options.program;
+	const { argv, env } = options;
+	// What a shell would have passed to execve: the word it was called by, if that was a path.
+	const filename = argv[0]?.includes('/') ? argv[0] : path;
+	const result = execEvents(d, { inode: program, path, filename, argv, env });
+	if (isNeed(result)) throw new Error('internal error: the program is there');
+	if (result !== 0) throw new ElfError('arguments and environment', 0, 'less than a quarter of the stack limit', 'more');
+	return { state: d.state };
+}
+
+function emptyState(options: InitialOptions): MachineState {
+	const next = {
+		pid: options.persona.firstPid,
+		mm: 1,
+		object: 1,
+		fdTable: 1,
+		fs: 1,
+		sighand: 1,
+		group: 1,
+		file: 1,
+		inode: 1,
+		pipe: 1,
+		ino: 2,
+	};
+	const tables = {
+		tasks: {},
+		mms: {},
+		objects: {},
+		fdTables: {},
+		fsStructs: {},
+		sighands: {},
+		groups: {},
+		files: {},
+		inodes: {},
+		pipes: {},
+	};
+	const streams: { [id: number]: Stream } = {};
+	options.streams.forEach((s, id) => {
+		if (typeof s !== 'string' || s === 'closed' || s === 'null') return;
+		streams[id] = { id, kind: s, unread: new Uint8Array(0), eof: false, written: 0, termios: new Uint8Array(0) };
+	});
+	return {
+		persona: options.persona,
+		clock: { steps: 0, skewNs: 0, realOffsetNs: 0n },
+		next,
+		...tables,
+		streams,
+		scheduler: { current: 0, left: 0, queue: [] },
+		prng: seedPrng(options.seed),
+		freezer: 'thawed',
+		ended: false,
+	};
+}
+
+/** Collects the events that fill the empty machine. */
+class Builder {
+	readonly events: KernelEvent[] = [];
+	readonly #persona: Persona;
+	#inode = 1;
+	#ino = 2;
+	#object = 1;
+	#file = 1;
+	/** Directory inodes by path. */
+	readonly #dirs = new Map<string, number>();
+	readonly #nlink = new Map<number, number>();
+	readonly #fds: { [fd: number]: { readonly file: number; readonly cloexec: boolean } } = {};
+	readonly #files: OpenFile[] = [];
+	#cwd = 1;
+	#cwdPath = '/';
+	#null = 0;
+
+	constructor(state: MachineState) {
+		this.#persona = state.persona;
+	}
+
+	#newInode(fields: Partial<Inode> & Pick<Inode, 'kind' | 'mode'>): number {
+		const id = this.#inode++;
+		const now = this.#persona.epochNs;
+		const defaults = {
+			uid: 0,
+			gid: 0,
+			nlink: fields.kind === 'dir' ? 2 : 1,
+			rdev: 0,
+			size: 0,
+			atime: now,
+			mtime: now,
+			ctime: now,
+			object: 0,
+			channel: 0,
+			target: '',
+			entries: [],
+			parent: 0,
+			lower: 'none' as const,
+			lowerPath: '',
+		};
+		this.events.push({ kind: 'inode/new', inode: { ...defaults, ...fields, id, ino: this.#ino++ } });
+		return id;
+	}
+
+	/** A regular file with its bytes. */
+	#newFile(bytes: Uint8Array, fields: Partial<Inode>): number {
+		const object = this.#object++;
+		const inode = this.#newInode({ kind: 'file', mode: 0o644, ...fields, object });
+		if (bytes.length > 0) this.events.push({ kind: 'inode/write', inode, offset: 0, bytes });
+		const { mtime } = { mtime: this.#persona.epochNs, ...fields };
+		this.events.push({ kind: 'inode/set', inode, fields: { mtime, ctime: mtime } });
+		return inode;
+	}
+
+	#link(dir: number, name: string, inode: number): void {
+		this.events.push({ kind: 'dir/link', dir, name, inode });
+	}
+
+	/** The directory of an absolute path, made with its parents where it is missing. */
+	#dir(path: string, host: boolean, mode = 0o755): number {
+		const known = this.#dirs.get(path);
+		if (known !== undefined) return known;
+		const cut = path.lastIndexOf('/');
+		const parent = this.#dir(path.slice(0, cut) || '/', host);
+		const lower = host ? { lower: 'partial' as const, lowerPath: path } : {};
+		const id = this.#newInode({ kind: 'dir', mode, parent, ...lower });
+		this.#dirs.set(path, id);
+		this.#link(parent, path.slice(cut + 1), id);
+		// `..` of the new directory is a link to its parent.
+		const nlink = (this.#nlink.get(parent) ?? 2) + 1;
+		this.#nlink.set(parent, nlink);
+		this.events.push({ kind: 'inode/set', inode: parent, fields: { nlink } });
+		return id;
+	}
+
+	/** Root, devices, /tmp, the program and its directories. Returns the program's inode. */
+	files(options: InitialOptions): number {
+		const host = options.root === 'host';
+		const root = this.#newInode({ kind: 'dir', mode: 0o755, parent: 1, ...(host ? { lower: 'partial', lowerPath: '/' } : {}) });
+		this.#dirs.set('/', root);
+		const dev = this.#dir('/dev', false);
+		for (const [name, major, minor] of DEVICES) {
+			const id = this.#newInode({ kind: 'char', mode: 0o666, rdev: (major << 8) | minor });
+			if (name === 'null') this.#null = id;
+			this.#link(dev, name, id);
+		}
+		if (!host) this.#dir('/tmp', false, 0o1777);
+
+		const { path, bytes, meta } = options.program;
+		const cut = path.lastIndexOf('/');
+		const dir = this.#dir(path.slice(0, cut) || '/', host);
+		const program = this.#newFile(bytes, {
+			mode: meta?.mode ?? 0o755,
+			uid: meta?.uid ?? 0,
+			gid: meta?.gid ?? 0,
+			mtime: meta?.mtime ?? this.#persona.epochNs,
+			...(host ? { lowerPath: path } : {}),
+		});
+		this.#link(dir, path.slice(cut + 1), program);
+		this.#cwdPath = options.cwd ?? '/';
+		this.#cwd = this.#dir(this.#cwdPath, host);
+		return program;
+	}
+
+	#open(fd: number, inode: number, flags: number, path: string): void {
+		const id = this.#file++;
+		this.#files.push({ id, inode, flags, pos: 0, path, owner: 0, signal: 0 });
+		this.#fds[fd] = { file: id, cloexec: false };
+	}
+
+	descriptors(streams: InitialOptions['streams']): void {
+		streams.forEach((s, fd) => {
+			const access = fd === 0 ? O.RDONLY : O.WRONLY;
+			if (typeof s !== 'string') {
+				this.#open(fd, this.#newFile(s.file, {}), O.RDONLY | O.LARGEFILE, s.path);
+				return;
+			}
+			switch (s) {
+				case 'closed':
+					return;
+				case 'null':
+					this.#open(fd, this.#null, access | O.LARGEFILE, '/dev/null');
+					return;
+				case 'tty':
+					this.#open(fd, this.#stream(fd, 0o620, TTY_RDEV), O.RDWR | O.LARGEFILE, '/dev/pts/0');
+					return;
+				case 'pipe':
+					this.#open(fd, this.#stream(fd, 0o600, 0), access, `pipe:[${this.#ino - 1}]`);
+					return;
+				case 'file':
+					this.#open(fd, this.#stream(fd, 0o644, 0), access | O.LARGEFILE, `/${STREAM_NAMES[fd]}`);
+					return;
+				case 'other':
+					this.#open(fd, this.#stream(fd, 0o777, 0), O.RDWR, `socket:[${this.#ino - 1}]`);
+					return;
+			}
+		});
+	}
+
+	#stream(id: number, mode: number, rdev: number): number {
+		return this.#newInode({ kind: 'stream', mode, rdev, channel: id });
+	}
+
+	task(options: InitialOptions): void {
+		const pid = this.#persona.firstPid;
+		const uid = options.uid ?? 0;
+		const gid = options.gid ?? 0;
+		const times: TaskTimes = { steps: 0, startNs: this.#persona.bootNs, nvcsw: 0, nivcsw: 0, minFlt: 0, majFlt: 0 };
+		const zero = {
+			eax: 0,
+			ecx: 0,
+			edx: 0,
+			ebx: 0,
+			esp: 0,
+			ebp: 0,
+			esi: 0,
+			edi: 0,
+			eip: 0,
+			es: 0,
+			cs: 0,
+			ss: 0,
+			ds: 0,
+			fs: 0,
+			gs: 0,
+		};
+		const value: Task = {
+			pid,
+			tgid: pid,
+			ppid: 0,
+			state: 'running',
+			mm: 0,
+			fdTable: 1,
+			fs: 1,
+			sighand: 1,
+			group: 1,
+			comm: '',
+			cpu: { ...zero, eflags: 0x202, fx: initialFx(), fpuUsed: false, debugreg: [0, 0, 0, 0, 0, 0, 0, 0] },
+			tls: [],
+			origAx: -1,
+			entry: 'none',
+			wait: null,
+			restartBlock: null,
+			creds: { uid, euid: uid, suid: uid, fsuid: uid, gid, egid: gid, sgid: gid, fsgid: gid, groups: [] },
+			blocked: 0n,
+			savedMask: null,
+			pending: [],
+			altstack: { sp: 0, size: 0, flags: 0 },
+			trap: { number: 0, error: 0, cr2: 0 },
+			setTid: 0,
+			clearTid: 0,
+			robustList: 0,
+			robustListLen: 0,
+			rseq: { address: 0, length: 0, signature: 0 },
+			exitSignal: 17,
+			pdeathSignal: 0,
+			exitStatus: 0,
+			flags: 0x40,
+			dumpable: 1,
+			noNewPrivs: false,
+			times,
+			nice: 0,
+			personality: 0,
+		};
+		const disarmed = { expires: null, interval: 0 };
+		const group: ThreadGroup = {
+			id: 1,
+			tgid: pid,
+			pgrp: pid,
+			session: pid,
+			tty: options.streams.indexOf('tty') + 1,
+			pending: [],
+			rlimits: defaultLimits().map((l, i) => options.limits?.[i] ?? l),
+			itimers: { real: disarmed, virtual: disarmed, prof: disarmed },
+			groupExit: null,
+			childTimes: { ...times, startNs: 0 },
+			subreaper: false,
+		};
+		const action = { handler: 0, flags: 0, restorer: 0, mask: 0n };
+		const sighand: Sighand = { id: 1, actions: new Array(65).fill(action) };
+		const fs: FsStruct = { id: 1, cwd: this.#cwd, cwdPath: this.#cwdPath, root: 1, umask: 0o022 };
+		for (const file of this.#files) this.events.push({ kind: 'file/open', file });
+		this.events.push({ kind: 'task/new', task: pid, value, group, sighand, fdTable: { id: 1, fds: this.#fds }, fs });
+	}
+}
+
+const STREAM_NAMES = ['stdin', 'stdout', 'stderr'] as const;

@@ -1,0 +1,167 @@
+/**
+ * The few files of /proc that programs look at for themselves: their executable, mappings, arguments, descriptors.
+ * Contents are made when the file is opened; there are no directory listings. The inodes here are virtual (id 0).
+ */
+import type { Inode, Mm, Vma } from '../events/entities.ts';
+import { Vm } from '../reducers/state.ts';
+import type { Decision } from './decision.ts';
+
+export type ProcNode =
+	| { readonly kind: 'dir'; readonly inode: Inode }
+	| { readonly kind: 'file'; readonly name: ProcFile; readonly inode: Inode }
+	/** `target`: the inode it stands for, 0 = go on by the text in inode.target. */
+	| { readonly kind: 'link'; readonly inode: Inode; readonly target: number };
+
+const PROC_FILES = ['auxv', 'cmdline', 'comm', 'environ', 'maps', 'stat', 'status'] as const;
+export type ProcFile = (typeof PROC_FILES)[number];
+
+function virtual(kind: Inode['kind'], mode: number, ino: number, target = ''): Inode {
+	return {
+		id: 0,
+		ino,
+		kind,
+		mode,
+		uid: 0,
+		gid: 0,
+		nlink: kind === 'dir' ? 2 : 1,
+		rdev: 0,
+		size: 0,
+		atime: 0n,
+		mtime: 0n,
+		ctime: 0n,
+		object: 0,
+		channel: 0,
+		target,
+		entries: [],
+		parent: 0,
+		lower: 'none',
+		lowerPath: '',
+	};
+}
+
+/** A directory of /proc. */
+export const PROC_DIR: Inode = virtual('dir', 0o555, 1);
+
+/** What stands at /proc/`names`; undefined = nothing that this machine has. */
+export function procNode(d: Decision, names: readonly string[]): ProcNode | undefined {
+	const { tgid } = d.task;
+	const [process, name, fd, ...rest] = names;
+	if (process === undefined) return { kind: 'dir', inode: PROC_DIR };
+	if (name === undefined && process === 'self') return link(`/proc/${tgid}`, 2, 0);
+	if (process !== 'self' && process !== 'thread-self' && process !== String(tgid)) return undefined;
+	if (name === undefined) return { kind: 'dir', inode: virtual('dir', 0o555, 3) };
+	if (name === 'fd' && rest.length === 0) return descriptor(d, fd);
+	const fs = d.state.fsStructs[d.task.fs];
+	if (name === 'cwd' || name === 'root') {
+		const path = name === 'cwd' ? fs.cwdPath : '/';
+		if (fd === undefined) return link(path, 4, name === 'cwd' ? fs.cwd : fs.root);
+		return link([path === '/' ? '' : path, fd, ...rest].join('/'), 4, 0);
+	}
+	if (fd !== undefined) return undefined;
+	if (name === 'exe') return d.mm.exe === 0 ? undefined : link(d.mm.exePath, 5, d.mm.exe);
+	const file = PROC_FILES.find((f) => f === name);
+	if (file === undefined) return undefined;
+	return { kind: 'file', name: file, inode: virtual('file', file === 'auxv' || file === 'environ' ? 0o400 : 0o444, 6) };
+}
+
+function descriptor(d: Decision, name: string | undefined): ProcNode | undefined {
+	if (name === undefined) return { kind: 'dir', inode: virtual('dir', 0o500, 7) };
+	if (!/^(0|[1-9][0-9]*)$/.test(name)) return undefined;
+	const entry = d.state.fdTables[d.task.fdTable].fds[Number(name)];
+	if (entry === undefined) return undefined;
+	const file = d.state.files[entry.file];
+	return link(file.path, 8, file.inode);
+}
+
+function link(path: string, ino: number, target: number): ProcNode {
+	return { kind: 'link', inode: { ...virtual('symlink', 0o777, ino, path), size: 64 }, target };
+}
+
+/** The contents of a file of /proc, as latin-1 bytes. */
+export function procContent(d: Decision, name: ProcFile): Uint8Array {
+	const { mm } = d;
+	switch (name) {
+		case 'auxv':
+			return new Uint8Array(Uint32Array.from(mm.auxv).buffer);
+		case 'cmdline':
+			return d.read(mm.argStart, mm.argEnd - mm.argStart) ?? new Uint8Array(0);
+		case 'environ':
+			return d.read(mm.envStart, mm.envEnd - mm.envStart) ?? new Uint8Array(0);
+		case 'comm':
+			return latin1(`${d.task.comm}\n`);
+		case 'maps':
+			return latin1(mm.vmas.map((vma) => mapsLine(d, mm, vma)).join(''));
+		case 'stat':
+			return latin1(stat(d));
+		case 'status':
+			return latin1(status(d));
+	}
+}
+
+function latin1(text: string): Uint8Array {
+	return Uint8Array.from(text, (c) => c.charCodeAt(0));
+}
+
+const hex = (n: number, width: number) => n.toString(16).padStart(width, '0');
+
+/** A line of /proc/PID/maps (fs/proc/task_mmu.c show_map_vma): the name begins in column 49 on a 32-bit kernel. */
+function mapsLine(d: Decision, mm: Mm, vma: Vma): string {
+	const f = vma.flags;
+	const rights = `${f & Vm.READ ? 'r' : '-'}${f & Vm.WRITE ? 'w' : '-'}${f & Vm.EXEC ? 'x' : '-'}${f & Vm.MAYSHARE ? 's' : 'p'}`;
+	const inode = vma.inode === 0 ? undefined : d.state.inodes[vma.inode];
+	const offset = inode === undefined ? 0 : vma.pgoff * 4096;
+	const head = `${hex(vma.start, 8)}-${hex(vma.end, 8)} ${rights} ${hex(offset, 8)} ${inode ? '08:01' : '00:00'} ${inode?.ino ?? 0}`;
+	let name = vma.path;
+	if (name === '' && mm.vdso !== 0 && vma.start === mm.vdso) name = '[vdso]';
+	else if (name === '' && vma.start <= mm.brk && vma.end >= mm.startBrk) name = '[heap]';
+	else if (name === '' && vma.start <= mm.startStack && vma.end >= mm.startStack) name = '[stack]';
+	return name === '' ? `${head}\n` : `${head.padEnd(48)} ${name}\n`;
+}
+
+function pages(mm: Mm): number {
+	return mm.vmas.reduce((sum, vma) => sum + (vma.end - vma.start) / 4096, 0);
+}
+
+/** /proc/PID/stat: identity, state, group; counters of time and memory that this machine does not keep are 0. */
+function stat(d: Decision): string {
+	const { task, group, mm } = d;
+	const fields = [task.pid, `(${task.comm})`, 'R', task.ppid, group.pgrp, group.session, group.tty === 0 ? 0 : 0x8800];
+	const counters = [group.tty === 0 ? -1 : group.pgrp, 0x400000, task.times.minFlt, 0, task.times.majFlt, 0, 0, 0, 0, 0];
+	const life = [20 + task.nice, task.nice, 1, 0, Math.floor(task.times.startNs / 1e7), pages(mm) * 4096, 0, group.rlimits[5][0]];
+	const code = [mm.startCode, mm.endCode, mm.startStack, d.regs.esp, d.regs.eip, 0, 0, 0, 0, 0, 0, 0, task.exitSignal, 0, 0, 0];
+	const rest = [0, 0, 0, mm.startData, mm.endData, mm.startBrk, mm.argStart, mm.argEnd, mm.envStart, mm.envEnd, 0];
+	return `${[...fields, ...counters, ...life, ...code, ...rest].join(' ')}\n`;
+}
+
+function status(d: Decision): string {
+	const { task, mm, state } = d;
+	const c = task.creds;
+	const set = (s: bigint) => s.toString(16).padStart(16, '0');
+	const pending = (list: readonly { readonly signo: number }[]) => list.reduce((s, i) => s | (1n << BigInt(i.signo - 1)), 0n);
+	const actions = state.sighands[task.sighand].actions;
+	const sigs = (test: (handler: number) => boolean) =>
+		actions.reduce((s, a, n) => (n > 0 && test(a.handler) ? s | (1n << BigInt(n - 1)) : s), 0n);
+	const lines: [string, string][] = [
+		['Name', task.comm],
+		['Umask', `0${state.fsStructs[task.fs].umask.toString(8).padStart(3, '0')}`],
+		['State', 'R (running)'],
+		['Tgid', String(task.tgid)],
+		['Pid', String(task.pid)],
+		['PPid', String(task.ppid)],
+		['TracerPid', '0'],
+		['Uid', [c.uid, c.euid, c.suid, c.fsuid].join('\t')],
+		['Gid', [c.gid, c.egid, c.sgid, c.fsgid].join('\t')],
+		['Groups', `${c.groups.join(' ')} `],
+		['VmSize', `${String(pages(mm) * 4).padStart(8)} kB`],
+		['Threads', '1'],
+		['SigPnd', set(pending(task.pending))],
+		['ShdPnd', set(pending(d.group.pending))],
+		['SigBlk', set(task.blocked)],
+		['SigIgn', set(sigs((h) => h === 1))],
+		['SigCgt', set(sigs((h) => h > 1))],
+		['NoNewPrivs', task.noNewPrivs ? '1' : '0'],
+		['voluntary_ctxt_switches', String(task.times.nvcsw)],
+		['nonvoluntary_ctxt_switches', String(task.times.nivcsw)],
+	];
+	return lines.map(([k, v]) => `${k}:\t${v}\n`).join('');
+}

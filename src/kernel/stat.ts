@@ -1,0 +1,74 @@
+/** What the stat calls say of an inode (fs/stat.c generic_fillattr, and what each file system adds). */
+import type { Inode, Stream } from '../events/entities.ts';
+import type { MachineState } from '../reducers/state.ts';
+import { S } from './abi/fcntl.ts';
+import type { StatfsValues, StatValues } from './abi/stat.ts';
+
+/** Device numbers of the guest's file systems: the tree of files (pipes too), terminals, /proc. */
+const DEV = { TREE: 0x801, PTS: 0x18, PROC: 0x15 } as const;
+
+const BLOCK = 4096;
+/** Block size of a terminal (devpts) as stat shows it. */
+const TTY_BLOCK = 1024;
+
+const STREAM_TYPE: { readonly [kind in Stream['kind']]: number } = {
+	tty: S.IFCHR,
+	pipe: S.IFIFO,
+	file: S.IFREG,
+	null: S.IFCHR,
+	closed: S.IFCHR,
+	other: S.IFSOCK,
+};
+
+/** S_IFMT bits of an inode. */
+export function fileType(state: MachineState, inode: Inode): number {
+	switch (inode.kind) {
+		case 'file':
+			return S.IFREG;
+		case 'dir':
+			return S.IFDIR;
+		case 'symlink':
+			return S.IFLNK;
+		case 'char':
+			return S.IFCHR;
+		case 'fifo':
+			return S.IFIFO;
+		case 'stream':
+			return STREAM_TYPE[state.streams[inode.channel]?.kind ?? 'other'];
+	}
+}
+
+export function statValues(state: MachineState, inode: Inode): StatValues {
+	const type = fileType(state, inode);
+	const tty = inode.kind === 'stream' && type === S.IFCHR;
+	const dev = inode.id === 0 ? DEV.PROC : tty ? DEV.PTS : DEV.TREE;
+	const size = inode.kind === 'symlink' ? inode.target.length : inode.kind === 'dir' && inode.size === 0 ? BLOCK : inode.size;
+	return {
+		dev,
+		rdev: inode.rdev,
+		ino: inode.ino,
+		mode: type | inode.mode,
+		nlink: inode.kind === 'stream' ? Math.max(1, inode.nlink) : inode.nlink,
+		uid: inode.uid,
+		gid: inode.gid,
+		size: inode.id === 0 ? inode.size : size,
+		blksize: tty ? TTY_BLOCK : BLOCK,
+		blocks: inode.kind === 'file' || inode.kind === 'dir' ? Math.ceil(size / BLOCK) * (BLOCK / 512) : 0,
+		atime: inode.atime,
+		mtime: inode.mtime,
+		ctime: inode.ctime,
+	};
+}
+
+/** The guest's file system as statfs shows it: tmpfs of a fixed size, so that programs decide alike on every host. */
+export const STATFS: StatfsValues = {
+	type: 0x01021994,
+	bsize: BLOCK,
+	blocks: 262144,
+	bfree: 131072,
+	bavail: 131072,
+	files: 262144,
+	ffree: 131072,
+	namelen: 255,
+	flags: 0x1020,
+};

@@ -1,0 +1,40 @@
+/** The table of system calls: the rows of all files of calls, by number. */
+import { directoryRows } from './calls/directories.ts';
+import { fileRows } from './calls/files.ts';
+import { identityRows } from './calls/identity.ts';
+import { memoryRows } from './calls/memory.ts';
+import { miscRows } from './calls/misc.ts';
+import { pollRows } from './calls/poll.ts';
+import { processRows } from './calls/process.ts';
+import { segmentRows } from './calls/segments.ts';
+import { signalRows } from './calls/signals.ts';
+import { timeRows } from './calls/time.ts';
+import type { SyscallRow } from './row.ts';
+
+/** Every row, by ascending number. */
+export const SYSCALLS: readonly SyscallRow[] = [
+	...directoryRows,
+	...fileRows,
+	...identityRows,
+	...memoryRows,
+	...miscRows,
+	...pollRows,
+	...processRows,
+	...segmentRows,
+	...signalRows,
+	...timeRows,
+].sort((a, b) => a.nr - b.nr);
+
+const BY_NUMBER: readonly (SyscallRow | undefined)[] = (() => {
+	const rows: (SyscallRow | undefined)[] = new Array(512).fill(undefined);
+	for (const row of SYSCALLS) {
+		if (rows[row.nr] !== undefined) throw new Error(`internal error: two rows for call ${row.nr}`);
+		rows[row.nr] = row;
+	}
+	return rows;
+})();
+
+/** The row of a call, or undefined for a number without one. */
+export function syscallRow(nr: number): SyscallRow | undefined {
+	return BY_NUMBER[nr];
+}

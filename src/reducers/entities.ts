@@ -1,0 +1,115 @@
+/** The kinds of entities that are referred to by internal ids: where they live in the state, what they look like. */
+import type { RefKind, Shape, Sink } from './shape.ts';
+import * as s from './shapes.ts';
+import type { MachineState, Table } from './state.ts';
+
+export type EntityTable = 'mms' | 'objects' | 'fdTables' | 'fsStructs' | 'sighands' | 'groups' | 'files' | 'inodes' | 'pipes';
+
+type Entities = { readonly [K in RefKind]: { readonly table: EntityTable; readonly shape: object } };
+
+export const ENTITIES = {
+	mm: { table: 'mms', shape: s.mm },
+	object: { table: 'objects', shape: s.object },
+	fdTable: { table: 'fdTables', shape: s.fdTable },
+	fs: { table: 'fsStructs', shape: s.fs },
+	sighand: { table: 'sighands', shape: s.sighand },
+	group: { table: 'groups', shape: s.group },
+	file: { table: 'files', shape: s.file },
+	inode: { table: 'inodes', shape: s.inode },
+	pipe: { table: 'pipes', shape: s.pipe },
+} as const satisfies Entities;
+
+export const REF_KINDS = Object.keys(ENTITIES) as readonly RefKind[];
+
+/** A table by kind, its entities untyped: for walkers that go by shape. */
+export function tableOf(state: MachineState, kind: RefKind): Table<object> {
+	return state[ENTITIES[kind].table] as Table<object>;
+}
+
+export function shapeOf(kind: RefKind): Shape<object> {
+	return ENTITIES[kind].shape as unknown as Shape<object>;
+}
+
+export interface Ref {
+	readonly kind: RefKind;
+	readonly id: number;
+}
+
+/** A sink that hears of nothing but references. */
+class RefSink implements Sink {
+	readonly refs: Ref[] = [];
+	number(): void {}
+	big(): void {}
+	text(): void {}
+	bytes(): void {}
+	pages(): void {}
+	ref(kind: RefKind, id: number): void {
+		this.refs.push({ kind, id });
+	}
+}
+
+/** The ids a value holds, in the order of its shape. */
+export function refsOf<T>(shape: Shape<T>, value: T): readonly Ref[] {
+	const sink = new RefSink();
+	shape.put(value, sink);
+	return sink.refs;
+}
+
+/**
+ * Where canonical numbering starts after the tasks, by pid: directories that are their own parent. A root is there even
+ * when no task is left that could reach it.
+ */
+export function rootInodes(state: MachineState): readonly number[] {
+	return Object.values(state.inodes)
+		.filter((inode) => inode.kind === 'dir' && inode.parent === inode.id)
+		.map((inode) => inode.id);
+}
+
+/**
+ * Every entity once, in the order of its first reach from the tasks in pid order, then from the roots; what nothing reaches
+ * comes last (a state should have none).
+ * @param refs the ids an entity (undefined: it does not exist) or a task holds.
+ * @param visit is told of each entity with its number among its kind, and the numbers of what it refers to.
+ */
+export function walkEntities(
+	state: MachineState,
+	refs: { task(pid: number): readonly Ref[]; entity(kind: RefKind, id: number): readonly Ref[] },
+	visit: {
+		task(pid: number, numbers: readonly number[]): void;
+		entity(kind: RefKind, id: number, number: number, numbers: readonly number[], reached: boolean): void;
+	},
+): void {
+	const numbers = Object.fromEntries(REF_KINDS.map((kind) => [kind, new Map<number, number>()])) as Record<
+		RefKind,
+		Map<number, number>
+	>;
+	const queue: Ref[] = [];
+	const number = (ref: Ref): number => {
+		const known = numbers[ref.kind];
+		let n = known.get(ref.id);
+		if (n === undefined) {
+			n = known.size + 1;
+			known.set(ref.id, n);
+			queue.push(ref);
+		}
+		return n;
+	};
+	let done = 0;
+	const drain = (reached: boolean) => {
+		for (; done < queue.length; done++) {
+			const { kind, id } = queue[done];
+			const own = numbers[kind].get(id) as number;
+			visit.entity(kind, id, own, refs.entity(kind, id).map(number), reached);
+		}
+	};
+	for (const pid of Object.keys(state.tasks).map(Number)) {
+		visit.task(pid, refs.task(pid).map(number));
+		drain(true);
+	}
+	for (const id of rootInodes(state)) number({ kind: 'inode', id });
+	drain(true);
+	for (const kind of REF_KINDS) {
+		for (const id of Object.keys(tableOf(state, kind)).map(Number)) number({ kind, id });
+		drain(false);
+	}
+}

@@ -1,0 +1,102 @@
+/**
+ * Life times: what goes when its last user goes. An open file lives as long as a descriptor refers to it, a pipe as long as
+ * an open file does, an inode as long as a directory, an open file, a mapping, an executable or a cwd does.
+ * Users are found by looking, not counted: a count would be a second truth.
+ */
+import type { StateDraft } from './draft.ts';
+import { drop, entities, entity, plain } from './draft.ts';
+import type { Inode } from './state.ts';
+
+/** An open file goes if no descriptor refers to it, and what only it held. */
+export function dropFileIfUnused(d: StateDraft, id: number): void {
+	const file = d.files[id];
+	if (file === undefined || fileUsed(d, id)) return;
+	drop(d, 'files', id);
+	const { inode } = file;
+	const node = d.inodes[inode];
+	if (node === undefined) return;
+	if (node.kind === 'fifo' && node.channel !== 0 && !some(d.files, (f) => f.inode === inode)) {
+		drop(d, 'pipes', node.channel);
+		entity(d, 'inodes', inode).channel = 0;
+	}
+	dropInodeIfUnused(d, inode);
+}
+
+/** The table and all its descriptors go. */
+export function dropFdTable(d: StateDraft, id: number): void {
+	const table = d.fdTables[id];
+	if (table === undefined) return;
+	const files = Object.values(plain(table.fds)).map((fd) => fd.file);
+	drop(d, 'fdTables', id);
+	for (const file of files) dropFileIfUnused(d, file);
+}
+
+/** The fs structure goes. */
+export function dropFs(d: StateDraft, id: number): void {
+	const fs = d.fsStructs[id];
+	if (fs === undefined) return;
+	const { cwd, root } = fs;
+	drop(d, 'fsStructs', id);
+	dropInodeIfUnused(d, cwd);
+	dropInodeIfUnused(d, root);
+}
+
+/** An inode goes with its object when no directory names it and nobody uses it. A root stays: it is nobody's entry. */
+export function dropInodeIfUnused(d: StateDraft, id: number): void {
+	const inode = d.inodes[id];
+	if (inode === undefined) return;
+	const { parent, object, kind } = inode;
+	if ((kind === 'dir' && parent === id) || inodeUsed(d, id)) return;
+	drop(d, 'inodes', id);
+	if (object !== 0) drop(d, 'objects', object);
+	if (kind === 'dir') dropInodeIfUnused(d, parent);
+}
+
+/** A name or a link went: while links are left, another name comes (a rename takes the old one first). */
+export function dropInodeIfUnlinked(d: StateDraft, id: number): void {
+	if (d.inodes[id]?.nlink === 0) dropInodeIfUnused(d, id);
+}
+
+/** What a mapping that went was the last user of: shared anonymous memory, the vDSO, an unlinked file. */
+export function dropMappedIfUnused(d: StateDraft, object: number, inode: number): void {
+	const target = d.objects[object];
+	if (target !== undefined && (target.kind === 'shared' || target.kind === 'vdso') && !objectMapped(d, object)) {
+		drop(d, 'objects', object);
+	}
+	if (inode !== 0) dropInodeIfUnused(d, inode);
+}
+
+function fileUsed(d: StateDraft, id: number): boolean {
+	return some(d.fdTables, (table) => Object.values(plain(table.fds)).some((fd) => fd.file === id));
+}
+
+function objectMapped(d: StateDraft, id: number): boolean {
+	return some(d.mms, (mm) => plain(mm.vmas).some((vma) => vma.object === id));
+}
+
+function inodeUsed(d: StateDraft, id: number): boolean {
+	return (
+		some(d.files, (f) => f.inode === id) ||
+		named(d, id) ||
+		some(d.fsStructs, (fs) => fs.cwd === id || fs.root === id) ||
+		some(d.mms, (mm) => mm.exe === id || plain(mm.vmas).some((vma) => vma.inode === id)) ||
+		some(d.inodes, (i) => i.id !== id && names(i, id))
+	);
+}
+
+/** Whether a directory names it that did so before this batch, too: nearly always, and quick to see without drafts. */
+function named(d: StateDraft, id: number): boolean {
+	for (const dir of Object.values(plain(d.inodes))) {
+		if (dir.id !== id && names(dir, id) && d.inodes[dir.id] !== undefined && names(d.inodes[dir.id], id)) return true;
+	}
+	return false;
+}
+
+function names(dir: Inode, id: number): boolean {
+	return dir.kind === 'dir' && (dir.parent === id || plain(dir.entries).some((e) => e.inode === id));
+}
+
+function some<T>(table: { [id: number]: T }, test: (entity: T) => boolean): boolean {
+	for (const entity of entities(table)) if (test(entity)) return true;
+	return false;
+}

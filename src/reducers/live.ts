@@ -1,0 +1,112 @@
+/**
+ * What the live machine folds into its state between events, without immer: these run at every system call.
+ * Each is the same function of the state as the event it stands for; the laws compare them.
+ */
+import type { CpuState } from '../events/cpu.ts';
+import type { Entry } from '../events/entities.ts';
+import type { PageEffect } from '../events/event.ts';
+import type { Writable } from './draft.ts';
+import type { MachineState } from './state.ts';
+
+/** The counters of a `cpu/run`: steps retired by a task, and how the last one entered the kernel. */
+export function countSteps(state: MachineState, pid: number, steps: number, entry: Entry): MachineState {
+	const { clock, tasks, scheduler } = state;
+	const task = tasks[pid];
+	return {
+		...state,
+		clock: { ...clock, steps: clock.steps + steps },
+		tasks: { ...tasks, [pid]: { ...task, entry, times: { ...task.times, steps: task.times.steps + steps } } },
+		scheduler: { ...scheduler, left: scheduler.left - steps },
+	};
+}
+
+/** What syscall/enter does to a task. */
+export function enterCall(state: MachineState, pid: number, nr: number, regs: Partial<CpuState>): MachineState {
+	const task = state.tasks[pid];
+	const cpu = Object.keys(regs).length === 0 ? task.cpu : { ...task.cpu, ...regs };
+	return { ...state, tasks: { ...state.tasks, [pid]: { ...task, cpu, entry: 'none', origAx: nr } } };
+}
+
+/** What a call that changed nothing but registers leaves: syscall/enter and syscall/exit taken together. */
+export function settleCall(state: MachineState, pid: number): MachineState {
+	return {
+		...state,
+		tasks: { ...state.tasks, [pid]: { ...state.tasks[pid], entry: 'none', origAx: -1, wait: null, restartBlock: null } },
+	};
+}
+
+/** The effect of a `cpu/run`: registers at its end and the pages it dirtied. */
+export function applyEffect(state: MachineState, pid: number, cpu: CpuState, pages: readonly PageEffect[]): MachineState {
+	const byObject = new Map<number, [number, Uint8Array][]>();
+	for (const page of pages) {
+		const list = byObject.get(page.object);
+		if (list) list.push([page.index, page.bytes]);
+		else byObject.set(page.object, [[page.index, page.bytes]]);
+	}
+	let { objects } = state;
+	if (byObject.size > 0) {
+		const changed: Record<number, MachineState['objects'][number]> = { ...objects };
+		for (const [id, list] of byObject) changed[id] = { ...changed[id], pages: changed[id].pages.with(list) };
+		objects = changed;
+	}
+	return { ...state, objects, tasks: { ...state.tasks, [pid]: { ...state.tasks[pid], cpu } } };
+}
+
+/**
+ * The state of a live machine, its own until it is shared: a task that runs is counted again and again, and only the first
+ * time makes copies; what comes then writes to those copies, which nobody else has seen.
+ */
+export class LiveState {
+	#state: MachineState;
+	/** Task whose entity, like the state itself, its clock, scheduler and table of tasks, is a copy made here; 0 = none. */
+	#own = 0;
+
+	constructor(state: MachineState) {
+		this.#state = state;
+	}
+
+	/** The state to look at: its counters are valid up to the next change. */
+	get current(): MachineState {
+		return this.#state;
+	}
+
+	/** The state as a value: no more written to. */
+	share(): MachineState {
+		this.#own = 0;
+		return this.#state;
+	}
+
+	/** What events made of it. */
+	replace(state: MachineState): void {
+		this.#own = 0;
+		this.#state = state;
+	}
+
+	/** As `countSteps`. */
+	count(pid: number, steps: number, entry: Entry): void {
+		if (this.#own !== pid) {
+			this.#state = countSteps(this.#state, pid, steps, entry);
+			this.#own = pid;
+			return;
+		}
+		const { clock, scheduler, tasks } = this.#state;
+		const task = tasks[pid] as Writable<MachineState['tasks'][number]>;
+		(clock as Writable<typeof clock>).steps += steps;
+		(scheduler as Writable<typeof scheduler>).left -= steps;
+		(task.times as Writable<typeof task.times>).steps += steps;
+		task.entry = entry;
+	}
+
+	/** As `settleCall`. */
+	settle(pid: number): void {
+		if (this.#own !== pid) {
+			this.#state = settleCall(this.#state, pid);
+			return;
+		}
+		const task = this.#state.tasks[pid] as Writable<MachineState['tasks'][number]>;
+		task.entry = 'none';
+		task.origAx = -1;
+		task.wait = null;
+		task.restartBlock = null;
+	}
+}

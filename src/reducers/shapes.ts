@@ -1,0 +1,356 @@
+/** The shapes of the state's entities: every field of every entity, with its range, and which fields are internal ids. */
+import type { CpuState, Descriptor } from '../events/cpu.ts';
+import { FXSAVE_BYTES } from '../events/cpu.ts';
+import type {
+	AltStack,
+	Clock,
+	Credentials,
+	FdTable,
+	FsStruct,
+	IdCounters,
+	Inode,
+	ITimer,
+	MemoryObject,
+	Mm,
+	OpenFile,
+	Pipe,
+	RestartBlock,
+	Scheduler,
+	SigAction,
+	Sighand,
+	SigInfo,
+	Stream,
+	Table,
+	Task,
+	TaskTimes,
+	ThreadGroup,
+	Vma,
+	Wait,
+	WaitOn,
+} from '../events/entities.ts';
+import type { Persona } from '../events/persona.ts';
+import { PAGE_SIZE, Pages } from './pages.ts';
+import type { Fields, Shape } from './shape.ts';
+import {
+	address,
+	big,
+	bool,
+	bytes,
+	count,
+	dependent,
+	i32,
+	int,
+	list,
+	nullable,
+	oneOf,
+	ref,
+	ShapeError,
+	signed,
+	struct,
+	text,
+	tuple,
+	u16,
+	u32,
+	union,
+	via,
+} from './shape.ts';
+
+const counter = int(1, Number.MAX_SAFE_INTEGER);
+/** An entity's own internal id: not part of its value, since the canonical form gives it another. */
+const id: Shape<number> = { ...counter, put: () => {} };
+const pid = int(0, 2 ** 30);
+const signo = int(1, 64);
+/** Pages of an object: 2^32 bytes of an address space, or of a file up to 2^40 bytes. */
+const pageIndex = int(0, 2 ** 28 - 1);
+
+export const cpuFields: Fields<CpuState> = {
+	eax: u32,
+	ecx: u32,
+	edx: u32,
+	ebx: u32,
+	esp: u32,
+	ebp: u32,
+	esi: u32,
+	edi: u32,
+	eip: u32,
+	eflags: u32,
+	es: u16,
+	cs: u16,
+	ss: u16,
+	ds: u16,
+	fs: u16,
+	gs: u16,
+	fx: bytes(FXSAVE_BYTES),
+	fpuUsed: bool,
+	debugreg: list(u32, 8),
+};
+export const cpu: Shape<CpuState> = struct<CpuState>(cpuFields);
+
+export const descriptor: Shape<Descriptor> = struct<Descriptor>({ a: u32, b: u32 });
+export const altstack: Shape<AltStack> = struct<AltStack>({ sp: u32, size: u32, flags: u32 });
+export const credentials: Shape<Credentials> = struct<Credentials>({
+	uid: u32,
+	euid: u32,
+	suid: u32,
+	fsuid: u32,
+	gid: u32,
+	egid: u32,
+	sgid: u32,
+	fsgid: u32,
+	groups: list(u32),
+});
+
+export const sigInfo: Shape<SigInfo> = struct<SigInfo>({
+	signo,
+	errno: i32,
+	code: i32,
+	pid: signed,
+	uid: u32,
+	value: signed,
+	address: u32,
+	extra: list(signed),
+	forced: bool,
+});
+
+export const waitOn: Shape<WaitOn> = union<WaitOn>({
+	'stream-readable': struct({ stream: count }),
+	'pipe-readable': struct({ pipe: ref('pipe') }),
+	'pipe-writable': struct({ pipe: ref('pipe'), bytes: count }),
+	futex: struct({ object: ref('object'), offset: count, bitset: u32, order: count }),
+	child: struct({}),
+});
+export const wait: Shape<Wait> = struct<Wait>({ on: list(waitOn), deadline: nullable(count), restart: i32, signals: big });
+export const restartBlock: Shape<RestartBlock> = struct<RestartBlock>({
+	call: text,
+	deadline: nullable(count),
+	args: list(u32),
+});
+
+const times: Shape<TaskTimes> = struct<TaskTimes>({
+	steps: count,
+	startNs: count,
+	nvcsw: count,
+	nivcsw: count,
+	minFlt: count,
+	majFlt: count,
+});
+export const entry = oneOf('none', 'int80', 'sysenter', 'bp', 'of', 'db') satisfies Shape<Task['entry']>;
+
+export const taskFields: Fields<Task> = {
+	pid: int(1, 2 ** 30),
+	tgid: pid,
+	ppid: pid,
+	state: oneOf('running', 'sleeping', 'stopped', 'zombie', 'dead'),
+	mm: ref('mm'),
+	fdTable: ref('fdTable'),
+	fs: ref('fs'),
+	sighand: ref('sighand'),
+	group: ref('group'),
+	comm: text,
+	cpu,
+	tls: list(descriptor),
+	origAx: signed,
+	entry,
+	wait: nullable(wait),
+	restartBlock: nullable(restartBlock),
+	creds: credentials,
+	blocked: big,
+	savedMask: nullable(big),
+	pending: list(sigInfo),
+	altstack,
+	trap: struct({ number: u32, error: u32, cr2: u32 }),
+	setTid: u32,
+	clearTid: u32,
+	robustList: u32,
+	robustListLen: u32,
+	rseq: struct({ address: u32, length: u32, signature: u32 }),
+	exitSignal: int(0, 64),
+	pdeathSignal: int(0, 64),
+	exitStatus: signed,
+	flags: u32,
+	dumpable: u32,
+	noNewPrivs: bool,
+	times,
+	nice: i32,
+	personality: u32,
+};
+export const task: Shape<Task> = struct<Task>(taskFields);
+
+export const itimer: Shape<ITimer> = struct<ITimer>({ expires: nullable(count), interval: count });
+export const groupFields: Fields<ThreadGroup> = {
+	id,
+	tgid: pid,
+	pgrp: pid,
+	session: pid,
+	tty: count,
+	pending: list(sigInfo),
+	rlimits: list(tuple<readonly [number, number]>(u32, u32)),
+	itimers: struct({ real: itimer, virtual: itimer, prof: itimer }),
+	groupExit: nullable(signed),
+	childTimes: times,
+	subreaper: bool,
+};
+export const group: Shape<ThreadGroup> = struct<ThreadGroup>(groupFields);
+
+export const sigAction: Shape<SigAction> = struct<SigAction>({ handler: u32, flags: u32, restorer: u32, mask: big });
+export const sighand: Shape<Sighand> = struct<Sighand>({ id, actions: list(sigAction, 65) });
+
+export const vma: Shape<Vma> = struct<Vma>({
+	start: address,
+	end: address,
+	flags: u32,
+	object: ref('object'),
+	pgoff: pageIndex,
+	inode: ref('inode'),
+	path: text,
+});
+export const mmFields: Fields<Mm> = {
+	id,
+	object: ref('object'),
+	vmas: list(vma),
+	startCode: address,
+	endCode: address,
+	startData: address,
+	endData: address,
+	startBrk: address,
+	brk: address,
+	startStack: address,
+	argStart: address,
+	argEnd: address,
+	envStart: address,
+	envEnd: address,
+	mmapBase: address,
+	vdso: u32,
+	defFlags: u32,
+	ldt: list(descriptor),
+	exe: ref('inode'),
+	exePath: text,
+	auxv: list(u32),
+};
+export const mm: Shape<Mm> = struct<Mm>(mmFields);
+
+/** All pages, as [index, bytes]…, ascending. */
+export const pages: Shape<Pages> = {
+	encode: (value) => [...value.entries()],
+	decode(raw) {
+		const found = list(tuple<readonly [number, Uint8Array]>(pageIndex, bytes(PAGE_SIZE))).decode(raw);
+		for (let i = 1; i < found.length; i++) {
+			if (found[i][0] <= found[i - 1][0]) throw new ShapeError('ascending page numbers', found[i][0], [i]);
+		}
+		return Pages.EMPTY.with(found);
+	},
+	put: (value, sink) => sink.pages(value),
+	renumber: (value) => value,
+	hasRefs: false,
+};
+
+export const objectFields: Fields<MemoryObject> = {
+	id,
+	kind: oneOf('private', 'shared', 'file', 'vdso'),
+	pages,
+	size: int(0, 2 ** 40),
+};
+export const object: Shape<MemoryObject> = struct<MemoryObject>(objectFields);
+
+type Fd = FdTable['fds'][number];
+const fdRow = struct<Fd & { readonly fd: number }>({ fd: int(0, 2 ** 20), file: ref('file'), cloexec: bool });
+/** By number, ascending; on the wire a list, so that no key of the wire becomes a key of ours. */
+const fds: Shape<Table<Fd>> = via<Table<Fd>, readonly (Fd & { readonly fd: number })[]>(
+	list(fdRow),
+	(value) => Object.keys(value).map((fd) => ({ fd: Number(fd), ...value[Number(fd)] })),
+	(rows) => {
+		const out: { [fd: number]: Fd } = {};
+		rows.forEach(({ fd, file, cloexec }, i) => {
+			if (i > 0 && fd <= rows[i - 1].fd) throw new ShapeError('ascending descriptors', fd, [i]);
+			out[fd] = { file, cloexec };
+		});
+		return out;
+	},
+);
+export const fdTable: Shape<FdTable> = struct<FdTable>({ id, fds });
+
+export const fsFields: Fields<FsStruct> = { id, cwd: ref('inode'), cwdPath: text, root: ref('inode'), umask: int(0, 0o777) };
+export const fs: Shape<FsStruct> = struct<FsStruct>(fsFields);
+
+export const fileFields: Fields<OpenFile> = {
+	id,
+	inode: ref('inode'),
+	flags: u32,
+	pos: count,
+	path: text,
+	owner: signed,
+	signal: int(0, 64),
+};
+export const file: Shape<OpenFile> = struct<OpenFile>(fileFields);
+
+export const inodeFields: Fields<Inode> = {
+	id,
+	ino: count,
+	kind: oneOf('file', 'dir', 'symlink', 'char', 'fifo', 'stream'),
+	mode: int(0, 0o7777),
+	uid: u32,
+	gid: u32,
+	nlink: count,
+	rdev: count,
+	size: int(0, 2 ** 40),
+	atime: big,
+	mtime: big,
+	ctime: big,
+	object: ref('object'),
+	channel: dependent<Inode>((inode) => (inode.kind === 'fifo' ? ref('pipe') : count), count),
+	target: text,
+	entries: list(struct<Inode['entries'][number]>({ name: text, inode: ref('inode', -1) })),
+	parent: ref('inode'),
+	lower: oneOf('none', 'unread', 'partial'),
+	lowerPath: text,
+};
+export const inode: Shape<Inode> = struct<Inode>(inodeFields);
+
+export const pipe: Shape<Pipe> = struct<Pipe>({ id, data: bytes(), capacity: count });
+export const streamFields: Fields<Stream> = {
+	id: count,
+	kind: oneOf('tty', 'pipe', 'file', 'null', 'closed', 'other'),
+	unread: bytes(),
+	eof: bool,
+	written: count,
+	termios: bytes(),
+};
+export const stream: Shape<Stream> = struct<Stream>(streamFields);
+
+export const clock: Shape<Clock> = struct<Clock>({ steps: count, skewNs: count, realOffsetNs: big });
+export const next: Shape<IdCounters> = struct<IdCounters>({
+	pid: count,
+	mm: counter,
+	object: counter,
+	fdTable: counter,
+	fs: counter,
+	sighand: counter,
+	group: counter,
+	file: counter,
+	inode: counter,
+	pipe: counter,
+	ino: count,
+});
+export const scheduler: Shape<Scheduler> = struct<Scheduler>({ current: pid, left: signed, queue: list(pid) });
+export const prng = tuple<readonly [number, number, number, number]>(u32, u32, u32, u32);
+export const freezer = oneOf('thawed', 'frozen', 'checkpointing');
+
+export const persona: Shape<Persona> = struct<Persona>({
+	sysname: text,
+	nodename: text,
+	release: text,
+	version: text,
+	machine: text,
+	domainname: text,
+	kernel: tuple<readonly [number, number, number]>(count, count, count),
+	cpuid: list(tuple<readonly [number, number, number, number, number, number]>(u32, int(-1, 0xffffffff), u32, u32, u32, u32)),
+	userCs: u16,
+	userDs: u16,
+	nsPerStep: count,
+	tscPerNs: count,
+	epochNs: big,
+	bootNs: count,
+	firstPid: pid,
+	quantum: count,
+	memoryBytes: count,
+});

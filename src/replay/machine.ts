@@ -1,0 +1,455 @@
+/**
+ * The live machine: the draft of a MachineState, in immer's sense. Processor and kernel take turns; every change leaves as
+ * an event through `sink`. Between `load` and `snapshot` the registers and memory of the task on the CPU live in the
+ * processor; all else is an immutable state. What happens next is a function of that state alone, so a snapshot taken
+ * anywhere and loaded again goes on in the same way.
+ */
+
+import { type DescriptorTables, type LiveCpu, Stop } from '../cpu/contract.ts';
+import { createCpu } from '../cpu/cpu.ts';
+import { assert } from '../events/assert.ts';
+import { Vector } from '../events/cpu.ts';
+import type { Entry } from '../events/entities.ts';
+import type { KernelEvent, MachineEvent, PageEffect } from '../events/event.ts';
+import type { InputEvent } from '../events/input.ts';
+import { PAGE_SIZE } from '../events/pages.ts';
+import type { Decision, KernelView, NeedInput } from '../kernel/decision.ts';
+import {
+	type Decided,
+	decideEntry,
+	decideFault,
+	decideResume,
+	decideSchedule,
+	decideSignals,
+	decideTimers,
+} from '../kernel/kernel.ts';
+import { nextDeadline } from '../kernel/timers.ts';
+import { isReady } from '../kernel/waits.ts';
+import { lookupPage, readState, vmaAt } from '../reducers/address-space.ts';
+import { applyEffect, LiveState } from '../reducers/live.ts';
+import type { Pager } from '../reducers/pages.ts';
+import { fold } from '../reducers/reduce.ts';
+import type { MachineState } from '../reducers/state.ts';
+
+export type { Decision };
+
+/** Steps in one `cpu/steps` event at most. */
+const STEP_CHUNK = 65536;
+/** Longest single call into the processor: V8 optimises between calls, and the recorder wants the floor now and then. */
+const SLICE = 1_000_000;
+
+/**
+ * What leaves the machine about its steps: `runs`: length and check value; `effects`: registers and pages too;
+ * `steps`: every step in columns.
+ */
+export type Detail = 'runs' | 'effects' | 'steps';
+
+/** Why `advance` came back. */
+export type Advance =
+	/** The step limit is reached; nothing was decided at that position yet. */
+	| { readonly kind: 'limit' }
+	/** An input is needed before the next decision. */
+	| NeedInput
+	/**
+	 * Nothing can run before something comes from outside: input on one of `streams`, a signal, or (after `ns`) the next
+	 * deadline; null = no deadline.
+	 */
+	| { readonly kind: 'idle'; readonly streams: readonly number[]; readonly ns: number | null }
+	/** Every task is gone. */
+	| { readonly kind: 'ended' };
+
+/** Events after which registers and memory are read into the state and loaded again. */
+const RELOAD = new Set(['task/exec', 'mm/move', 'mm/new', 'mm/drop', 'task/exit', 'group/exit', 'inode/truncate', 'object/drop']);
+
+export class Machine {
+	readonly #cpu: LiveCpu;
+	readonly #sink: (event: MachineEvent) => void;
+	readonly #detail: Detail;
+	readonly #view: KernelView;
+	readonly #pager: Pager;
+	readonly #live: LiveState;
+	/** Task whose registers and memory are in the processor; 0 = none. */
+	#loaded = 0;
+	#k = 0;
+	/** Steps of the run that is being made. */
+	#run = 0;
+	/** Pages sealed since the run began (detail `effects`). */
+	#sealed: PageEffect[] = [];
+	/**
+	 * Monotonic ns before which nothing is due but what the running task brings about; undefined = not known. Only events
+	 * change it: while a task runs, its CPU time and the clock go on together.
+	 */
+	#due: number | undefined;
+
+	constructor(state: MachineState, detail: Detail, sink: (event: MachineEvent) => void, cpu?: LiveCpu) {
+		const { cpuid, userCs, userDs } = state.persona;
+		this.#cpu = cpu ?? createCpu({ cpuid, userCs, userDs });
+		this.#live = new LiveState(state);
+		this.#detail = detail;
+		this.#sink = sink;
+		this.#pager = { lookup: (vpn) => lookupPage(this.#state, this.#mm, vpn) };
+		const machine = this;
+		this.#view = {
+			get state() {
+				return machine.#state;
+			},
+			memory: {
+				read: (mm, address, length) => this.#read(mm, address, length),
+				page: (object, index) => this.#cpu.memory.peek(object, index),
+			},
+			regs: (pid) => (pid === this.#loaded ? this.#cpu.save() : this.#state.tasks[pid].cpu),
+		};
+	}
+
+	/** To look at here and now; what leaves the machine is shared first. */
+	get #state(): MachineState {
+		return this.#live.current;
+	}
+
+	/** Machine steps retired. */
+	get steps(): number {
+		return this.#state.clock.steps;
+	}
+
+	/** Events since the last retired step. */
+	get k(): number {
+		return this.#k;
+	}
+
+	/** The kernel's part of the state; registers and memory of the running task may be older. */
+	get kernelState(): MachineState {
+		return this.#live.share();
+	}
+
+	/** Guest memory of a task as it is now: undefined where a byte is not mapped readable. */
+	readMemory(pid: number, address: number, length: number): Uint8Array | undefined {
+		const { mm } = this.#state.tasks[pid];
+		return mm === 0 ? undefined : this.#read(mm, address, length);
+	}
+
+	/** The machine as an immutable value. The run goes on as if it had not been taken. */
+	snapshot(): MachineState {
+		this.#sync();
+		return this.#live.share();
+	}
+
+	/** Closes the run that is being made, so that all that happened has left as events. */
+	flush(): void {
+		if (this.#run === 0) return;
+		const steps = this.#run;
+		const task = this.#loaded;
+		const { entry } = this.#state.tasks[task];
+		this.#run = 0;
+		if (this.#detail === 'steps') {
+			const columns = this.#cpu.takeSteps(task, this.steps - steps);
+			assert(columns.count === steps, 'the columns hold the run');
+			this.#sink({ kind: 'cpu/steps', task, columns, entry });
+			return;
+		}
+		const check = this.#cpu.check();
+		if (this.#detail === 'runs') {
+			this.#sink({ kind: 'cpu/run', task, steps, check, entry });
+			return;
+		}
+		this.#sync();
+		const pages = new Map<string, PageEffect>();
+		for (const page of this.#sealed) pages.set(`${page.object}:${page.index}`, page);
+		this.#sealed = [];
+		const effect = { cpu: this.#state.tasks[task].cpu, pages: [...pages.values()] };
+		this.#sink({ kind: 'cpu/run', task, steps, check, entry, effect });
+	}
+
+	/** Takes what came from outside. */
+	feed(event: InputEvent): void {
+		this.#commit([event]);
+	}
+
+	/**
+	 * Runs and decides until `limit` machine steps are retired, an input is needed, or the end.
+	 * @param decide also what is due at the limit is decided
+	 */
+	advance(limit: number, decide = false): Advance {
+		for (;;) {
+			if (this.#state.ended) return { kind: 'ended' };
+			if (this.steps >= limit && !decide) return { kind: 'limit' };
+			const next = this.#decide();
+			if (next === 'decided') continue;
+			if (next !== 'nothing') return next;
+			const { current } = this.#state.scheduler;
+			if (current !== 0 && this.#state.tasks[current].state === 'running') {
+				if (this.steps >= limit) return { kind: 'limit' };
+				const need = this.#execute(current, limit);
+				if (need) return need;
+				continue;
+			}
+			const idle = this.#idle();
+			if (idle) return idle;
+		}
+	}
+
+	/** Makes the next decision that is due at this position, if there is one. */
+	#decide(): 'decided' | 'nothing' | NeedInput {
+		const { scheduler, tasks } = this.#state;
+		const pid = scheduler.current;
+		const current = pid === 0 ? undefined : tasks[pid];
+		if (current !== undefined && current.entry !== 'none') return this.#settle(decideEntry(this.#view, pid));
+		if (this.#due === undefined || this.#due <= this.#now()) {
+			const done = this.#decideDue(pid);
+			if (done !== 'nothing') return done;
+		}
+		const events = decideSchedule(this.#state);
+		if (events.length === 0) return 'nothing';
+		this.#commit(events);
+		return 'decided';
+	}
+
+	/** Decides what the running task did not bring about: wakes, timers, signals from elsewhere. */
+	#decideDue(pid: number): 'decided' | 'nothing' | NeedInput {
+		const { tasks, groups } = this.#state;
+		for (const task of Object.values(tasks)) {
+			if (task.state === 'sleeping' && isReady(this.#state, task) !== null)
+				return this.#settle(decideResume(this.#view, task.pid));
+		}
+		const deadline = nextDeadline(this.#state);
+		if (deadline !== null && deadline <= this.#now()) {
+			const done = this.#settle(decideTimers(this.#view, pid === 0 ? Number(Object.keys(tasks)[0]) : pid));
+			assert(done !== 'nothing', 'a deadline that has come is acted on');
+			return done;
+		}
+		const current = pid === 0 ? undefined : tasks[pid];
+		if (current?.state === 'running' && (current.pending.length > 0 || groups[current.group].pending.length > 0)) {
+			const done = this.#settle(decideSignals(this.#view, pid));
+			if (done !== 'nothing') return done;
+		}
+		this.#due = deadline ?? Number.POSITIVE_INFINITY;
+		return 'nothing';
+	}
+
+	#settle(made: Decided): 'decided' | 'nothing' | NeedInput {
+		if (made.kind === 'need') return made;
+		if (made.events.length === 0) return 'nothing';
+		this.#commit(made.events);
+		return 'decided';
+	}
+
+	/** Nothing can run: time jumps, or the outside is asked, or it is the end. */
+	#idle(): Advance | null {
+		const tasks = Object.values(this.#state.tasks);
+		if (tasks.every((t) => t.state === 'zombie' || t.state === 'dead')) {
+			this.#commit([{ kind: 'machine/end' }]);
+			return null;
+		}
+		const deadline = nextDeadline(this.#state);
+		const ns = deadline === null ? null : deadline - this.#now();
+		const streams: number[] = [];
+		for (const task of tasks) {
+			for (const on of task.state === 'sleeping' && task.wait ? task.wait.on : []) {
+				if (on.kind === 'stream-readable' && !this.#state.streams[on.stream].eof) streams.push(on.stream);
+			}
+		}
+		if (streams.length === 0 && ns !== null) {
+			this.#commit([{ kind: 'clock/skip', ns }]);
+			return null;
+		}
+		return { kind: 'idle', streams: [...new Set(streams)].sort((a, b) => a - b), ns };
+	}
+
+	#now(): number {
+		const { persona, clock } = this.#state;
+		return persona.bootNs + clock.steps * persona.nsPerStep + clock.skewNs;
+	}
+
+	/** Lets the processor run up to the next thing the kernel has to do. */
+	#execute(pid: number, limit: number): NeedInput | undefined {
+		if (this.#loaded !== pid) this.#load(pid);
+		const { scheduler, persona } = this.#state;
+		let budget = Math.min(limit - this.steps, SLICE);
+		if (scheduler.queue.length > 0) budget = Math.min(budget, scheduler.left);
+		assert(this.#due !== undefined, 'what is due was decided');
+		const now = this.#now();
+		budget = Math.min(budget, Math.ceil((this.#due - now) / persona.nsPerStep));
+		if (this.#detail === 'steps') budget = Math.min(budget, STEP_CHUNK - this.#run);
+		const cpu = this.#cpu;
+		const stop = this.#detail === 'steps' ? cpu.record(budget, now * persona.tscPerNs) : cpu.run(budget, now * persona.tscPerNs);
+		const { retired } = cpu;
+		if (retired > 0) {
+			this.#run += retired;
+			this.#k = 0;
+			this.#live.count(pid, retired, entryOf(stop));
+		}
+		if (this.#detail === 'steps' && (this.#run >= STEP_CHUNK || (stop === Stop.BUDGET && retired < budget))) this.flush();
+		if (stop !== Stop.FAULT && stop !== Stop.UNSUPPORTED) {
+			assert(retired > 0 || this.#detail === 'steps', 'the processor makes progress');
+			if (entryOf(stop) !== 'none') this.flush();
+			return undefined;
+		}
+		const fault = stop === Stop.UNSUPPORTED ? { vector: Vector.UD, error: 0, address: 0, bus: false } : cpu.fault;
+		assert(fault !== undefined, 'a fault stop has a fault');
+		const vector = fault.vector;
+		if (retired > 0 && (vector === 3 || vector === 4) && this.#trapped(vector)) return undefined;
+		const made = decideFault(this.#view, pid, fault, stop === Stop.UNSUPPORTED ? cpu.bytesAtEip() : null);
+		if (made.kind === 'need') return made;
+		assert(made.events.length > 0, 'a fault is acted on');
+		this.#commit(made.events);
+		return undefined;
+	}
+
+	/** #BP and #OF are traps: the instruction retired, and the kernel acts at the position after it. */
+	#trapped(vector: number): boolean {
+		const pid = this.#loaded;
+		const entry: Entry = vector === 3 ? 'bp' : 'of';
+		this.#live.count(pid, 0, entry);
+		this.flush();
+		return true;
+	}
+
+	get #mm() {
+		return this.#state.mms[this.#state.tasks[this.#loaded].mm];
+	}
+
+	#tables(): DescriptorTables {
+		return { tls: this.#state.tasks[this.#loaded].tls, ldt: this.#mm.ldt };
+	}
+
+	#load(pid: number): void {
+		this.#unload();
+		this.#loaded = pid;
+		this.#cpu.load(this.#state.tasks[pid].cpu, this.#tables(), this.#pager, false);
+	}
+
+	/** Registers and memory go back into the state; the processor is empty. */
+	#unload(): void {
+		if (this.#loaded === 0) return;
+		this.flush();
+		this.#sync();
+		this.#loaded = 0;
+	}
+
+	/** Brings registers and pages of the loaded task into the state. */
+	#sync(): void {
+		if (this.#loaded === 0) return;
+		const pages = this.#cpu.memory.seal();
+		if (this.#detail === 'effects') this.#sealed.push(...pages);
+		this.#live.replace(applyEffect(this.#state, this.#loaded, this.#cpu.save(), pages));
+	}
+
+	#read(mm: number, address: number, length: number): Uint8Array | undefined {
+		if (this.#loaded !== 0 && this.#state.tasks[this.#loaded].mm === mm) return this.#cpu.memory.read(address, length);
+		return readState(this.#state, this.#state.mms[mm], address, length, 1, this.#view.memory.page);
+	}
+
+	/** Applies decided events: to the state by the reducers, to the processor where it holds the newer truth. */
+	#commit(events: readonly KernelEvent[]): void {
+		this.flush();
+		for (const event of events) this.#sink(event);
+		this.#k += events.length;
+		const [first, second] = events;
+		if (
+			events.length === 2 &&
+			first.kind === 'syscall/enter' &&
+			second.kind === 'syscall/exit' &&
+			first.task === this.#loaded &&
+			!(second.result <= -512 && second.result >= -516)
+		) {
+			this.#cpu.patch(first.regs);
+			this.#cpu.patch(second.regs);
+			this.#live.settle(first.task);
+			return;
+		}
+		this.#due = undefined;
+		if (this.#loaded === 0 || events.some((e) => RELOAD.has(e.kind) || this.#writesMapped(e))) {
+			const pid = this.#loaded;
+			this.#unload();
+			this.#live.replace(fold(this.#state, events));
+			if (pid !== 0 && this.#state.tasks[pid]?.mm) this.#load(pid);
+			return;
+		}
+		const mm = this.#mm;
+		const before = this.#state;
+		this.#live.replace(
+			fold(
+				this.#state,
+				events.filter((e) => !(e.kind === 'memory/write' && e.mm === mm.id)),
+			),
+		);
+		for (const event of events) this.#applyLive(event, before, mm.id, mm.object);
+		this.#dropGone(before);
+	}
+
+	/** Frames of memory objects that the last events ended. */
+	#dropGone(before: MachineState): void {
+		const { objects } = this.#state;
+		if (objects === before.objects) return;
+		for (const id of Object.keys(before.objects)) {
+			if (!(id in objects)) this.#cpu.memory.drop(Number(id), 0, Number.MAX_SAFE_INTEGER);
+		}
+	}
+
+	/** Whether an event changes pages of a file that the running address space maps. */
+	#writesMapped(event: KernelEvent): boolean {
+		if (event.kind !== 'inode/write' && event.kind !== 'input/content') return false;
+		const { object } = this.#state.inodes[event.inode] ?? { object: 0 };
+		return object !== 0 && this.#mm.vmas.some((v) => v.object === object);
+	}
+
+	/**
+	 * The part of an event that concerns the loaded task's registers, mappings and memory.
+	 * @param before the state before the events it is one of
+	 */
+	#applyLive(event: KernelEvent, before: MachineState, mm: number, privateObject: number): void {
+		const { memory } = this.#cpu;
+		if ('regs' in event && event.regs && event.task === this.#loaded) this.#cpu.patch(event.regs);
+		switch (event.kind) {
+			case 'memory/write':
+				if (event.mm === mm) assert(memory.write(event.address, event.bytes, event.force), 'a decided write can be made');
+				return;
+			case 'mm/unmap':
+			case 'mm/discard':
+				if (event.mm !== mm) return;
+				memory.drop(privateObject, event.start / PAGE_SIZE, event.end / PAGE_SIZE);
+				memory.flush(event.start, event.end);
+				return;
+			case 'mm/flags':
+				if (event.mm === mm) memory.flush(event.start, event.end);
+				return;
+			case 'mm/map':
+				if (event.mm === mm) memory.flush(event.vma.start, event.vma.end);
+				return;
+			case 'mm/resize': {
+				if (event.mm !== mm) return;
+				// What a start moved over: a growing stack's new pages, or pages given back.
+				const low = Math.min(event.start, event.newStart);
+				const high = Math.max(event.start, event.newStart);
+				if (event.newStart > event.start) memory.drop(privateObject, low / PAGE_SIZE, high / PAGE_SIZE);
+				if (low < high) memory.flush(low, high);
+				// A lowered end leaves frames behind.
+				const was = vmaAt(before.mms[mm], event.start);
+				if (was === undefined || was.end > event.newEnd) {
+					const next = this.#nextMapped(event.newEnd);
+					memory.drop(privateObject, event.newEnd / PAGE_SIZE, next / PAGE_SIZE);
+					memory.flush(event.newEnd, next);
+				}
+				return;
+			}
+			case 'task/set':
+				if (event.task === this.#loaded && event.fields.tls) this.#cpu.setTables(this.#tables());
+				return;
+			case 'mm/set':
+				if (event.mm === mm && event.fields.ldt) this.#cpu.setTables(this.#tables());
+				return;
+		}
+	}
+
+	/** Start of the first VMA at or above an address that no VMA holds; the address itself when one does. */
+	#nextMapped(address: number): number {
+		for (const vma of this.#mm.vmas) {
+			if (vma.start <= address && vma.end > address) return address;
+			if (vma.start > address) return vma.start;
+		}
+		return 2 ** 32;
+	}
+}
+
+function entryOf(stop: number): Entry {
+	return stop === Stop.INT80 ? 'int80' : stop === Stop.SYSENTER ? 'sysenter' : stop === Stop.SINGLE_STEP ? 'db' : 'none';
+}

@@ -1,0 +1,164 @@
+/** Recording: the machine from its first step, the outside as inputs, the frames of a trace as they come. */
+
+import type { MachineEvent } from '../events/event.ts';
+import { encodeFrame, FORMAT_VERSION, type FrameKind } from '../events/trace/format.ts';
+import { byteString } from '../kernel/initial.ts';
+import { defaultPersona } from '../kernel/persona.ts';
+import { createDigester } from '../reducers/digest.ts';
+import type { MachineState, Stream } from '../reducers/state.ts';
+import { boot } from './boot.ts';
+import { hash64, sha256 } from './hash.ts';
+import { SEMANTICS_VERSION, type TraceHeader, WRITER } from './header.ts';
+import { Machine } from './machine.ts';
+import { NoOutside, type Outside } from './outside.ts';
+import { DIGEST_STEPS, type TraceEnd, TraceWriter } from './trace-writer.ts';
+
+/** Steps between two looks at what came from outside. */
+const LIVE_SLICE = 500_000;
+
+/** The environment of every guest unless the recorder adds to it: recordings do not depend on who made them. */
+export const DEFAULT_ENV: readonly string[] = [
+	'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+	'HOME=/',
+	'LANG=C',
+	'TERM=dumb',
+];
+
+export interface RecordOptions {
+	/** Absolute path of the program inside the guest, and its contents. Here and below: a text is taken as UTF-8, bytes as they are. */
+	readonly path: string | Uint8Array;
+	readonly program: Uint8Array;
+	/** argv, argv[0] included. Default: the path alone. */
+	readonly argv?: readonly (string | Uint8Array)[];
+	/** `K=V` each, added to the fixed environment (the same name replaces). */
+	readonly env?: readonly (string | Uint8Array)[];
+	readonly cwd?: string | Uint8Array;
+	readonly seed?: number;
+	/** CLOCK_REALTIME at the first step, ns since 1970. */
+	readonly epochNs?: bigint;
+	readonly grain?: 'inputs' | 'steps';
+	readonly root?: 'empty' | 'host';
+	/** What a look-up of the program found below a host root. */
+	readonly meta?: TraceHeader['meta'];
+	/** Kinds of descriptors 0–2. Default: null, pipe, pipe. */
+	readonly streams?: readonly [Stream['kind'], Stream['kind'], Stream['kind']];
+	/** Contents of stdin when it is a regular file. */
+	readonly stdin?: Uint8Array;
+	readonly outside?: Outside;
+	/** Every frame as the bytes of the file. */
+	readonly onFrame?: (frame: Uint8Array) => void;
+	/** Told the name of everything unsupported that the guest asked for. */
+	readonly onUnsupported?: (name: string) => void;
+	/** Told now and then how far the machine is. */
+	readonly onProgress?: (steps: number) => void;
+	/** Stops the recording after this many steps. */
+	readonly maxSteps?: number;
+}
+
+export interface Recording {
+	readonly end: TraceEnd;
+	/** The last state. */
+	readonly state: MachineState;
+	/** The file, when no `onFrame` took its frames. */
+	readonly bytes: Uint8Array;
+}
+
+function environment(extra: readonly (string | Uint8Array)[]): string[] {
+	const env = [...DEFAULT_ENV];
+	for (const entry of extra.map(byteString)) {
+		const name = entry.slice(0, entry.indexOf('=') + 1);
+		const at = env.findIndex((e) => e.startsWith(name));
+		if (at >= 0) env[at] = entry;
+		else env.push(entry);
+	}
+	return env;
+}
+
+/** The header of a recording with these options, and the contents it names. */
+export function makeHeader(options: RecordOptions): {
+	readonly header: TraceHeader;
+	readonly blobs: ReadonlyMap<string, Uint8Array>;
+} {
+	const blobs = new Map<string, Uint8Array>();
+	const name = (bytes: Uint8Array) => {
+		const hash = sha256(bytes);
+		blobs.set(hash, bytes);
+		return hash;
+	};
+	const header: TraceHeader = {
+		format: FORMAT_VERSION,
+		semantics: SEMANTICS_VERSION,
+		writer: WRITER,
+		grain: options.grain ?? 'inputs',
+		persona: defaultPersona(options.epochNs === undefined ? {} : { epochNs: options.epochNs }) as TraceHeader['persona'],
+		seed: options.seed ?? 1,
+		path: byteString(options.path),
+		program: name(options.program),
+		meta: options.meta ?? null,
+		argv: (options.argv ?? [options.path]).map(byteString),
+		env: environment(options.env ?? []),
+		cwd: byteString(options.cwd ?? '/'),
+		root: options.root ?? 'empty',
+		streams: [...(options.streams ?? ['null', 'pipe', 'pipe'])] as TraceHeader['streams'],
+		stdin: options.stdin === undefined ? null : name(options.stdin),
+	};
+	return { header, blobs };
+}
+
+/** Records a program from its first step to its end. Throws ElfError for a program this machine does not run. */
+export async function record(options: RecordOptions): Promise<Recording> {
+	const { header, blobs } = makeHeader(options);
+	const state = boot(header, (hash) => blobs.get(hash)!);
+	const outside = options.outside ?? new NoOutside();
+	const frames: Uint8Array[] = [];
+	const onFrame = options.onFrame ?? ((frame) => frames.push(frame));
+	const writer = new TraceWriter(header, createDigester(hash64), (kind: FrameKind, payload) =>
+		onFrame(encodeFrame(kind, payload)),
+	);
+	for (const bytes of blobs.values()) writer.blob(bytes);
+	const machine = new Machine(state, header.grain === 'steps' ? 'steps' : 'runs', (event: MachineEvent) => {
+		if (event.kind === 'stream/output') outside.output(event.stream, event.bytes);
+		else if (event.kind === 'unsupported') options.onUnsupported?.(event.name);
+		writer.event(event);
+	});
+	const stopped = await drive(machine, writer, outside, options);
+	machine.flush();
+	const last = machine.snapshot();
+	const end = writer.finish(last, stopped);
+	return { end, state: last, bytes: Buffer.concat(frames) };
+}
+
+async function drive(machine: Machine, writer: TraceWriter, outside: Outside, options: RecordOptions): Promise<TraceEnd['end']> {
+	let mark = DIGEST_STEPS;
+	const maxSteps = options.maxSteps ?? Number.POSITIVE_INFINITY;
+	for (;;) {
+		const stop = machine.advance(Math.min(mark, maxSteps, machine.steps + LIVE_SLICE));
+		switch (stop.kind) {
+			case 'ended':
+				return 'ended';
+			case 'need':
+				machine.feed(outside.answer(stop.request));
+				break;
+			case 'limit':
+				if (machine.steps >= mark) {
+					machine.flush();
+					writer.mark(machine.snapshot());
+					mark += DIGEST_STEPS;
+				}
+				if (machine.steps >= maxSteps) return 'limit';
+				options.onProgress?.(machine.steps);
+				await new Promise(setImmediate);
+				for (const event of outside.arrived()) machine.feed(event);
+				break;
+			case 'idle': {
+				machine.flush();
+				writer.flush();
+				if (Object.values(machine.kernelState.tasks).every((t) => t.state === 'stopped')) outside.stopped?.();
+				const event = await outside.idle(stop.streams, stop.ns);
+				if (event === null) return 'idle';
+				machine.feed(event);
+				break;
+			}
+		}
+	}
+}

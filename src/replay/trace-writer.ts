@@ -1,0 +1,174 @@
+/**
+ * Events in, frames out. Recording writes the frames; verifying makes them again and compares. What a frame holds depends
+ * on the events alone, never on when they came.
+ */
+import { crc32, deflateRawSync } from 'node:zlib';
+import type { MachineEvent } from '../events/event.ts';
+import { FRAME_HEAD, FrameKind } from '../events/trace/format.ts';
+import { encodeEvent, encodeState } from '../reducers/codec.ts';
+import type { MachineState } from '../reducers/state.ts';
+import { sha256 } from './hash.ts';
+import type { TraceHeader } from './header.ts';
+import { createPacker, pack } from './pack.ts';
+import { encodeSteps } from './step-frames.ts';
+
+/** Steps between two digest frames. */
+export const DIGEST_STEPS = 1_000_000;
+/** A keyframe with every this many digests; every FULL_EVERY-th one is full. */
+export const KEYFRAME_EVERY = 4;
+export const FULL_EVERY = 8;
+/** Events in a frame at most. */
+const EVENTS_PER_FRAME = 256;
+/** In grain `inputs`, bytes longer than this that the machine can derive are kept as length and check value only. */
+const KEEP_BYTES = 64;
+
+/** How the run ended, in the index frame and the summaries. */
+export interface TraceEnd {
+	readonly steps: number;
+	/** Events but single steps and runs. */
+	readonly events: number;
+	/** `ended`: every task is gone. `idle`: it waited for ever, and the recorder stopped. `limit`: the recorder stopped it while it ran. */
+	readonly end: 'ended' | 'idle' | 'limit';
+	/** Wait status of the first task once it is gone. */
+	readonly status: number | null;
+	readonly tasks: readonly {
+		readonly pid: number;
+		readonly comm: string;
+		readonly steps: number;
+		readonly status: number | null;
+	}[];
+}
+
+/** Inputs that a recorder may have waited for. */
+const LIVE = new Set<string>(['input/stream', 'input/signal', 'input/none']);
+
+const EMPTY = new Uint8Array(0);
+
+/** @param events number of events in the frame, but runs */
+export type FrameSink = (kind: FrameKind, payload: Uint8Array, events: number) => void;
+
+export class TraceWriter {
+	readonly #frame: FrameSink;
+	readonly #header: TraceHeader;
+	readonly #digest: (state: MachineState) => bigint;
+	readonly #pack = createPacker();
+	readonly #blobs = new Set<string>();
+	readonly #index: [string, number, number][] = [];
+	readonly #use: 'write' | 'compare';
+	#pending: unknown[] = [];
+	#offset = 0;
+	#steps = 0;
+	#pendingAt = 0;
+	/** Of the pending, how many are no runs. */
+	#pendingEvents = 0;
+	#events = 0;
+	#marks = 0;
+	#previous: MachineState | undefined;
+
+	/** @param use `compare`: the payloads of steps and keyframes are left empty, for those who hold frames against a file's. */
+	constructor(
+		header: TraceHeader,
+		digest: (state: MachineState) => bigint,
+		frame: FrameSink,
+		use: 'write' | 'compare' = 'write',
+	) {
+		this.#use = use;
+		this.#header = header;
+		this.#digest = digest;
+		this.#frame = frame;
+		this.#out(FrameKind.HEADER, pack(header));
+	}
+
+	/** Contents that the header or an event names by sha256; written once. */
+	blob(bytes: Uint8Array): string {
+		const name = sha256(bytes);
+		if (!this.#blobs.has(name)) {
+			this.#blobs.add(name);
+			if (this.#use === 'compare') {
+				this.#out(FrameKind.BLOB, pack({ sha256: name }));
+				return name;
+			}
+			this.#out(FrameKind.BLOB, pack({ sha256: name, size: bytes.length, deflate: deflateRawSync(bytes, { level: 6 }) }));
+		}
+		return name;
+	}
+
+	/** The next event. */
+	event(event: MachineEvent): void {
+		if (event.kind === 'cpu/steps') {
+			this.flush();
+			this.#out(FrameKind.STEPS, this.#use === 'write' ? encodeSteps(event.columns, event.entry) : EMPTY);
+			this.#steps += event.columns.count;
+			return;
+		}
+		// What came live begins a frame: a recorder that waits for it has written all that came before.
+		if (LIVE.has(event.kind)) this.flush();
+		if (this.#pending.length === 0) this.#pendingAt = this.#steps;
+		if (event.kind === 'cpu/run') this.#steps += event.steps;
+		else this.#pendingEvents++;
+		this.#pending.push(this.#stored(event));
+		if (this.#pending.length >= EVENTS_PER_FRAME) this.flush();
+	}
+
+	/** Closes the frame of events that is being filled. */
+	flush(): void {
+		if (this.#pending.length === 0) return;
+		const at = this.#pendingAt;
+		const events = this.#pending;
+		const count = this.#pendingEvents;
+		this.#pending = [];
+		this.#pendingEvents = 0;
+		this.#events += count;
+		this.#out(FrameKind.EVENTS, this.#pack({ at, events }), at, count);
+	}
+
+	/** A digest of the state here (before any event at this position), and now and then a keyframe. */
+	mark(state: MachineState): void {
+		this.flush();
+		this.#marks++;
+		const digest = this.#digest(state);
+		this.#out(FrameKind.DIGEST, this.#pack({ at: this.#steps, digest }));
+		if (this.#marks % KEYFRAME_EVERY !== 0) return;
+		if (this.#use === 'compare') {
+			this.#out(FrameKind.KEYFRAME, EMPTY);
+			return;
+		}
+		const full = (this.#marks / KEYFRAME_EVERY) % FULL_EVERY === 1 || this.#previous === undefined;
+		const body = pack(encodeState(state, full ? undefined : this.#previous));
+		this.#out(
+			FrameKind.KEYFRAME,
+			pack({ at: this.#steps, full, digest, size: body.length, deflate: deflateRawSync(body, { level: 1 }) }),
+		);
+		this.#previous = state;
+	}
+
+	/** The last digest, and the index that closes the file. */
+	finish(state: MachineState, end: TraceEnd['end']): TraceEnd {
+		this.flush();
+		this.#out(FrameKind.DIGEST, this.#pack({ at: this.#steps, digest: this.#digest(state) }));
+		const tasks = Object.values(state.tasks).map((t) => {
+			const gone = t.state === 'zombie' || t.state === 'dead';
+			return { pid: t.pid, comm: t.comm, steps: t.times.steps, status: gone ? t.exitStatus : null };
+		});
+		const totals: TraceEnd = { steps: this.#steps, events: this.#events, end, status: tasks[0]?.status ?? null, tasks };
+		this.#out(FrameKind.INDEX, pack({ frames: this.#index, ...totals }));
+		return totals;
+	}
+
+	#stored(event: MachineEvent): unknown {
+		if (event.kind === 'input/content') {
+			return { kind: event.kind, inode: event.inode, sha256: this.blob(event.bytes) };
+		}
+		const value = encodeEvent(event) as Record<string, unknown>;
+		if (this.#header.grain === 'steps' || event.kind.startsWith('input/')) return value;
+		const { bytes } = value;
+		if (bytes instanceof Uint8Array && bytes.length > KEEP_BYTES) value.bytes = { length: bytes.length, crc32: crc32(bytes) };
+		return value;
+	}
+
+	#out(kind: FrameKind, payload: Uint8Array, at = this.#steps, events = 0): void {
+		this.#index.push([kind, this.#offset, at]);
+		this.#offset += FRAME_HEAD + payload.length;
+		this.#frame(kind, payload, events);
+	}
+}

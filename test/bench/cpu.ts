@@ -1,0 +1,65 @@
+/**
+ * The processor alone, without kernel: MIPS of small loops in T0, recorded steps a second, their materialisation, start-up.
+ * `node --import tsx test/bench/cpu.ts [name]`. Prints a table; asserts nothing.
+ */
+import { performance } from 'node:perf_hooks';
+import { createCpu } from '../../src/cpu/cpu.ts';
+import { CODE, DATA, machine, PERSONA } from '../cpu/machine.ts';
+
+const le = (v: number): number[] => [v & 255, (v >>> 8) & 255, (v >>> 16) & 255, v >>> 24];
+const jump = (body: readonly number[]): number[] => [...body, 0xe9, ...le(-(body.length + 5))];
+
+/** Endless loops; esi and edi point at data. */
+const LOOPS: Readonly<Record<string, readonly number[]>> = {
+	// add eax,ecx; inc ecx; xor edx,eax; lea ebx,[eax+edx*4]; shl ebx,3; sub eax,ebx
+	alu: jump([0x01, 0xc8, 0x41, 0x31, 0xc2, 0x8d, 0x1c, 0x90, 0xc1, 0xe3, 0x03, 0x29, 0xd8]),
+	// mov eax,[esi]; add [esi+8],eax; movzx edx,byte [esi+9]; mov [edi],dl; cmp eax,[edi+4]
+	memory: jump([0x8b, 0x06, 0x01, 0x46, 0x08, 0x0f, 0xb6, 0x56, 0x09, 0x88, 0x17, 0x3b, 0x47, 0x04]),
+	// push eax; call +1; (nop) ret; … : push eax; call f; pop eax; jmp over; f: push ebp; mov ebp,esp; leave; ret
+	calls: jump([0x50, 0xe8, ...le(3), 0x58, 0xeb, 0x05, 0x55, 0x89, 0xe5, 0xc9, 0xc3]),
+	// inc ecx; test cl,1; jz +2; xor eax,ecx; cmp ecx,eax; jle +1; inc edx
+	branches: jump([0x41, 0xf6, 0xc1, 0x01, 0x74, 0x02, 0x31, 0xc8, 0x39, 0xc1, 0x7e, 0x01, 0x42]),
+	// mov ecx,64; mov edi,DATA; rep stosd; mov ecx,64; mov esi,DATA; rep movsd
+	strings: jump([0xb9, ...le(64), 0xbf, ...le(DATA), 0xf3, 0xab, 0xb9, ...le(64), 0xbe, ...le(DATA), 0xf3, 0xa5]),
+	// adc al,[esi]; rcl ebx,1; bts ecx,3; setp dl; cdq; div by ebp: forms outside the big switch
+	rare: jump([0x12, 0x06, 0xd1, 0xd3, 0x0f, 0xba, 0xe9, 0x03, 0x0f, 0x9a, 0xc2, 0x99, 0x31, 0xd2, 0xf7, 0xf5]),
+	// fld qword [esi]; fmul qword [esi+8]; fadd st0,st0; fstp qword [edi]
+	x87: jump([0xdd, 0x06, 0xdc, 0x4e, 0x08, 0xd8, 0xc0, 0xdd, 0x1f]),
+};
+
+function rate(steps: number, ms: number): string {
+	return (steps / ms / 1000).toFixed(0).padStart(6);
+}
+
+const began = performance.now();
+const cpu = createCpu(PERSONA);
+console.log(`create ${(performance.now() - began).toFixed(1)} ms`);
+console.log('loop        run MIPS  record M/s  take M/s');
+for (const [name, code] of Object.entries(LOOPS)) {
+	if (process.argv[2] && process.argv[2] !== name) continue;
+	machine(code, { esi: DATA, edi: DATA + 64, ebp: 12345, eip: CODE }, cpu);
+	const best = { run: 0, record: 0, take: 0 };
+	for (let i = 0; i < 6; i++) {
+		const t = performance.now();
+		for (let done = 0; done < 10e6; done += cpu.retired)
+			if (cpu.run(1e6, 0) !== 0) throw new Error(`${name}: ${JSON.stringify(cpu.fault)}`);
+		best.run = Math.max(best.run, 10e6 / (performance.now() - t));
+	}
+	for (let i = 0; i < 6; i++) {
+		let recording = 0;
+		let taking = 0;
+		let steps = 0;
+		while (steps < 3e6) {
+			const t0 = performance.now();
+			cpu.record(500_000, 0);
+			const t1 = performance.now();
+			const count = cpu.takeSteps(1, 0).count;
+			recording += t1 - t0;
+			taking += performance.now() - t1;
+			steps += count;
+		}
+		best.record = Math.max(best.record, steps / recording);
+		best.take = Math.max(best.take, steps / taking);
+	}
+	console.log(`${name.padEnd(12)}${rate(best.run, 1)}      ${rate(best.record, 1)}    ${rate(best.take, 1)}`);
+}

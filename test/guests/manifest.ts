@@ -1,0 +1,80 @@
+// Writes manifest.json: for every guest program how it is run and what a native run of it prints and ends with.
+// Expected output is never typed by hand. `--check` compares instead of writing. Opening comments of the sources say
+// @args, @stdin, @env as in workloads/native.ts, and @not-native REASON for a guest whose native run differs by design.
+// Every program runs three times (addresses are randomised), and must say the same each time.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Invocation, type Outcome, readInvocation, runProgram } from '../workloads/native.ts';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** One guest program. `native` is true, or the reason why a native run cannot show what the machine shows. */
+export interface Guest extends Invocation, Outcome {
+	name: string;
+	what: string;
+	native: true | string;
+}
+
+/** The guests of the manifest, in name order. */
+export function readManifest(): Guest[] {
+	return JSON.parse(readFileSync(join(here, 'manifest.json'), 'utf8')) as Guest[];
+}
+
+/** The committed binary of a guest. */
+export function guestPath(name: string): string {
+	return join(here, 'bin', name);
+}
+
+function sourceOf(name: string): string {
+	const files = readdirSync(here);
+	return join(here, files.includes(`${name}.c`) ? `${name}.c` : `${name}.S`);
+}
+
+function observe(name: string): Guest {
+	const source = sourceOf(name);
+	const text = readFileSync(source, 'utf8').slice(0, 1500);
+	const what = /^(?:\/\*|#) (.*?)(?: \*\/)?$/m.exec(text)?.[1] ?? name;
+	const reason = /@not-native (.*?)(?: \*\/)?$/m.exec(text)?.[1];
+	const how = readInvocation(source);
+	const runs = [1, 2, 3].map(() => {
+		const { stdout, status, signal } = runProgram([guestPath(name), ...how.args], how);
+		return { stdout, ...(signal ? { signal } : { status: status! }) };
+	});
+	const texts = new Set(runs.map((run) => JSON.stringify(run)));
+	if (texts.size > 1) throw new Error(`${name}: native runs differ:\n${[...texts].join('\n')}`);
+	if (/^FAIL/m.test(runs[0]!.stdout)) throw new Error(`${name}: a check fails natively:\n${runs[0]!.stdout}`);
+	return { name, what, native: reason ?? true, ...how, ...runs[0]! };
+}
+
+if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
+	const names = readdirSync(join(here, 'bin')).sort();
+	const guests: Guest[] = [];
+	let failed = 0;
+	for (const name of names) {
+		try {
+			guests.push(observe(name));
+		} catch (error) {
+			failed++;
+			console.error((error as Error).message);
+		}
+	}
+	const spaced = (value: unknown): string =>
+		JSON.stringify(value, null, 1)
+			.replace(/\n\s*/g, ' ')
+			.replace(/^\[ | \]$/g, (m) => m.trim());
+	const fields = (guest: Guest): string[] => Object.entries(guest).map(([key, value]) => `\t\t"${key}": ${spaced(value)}`);
+	const text = `[\n${guests.map((guest) => `\t{\n${fields(guest).join(',\n')}\n\t}`).join(',\n')}\n]\n`;
+	const path = join(here, 'manifest.json');
+	if (process.argv.includes('--check')) {
+		const known = new Map(readManifest().map((guest) => [guest.name, JSON.stringify(guest)]));
+		for (const guest of guests) {
+			if (known.get(guest.name) === JSON.stringify(guest)) continue;
+			failed++;
+			console.error(`${guest.name}: the native run differs from the manifest`);
+		}
+		if (known.size !== names.length) failed++;
+	} else if (!failed) writeFileSync(path, text);
+	console.log(`${guests.length} guests, ${failed} failed`);
+	process.exit(failed ? 1 : 0);
+}

@@ -1,0 +1,366 @@
+/** A small machine for the tests of the reducers: one task with a program, files, a pipe and the recorder's descriptors. */
+import { FXSAVE_BYTES } from '../../src/events/cpu.ts';
+import type { Persona } from '../../src/events/persona.ts';
+import { PAGE_SIZE, Pages } from '../../src/reducers/pages.ts';
+import type { Inode, MachineState, SigAction, SigInfo, Stream, Task, ThreadGroup, Vma } from '../../src/reducers/state.ts';
+import { Vm } from '../../src/reducers/state.ts';
+
+export const RW = Vm.READ | Vm.WRITE | Vm.MAYREAD | Vm.MAYWRITE | Vm.MAYEXEC;
+export const RX = Vm.READ | Vm.EXEC | Vm.MAYREAD | Vm.MAYWRITE | Vm.MAYEXEC;
+export const DEFAULT: SigAction = { handler: 0, flags: 0, restorer: 0, mask: 0n };
+
+/** Addresses of the test machine. */
+export const CODE = 0x08048000;
+export const DATA = 0x0804a000;
+export const HEAP = 0x09000000;
+export const SHARED = 0x40000000;
+export const STACK_TOP = 0xc0000000;
+/** Ids of the test machine. */
+export const ROOT = 1;
+export const PROGRAM = 2;
+export const NOTES = 3;
+
+export const PERSONA: Persona = {
+	sysname: 'Linux',
+	nodename: 'guest',
+	release: '2.6.27',
+	version: '#1',
+	machine: 'i686',
+	domainname: '(none)',
+	kernel: [2, 6, 27],
+	cpuid: [[0, -1, 2, 0x756e6547, 0x6c65746e, 0x49656e69]],
+	userCs: 0x73,
+	userDs: 0x7b,
+	nsPerStep: 10,
+	tscPerNs: 1,
+	epochNs: 1_225_000_000_000_000_000n,
+	bootNs: 1_000_000_000,
+	firstPid: 1,
+	quantum: 100_000,
+	memoryBytes: 2 ** 28,
+};
+
+/** A page filled with one byte, or with bytes at its start. */
+export function page(fill: number | readonly number[]): Uint8Array {
+	const bytes = new Uint8Array(PAGE_SIZE);
+	if (typeof fill === 'number') bytes.fill(fill);
+	else bytes.set(fill);
+	return bytes;
+}
+
+export function pagesOf(...list: [number, Uint8Array][]): Pages {
+	return Pages.EMPTY.with(list);
+}
+
+export function inode(id: number, fields: Partial<Inode>): Inode {
+	return {
+		id,
+		ino: id + 10,
+		kind: 'file',
+		mode: 0o644,
+		uid: 0,
+		gid: 0,
+		nlink: 1,
+		rdev: 0,
+		size: 0,
+		atime: 1n,
+		mtime: 2n,
+		ctime: 3n,
+		object: 0,
+		channel: 0,
+		target: '',
+		entries: [],
+		parent: 0,
+		lower: 'none',
+		lowerPath: '',
+		...fields,
+	};
+}
+
+export function sigInfo(signo: number, fields: Partial<SigInfo> = {}): SigInfo {
+	return { signo, errno: 0, code: 0, pid: 0, uid: 0, value: 0, address: 0, extra: [], forced: false, ...fields };
+}
+
+export function stream(id: number, fields: Partial<Stream> = {}): Stream {
+	return { id, kind: 'tty', unread: new Uint8Array(0), eof: false, written: 0, termios: new Uint8Array(0), ...fields };
+}
+
+const TIMES = { steps: 0, startNs: 0, nvcsw: 0, nivcsw: 0, minFlt: 0, majFlt: 0 };
+
+export function group(id: number, tgid: number): ThreadGroup {
+	const timer = { expires: null, interval: 0 };
+	return {
+		id,
+		tgid,
+		pgrp: tgid,
+		session: tgid,
+		tty: 1,
+		pending: [],
+		rlimits: Array.from({ length: 16 }, () => [0x800000, 0xffffffff] as const),
+		itimers: { real: timer, virtual: timer, prof: timer },
+		groupExit: null,
+		childTimes: TIMES,
+		subreaper: false,
+	};
+}
+
+export function task(pid: number, fields: Partial<Task> = {}): Task {
+	return {
+		pid,
+		tgid: pid,
+		ppid: 0,
+		state: 'running',
+		mm: 1,
+		fdTable: 1,
+		fs: 1,
+		sighand: 1,
+		group: 1,
+		comm: 'test',
+		cpu: {
+			eax: 1,
+			ecx: 2,
+			edx: 3,
+			ebx: 4,
+			esp: STACK_TOP - 64,
+			ebp: 6,
+			esi: 7,
+			edi: 8,
+			eip: CODE,
+			eflags: 0x202,
+			es: 0x7b,
+			cs: 0x73,
+			ss: 0x7b,
+			ds: 0x7b,
+			fs: 0,
+			gs: 0x33,
+			fx: new Uint8Array(FXSAVE_BYTES),
+			fpuUsed: false,
+			debugreg: [0, 0, 0, 0, 0, 0, 0, 0],
+		},
+		tls: [{ a: 0x0000ffff, b: 0x00cff200 }],
+		origAx: -1,
+		entry: 'none',
+		wait: null,
+		restartBlock: null,
+		creds: { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0, groups: [0, 10] },
+		blocked: 0n,
+		savedMask: null,
+		pending: [],
+		altstack: { sp: 0, size: 0, flags: 2 },
+		trap: { number: 0, error: 0, cr2: 0 },
+		setTid: 0,
+		clearTid: 0,
+		robustList: 0,
+		robustListLen: 0,
+		rseq: { address: 0, length: 0, signature: 0 },
+		exitSignal: 17,
+		pdeathSignal: 0,
+		exitStatus: 0,
+		flags: 0,
+		dumpable: 1,
+		noNewPrivs: false,
+		times: TIMES,
+		nice: 0,
+		personality: 0,
+		...fields,
+	};
+}
+
+export function vma(start: number, pages: number, fields: Partial<Vma> = {}): Vma {
+	return { start, end: start + pages * PAGE_SIZE, flags: RW, object: 0, pgoff: 0, inode: 0, path: '', ...fields };
+}
+
+/**
+ * pid 1 runs /program (inode 2, object 2): its text is mapped at CODE, its second page privately and writable at DATA; heap,
+ * stack; /notes (inode 3, object 3, 5000 bytes) lies beside it, mapped shared at SHARED. Descriptors 0, 1: the tty; 3: /notes.
+ */
+export function testMachine(): MachineState {
+	const program = { inode: PROGRAM, path: '/program', object: 2 };
+	return {
+		persona: PERSONA,
+		clock: { steps: 0, skewNs: 0, realOffsetNs: 0n },
+		next: { pid: 2, mm: 2, object: 4, fdTable: 2, fs: 2, sighand: 2, group: 2, file: 3, inode: 5, pipe: 1, ino: 20 },
+		tasks: { 1: task(1) },
+		mms: {
+			1: {
+				id: 1,
+				object: 1,
+				vmas: [
+					vma(CODE, 1, { ...program, flags: RX }),
+					vma(DATA, 1, { ...program, pgoff: 1 }),
+					vma(HEAP, 4, { path: '[heap]' }),
+					vma(SHARED, 2, { inode: NOTES, path: '/notes', object: 3, flags: RW | Vm.SHARED | Vm.MAYSHARE }),
+					vma(STACK_TOP - 8 * PAGE_SIZE, 8, { flags: RW | Vm.GROWSDOWN, path: '[stack]' }),
+				],
+				startCode: CODE,
+				endCode: CODE + 0x800,
+				startData: DATA,
+				endData: DATA + 0x100,
+				startBrk: HEAP,
+				brk: HEAP + 4 * PAGE_SIZE,
+				startStack: STACK_TOP - 64,
+				argStart: STACK_TOP - 32,
+				argEnd: STACK_TOP - 24,
+				envStart: STACK_TOP - 24,
+				envEnd: STACK_TOP - 8,
+				mmapBase: 0xb8000000,
+				vdso: 0,
+				defFlags: 0,
+				ldt: [],
+				exe: PROGRAM,
+				exePath: '/program',
+				auxv: [6, 4096, 0, 0],
+			},
+		},
+		objects: {
+			1: { id: 1, kind: 'private', pages: pagesOf([(STACK_TOP >>> 12) - 1, page(0x11)]), size: 2 ** 32 },
+			2: { id: 2, kind: 'file', pages: pagesOf([0, page(0x90)], [1, page([1, 2, 3, 4])]), size: 2 * PAGE_SIZE },
+			3: { id: 3, kind: 'file', pages: pagesOf([0, page(0x61)], [1, page(new Array(904).fill(0x62))]), size: 5000 },
+		},
+		fdTables: {
+			1: { id: 1, fds: { 0: { file: 1, cloexec: false }, 1: { file: 1, cloexec: false }, 3: { file: 2, cloexec: true } } },
+		},
+		fsStructs: { 1: { id: 1, cwd: ROOT, cwdPath: '/', root: ROOT, umask: 0o22 } },
+		sighands: { 1: { id: 1, actions: new Array(65).fill(DEFAULT) } },
+		groups: { 1: group(1, 1) },
+		files: {
+			1: { id: 1, inode: 4, flags: 2, pos: 0, path: '/dev/tty', owner: 0, signal: 0 },
+			2: { id: 2, inode: NOTES, flags: 2, pos: 7, path: '/notes', owner: 0, signal: 0 },
+		},
+		inodes: {
+			[ROOT]: inode(ROOT, {
+				kind: 'dir',
+				mode: 0o755,
+				nlink: 2,
+				parent: ROOT,
+				lower: 'partial',
+				entries: [
+					{ name: 'notes', inode: NOTES },
+					{ name: 'program', inode: PROGRAM },
+				],
+			}),
+			[PROGRAM]: inode(PROGRAM, { mode: 0o755, size: 2 * PAGE_SIZE, object: 2 }),
+			[NOTES]: inode(NOTES, { size: 5000, object: 3 }),
+			4: inode(4, { kind: 'stream', channel: 1, mode: 0o620 }),
+		},
+		pipes: {},
+		streams: { 1: stream(1) },
+		scheduler: { current: 1, left: 100_000, queue: [] },
+		prng: [1, 2, 3, 4],
+		freezer: 'thawed',
+		ended: false,
+	};
+}
+
+/** A machine with something of everything: several tasks, shared and unlinked things, pipes, waits, pending signals, timers. */
+export function richMachine(): MachineState {
+	const base = testMachine();
+	const { mms, objects, fdTables, fsStructs, sighands, groups, files, inodes } = base;
+	const action: SigAction = { handler: CODE + 16, flags: 4, restorer: CODE + 32, mask: 5n };
+	const futex = { kind: 'futex', object: 4, offset: 8, bitset: 0xffffffff, order: 3 } as const;
+	return {
+		...base,
+		clock: { steps: 12345, skewNs: 77, realOffsetNs: -5n },
+		next: { pid: 5, mm: 4, object: 20, fdTable: 4, fs: 4, sighand: 4, group: 4, file: 10, inode: 12, pipe: 4, ino: 40 },
+		tasks: {
+			1: task(1, {
+				savedMask: 3n,
+				pending: [sigInfo(15, { pid: 2, extra: [1, -2] })],
+				restartBlock: { call: 'nanosleep', deadline: 10 ** 12, args: [1, 2] },
+				trap: { number: 14, error: 4, cr2: 0xdeadb000 },
+				rseq: { address: 1, length: 32, signature: 3 },
+			}),
+			2: task(2, {
+				ppid: 1,
+				mm: 2,
+				fdTable: 2,
+				fs: 2,
+				sighand: 2,
+				group: 2,
+				state: 'sleeping',
+				origAx: 3,
+				wait: {
+					on: [
+						{ kind: 'pipe-readable', pipe: 1 },
+						{ kind: 'pipe-writable', pipe: 2, bytes: 512 },
+						{ kind: 'stream-readable', stream: 0 },
+						futex,
+						{ kind: 'child' },
+					],
+					deadline: 2 * 10 ** 9,
+					restart: -512,
+					signals: 0n,
+				},
+			}),
+			4: task(4, { ppid: 1, mm: 0, fdTable: 0, fs: 0, sighand: 3, group: 3, state: 'zombie', exitStatus: 256, flags: 0x400 }),
+		},
+		mms: {
+			...mms,
+			2: {
+				...mms[1],
+				id: 2,
+				object: 5,
+				vmas: [
+					vma(CODE, 1, { inode: PROGRAM, path: '/program', object: 2, flags: RX }),
+					vma(DATA, 2, {}),
+					vma(SHARED, 1, { object: 4, flags: RW | Vm.SHARED | Vm.MAYSHARE }),
+					vma(SHARED + 0x10000, 1, { object: 6, inode: 6, path: '/gone (deleted)', flags: RW | Vm.SHARED }),
+					vma(STACK_TOP - 2 * PAGE_SIZE, 2, { flags: RW | Vm.GROWSDOWN, path: '[stack]' }),
+				],
+				ldt: [{ a: 1, b: 2 }],
+			},
+		},
+		objects: {
+			...objects,
+			4: { id: 4, kind: 'shared', pages: pagesOf([0, page([5])]), size: PAGE_SIZE },
+			5: {
+				id: 5,
+				kind: 'private',
+				pages: pagesOf([DATA >>> 12, page(7)], [(DATA >>> 12) + 1, page(0)], [(STACK_TOP >>> 12) - 1, page(9)]),
+				size: 2 ** 32,
+			},
+			6: { id: 6, kind: 'file', pages: pagesOf([0, page([1])]), size: 1 },
+		},
+		fdTables: {
+			...fdTables,
+			2: { id: 2, fds: { 0: { file: 1, cloexec: false }, 5: { file: 4, cloexec: false }, 6: { file: 5, cloexec: true } } },
+		},
+		fsStructs: { ...fsStructs, 2: { id: 2, cwd: 9, cwdPath: '/dir', root: ROOT, umask: 0 } },
+		sighands: {
+			...sighands,
+			2: { id: 2, actions: sighands[1].actions.map((a, i) => (i === 10 ? action : a)) },
+			3: { id: 3, actions: sighands[1].actions },
+		},
+		groups: {
+			...groups,
+			2: { ...group(2, 2), pending: [sigInfo(17)], groupExit: null },
+			3: { ...group(3, 4), groupExit: 256 },
+		},
+		files: {
+			...files,
+			4: { id: 4, inode: 7, flags: 0, pos: 0, path: 'pipe:[17]', owner: 0, signal: 0 },
+			5: { id: 5, inode: 8, flags: 1, pos: 0, path: 'pipe:[18]', owner: 2, signal: 29 },
+		},
+		inodes: {
+			...inodes,
+			[ROOT]: {
+				...inodes[ROOT],
+				entries: [{ name: 'absent', inode: 0 }, { name: 'dir', inode: 9 }, ...inodes[ROOT].entries, { name: 'zlink', inode: 10 }],
+			},
+			6: inode(6, { nlink: 0, size: 1, object: 6 }),
+			7: inode(7, { kind: 'fifo', channel: 1 }),
+			8: inode(8, { kind: 'fifo', channel: 2 }),
+			9: inode(9, { kind: 'dir', parent: ROOT, lower: 'none', lowerPath: 'dir', entries: [{ name: 'later', inode: -1 }] }),
+			10: inode(10, { kind: 'symlink', target: '/notes' }),
+		},
+		pipes: {
+			1: { id: 1, data: new Uint8Array([1, 2, 3]), capacity: 65536 },
+			2: { id: 2, data: new Uint8Array(0), capacity: 4096 },
+		},
+		streams: {
+			0: stream(0, { kind: 'pipe', unread: new Uint8Array([104, 105]) }),
+			1: stream(1, { written: 9, termios: new Uint8Array(60) }),
+		},
+		scheduler: { current: 1, left: -3, queue: [] },
+	};
+}

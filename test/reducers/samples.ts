@@ -1,0 +1,135 @@
+/** One event of every kind at least, with values at the edges: for the codec and the catalogue. They need not fit a state. */
+import { CATALOGUE } from '../../src/events/catalogue.ts';
+import type { EventKind, MachineEvent } from '../../src/events/event.ts';
+import type { StepColumns } from '../../src/events/steps.ts';
+import { StepMask } from '../../src/events/steps.ts';
+import { CODE, DATA, DEFAULT, group, inode, page, richMachine, sigInfo, stream, task, vma } from './machine.ts';
+
+/** Three steps: an add with flags, a store of two bytes at DATA + 1, a jump back that loads es and an FX word. */
+export function sampleColumns(): StepColumns {
+	return {
+		task: 1,
+		first: 7,
+		count: 3,
+		siteEip: Uint32Array.of(CODE, CODE + 2, CODE + 5),
+		siteLength: Uint8Array.of(2, 3, 2),
+		siteBytes: new Uint8Array(48).fill(0x90),
+		site: Uint32Array.of(0, 1, 2),
+		mask: Uint16Array.of(
+			StepMask.FLAGS | 0b101,
+			StepMask.MEMORY,
+			StepMask.JUMP | StepMask.FX | StepMask.SEGMENTS | StepMask.FPU_USED,
+		),
+		words: Uint32Array.of(0xffffffff, 5, 0x246, 1, DATA + 1, 2, 0xbbaa, CODE, 1, 40, 0x3f800000, 1, 0, 0x33),
+	};
+}
+
+const regs = { eax: 0xfffffff2, eip: 0x8048000 };
+
+export function sampleEvents(): MachineEvent[] {
+	const rich = richMachine();
+	const { cpu } = rich.tasks[1];
+	const timer = { expires: 10 ** 15, interval: 0 };
+	const list: MachineEvent[] = [
+		{ kind: 'cpu/run', task: 1, steps: 5, check: 0xffffffff, entry: 'int80' },
+		{
+			kind: 'cpu/run',
+			task: 1,
+			steps: 2 ** 40,
+			check: 0,
+			entry: 'none',
+			effect: { cpu, pages: [{ object: 1, index: 9, bytes: page(3) }] },
+		},
+		{ kind: 'cpu/steps', task: 1, columns: sampleColumns(), entry: 'sysenter' },
+		{ kind: 'task/new', task: 9, value: task(9), group: group(9, 9) },
+		{
+			kind: 'task/new',
+			task: 9,
+			value: rich.tasks[2],
+			sighand: rich.sighands[2],
+			fdTable: rich.fdTables[2],
+			fs: rich.fsStructs[2],
+		},
+		{ kind: 'task/set', task: 1, fields: { comm: 'x', nice: -5, creds: rich.tasks[1].creds, restartBlock: null } },
+		{ kind: 'group/set', group: 1, fields: { pgrp: 3, rlimits: rich.groups[1].rlimits } },
+		{ kind: 'task/exec', task: 1, mm: 3, comm: 'ls', path: '/bin/ls', regs: { ...cpu } },
+		{ kind: 'task/block', task: 1, nr: 3, wait: rich.tasks[2].wait!, restartBlock: rich.tasks[1].restartBlock, regs },
+		{ kind: 'task/wake', task: 1, reason: 'timeout' },
+		{ kind: 'task/exit', task: 1, status: 0x8b, zombie: true },
+		{ kind: 'group/exit', group: 1, status: 256 },
+		{ kind: 'syscall/enter', task: 1, nr: 0xffffffff, args: [1, 2, 3, 4, 5, 0xffffffff], regs: {} },
+		{ kind: 'syscall/exit', task: 1, nr: 4, result: -14, regs },
+		{ kind: 'cpu/fault', task: 1, vector: 14, error: 6, address: 0xffffffff, eip: CODE, bus: false },
+		{ kind: 'unsupported', task: 1, what: 'instruction', name: 'unknown opcode', eip: CODE, bytes: new Uint8Array([15, 255]) },
+		{ kind: 'sched/switch', from: 1, to: 0, quantum: 1000, queue: [2, 3] },
+		{ kind: 'clock/skip', ns: 2 ** 50 },
+		{ kind: 'clock/set', realOffsetNs: -(2n ** 62n) },
+		{ kind: 'prng/advance', words: [1, 2, 3, 0xffffffff] },
+		{ kind: 'timer/set', group: 1, which: 'real', value: timer },
+		{ kind: 'timer/expire', group: 1, which: 'prof', value: { expires: null, interval: 5 } },
+		{ kind: 'machine/end' },
+		{ kind: 'mm/new', mm: rich.mms[2], object: rich.objects[5] },
+		{ kind: 'mm/drop', mm: 1 },
+		{ kind: 'mm/set', mm: 1, fields: { brk: 2 ** 32, exePath: 'é\u{1f600}', auxv: [1, 2] } },
+		{ kind: 'mm/map', mm: 1, vma: vma(0xfffff000, 1) },
+		{ kind: 'mm/unmap', mm: 1, start: 0, end: 2 ** 32 },
+		{ kind: 'mm/flags', mm: 1, start: 0, end: 4096, clear: 7, set: 0xffffffff },
+		{ kind: 'mm/move', mm: 1, from: 4096, to: 8192, length: 4096 },
+		{ kind: 'mm/resize', mm: 1, start: 4096, newStart: 0, newEnd: 8192 },
+		{ kind: 'mm/discard', mm: 1, start: 0, end: 4096 },
+		{ kind: 'object/new', object: rich.objects[4] },
+		{ kind: 'object/drop', object: 4 },
+		{ kind: 'memory/write', mm: 1, address: DATA, bytes: new Uint8Array(5000).fill(1), force: true },
+		{ kind: 'file/open', file: rich.files[5] },
+		{ kind: 'file/set', file: 1, fields: { pos: 2 ** 40 } },
+		{ kind: 'fd/set', table: 1, fd: 0, file: 2, cloexec: true },
+		{ kind: 'fd/close', table: 1, fd: 1023 },
+		{ kind: 'fs/set', fs: 1, fields: { cwd: 9, cwdPath: '/dir' } },
+		{ kind: 'inode/new', inode: inode(9, { entries: [{ name: '__proto__', inode: -1 }] }) },
+		{ kind: 'inode/set', inode: 1, fields: { nlink: 0, mtime: -1n, ctime: 2n ** 63n } },
+		{ kind: 'inode/write', inode: 1, offset: 2 ** 33, bytes: new Uint8Array(1) },
+		{ kind: 'inode/truncate', inode: 1, size: 0 },
+		{ kind: 'dir/link', dir: 1, name: 'constructor', inode: 3 },
+		{ kind: 'dir/unlink', dir: 1, name: '' },
+		{ kind: 'pipe/new', pipe: rich.pipes[1] },
+		{ kind: 'pipe/write', pipe: 1, bytes: new Uint8Array(0) },
+		{ kind: 'pipe/read', pipe: 1, length: 65536 },
+		{ kind: 'stream/output', stream: 1, bytes: new Uint8Array([255]) },
+		{ kind: 'stream/read', stream: 0, length: 1 },
+		{ kind: 'stream/set', stream: 0, fields: { termios: stream(0).termios } },
+		{ kind: 'signal/post', task: 1, group: true, info: sigInfo(64, { value: -1, address: 0xffffffff, forced: true }) },
+		{ kind: 'signal/take', task: 1, group: false, index: 0, signo: 1 },
+		{ kind: 'signal/flush', task: 1, set: 2n ** 64n - 1n },
+		{ kind: 'signal/mask', task: 1, blocked: 1n, saved: null },
+		{ kind: 'signal/mask', task: 1, blocked: 0n, saved: 2n ** 63n },
+		{ kind: 'signal/action', sighand: 1, signo: 9, action: { ...DEFAULT, handler: 0xffffffff } },
+		{
+			kind: 'signal/deliver',
+			task: 1,
+			signo: 11,
+			handler: 1,
+			frame: 2,
+			blocked: 3n,
+			altstack: { sp: 1, size: 2, flags: 0x80000000 },
+			regs,
+		},
+		{ kind: 'signal/return', task: 1, blocked: 0n, altstack: rich.tasks[1].altstack, regs: { ...cpu } },
+		{ kind: 'signal/restart', task: 1, regs },
+		{ kind: 'signal/default', task: 1, signo: 19, action: 'stop' },
+		{ kind: 'input/lookup', dir: 1, name: 'a', found: null },
+		{
+			kind: 'input/lookup',
+			dir: 1,
+			name: 'b',
+			found: { kind: 'file', mode: 0o644, uid: 1, gid: 2, nlink: 1, size: 2 ** 33, rdev: 0, mtime: 5n, target: '' },
+		},
+		{ kind: 'input/listing', dir: 1, names: ['a', 'b'] },
+		{ kind: 'input/content', inode: 2, bytes: new Uint8Array(5000).fill(7) },
+		{ kind: 'input/stream', stream: 0, bytes: new Uint8Array(0), eof: true, ns: 10 ** 12 },
+		{ kind: 'input/signal', task: 1, info: sigInfo(2), ns: 0 },
+		{ kind: 'input/none', ns: 1 },
+	];
+	const missing = (Object.keys(CATALOGUE) as EventKind[]).filter((kind) => !list.some((e) => e.kind === kind));
+	if (missing.length > 0) throw new Error(`no sample of ${missing.join(', ')}`);
+	return list;
+}
