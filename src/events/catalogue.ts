@@ -6,6 +6,7 @@ import type { EventKind, MachineEvent, RunEvent, StepsEvent } from './event.ts';
 import type { FileEvent } from './files.ts';
 import type { InputEvent } from './input.ts';
 import type { MemoryEvent } from './memory.ts';
+import type { RestoreEvent } from './restore.ts';
 import type { SignalEvent } from './signals.ts';
 import type { TaskEvent } from './task.ts';
 
@@ -58,7 +59,7 @@ export type Unit =
 /** The unit, with a note where the name does not say it all. */
 export type Field = Unit | readonly [unit: Unit, note: string];
 
-export type Group = 'cpu' | 'task' | 'memory' | 'files' | 'signals' | 'input';
+export type Group = 'cpu' | 'task' | 'memory' | 'files' | 'signals' | 'input' | 'restore';
 
 type GroupOf<K extends EventKind> = K extends (RunEvent | StepsEvent)['kind']
 	? 'cpu'
@@ -72,7 +73,9 @@ type GroupOf<K extends EventKind> = K extends (RunEvent | StepsEvent)['kind']
 					? 'signals'
 					: K extends InputEvent['kind']
 						? 'input'
-						: never;
+						: K extends RestoreEvent['kind']
+							? 'restore'
+							: never;
 
 type EventOf<K extends EventKind> = Extract<MachineEvent, { kind: K }>;
 
@@ -347,4 +350,35 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 		fields: { task: 'pid', info: 'entity', ns: ['ns', 'waited for it'] },
 	},
 	'input/none': { group: 'input', meaning: 'nothing comes while the machine waits', fields: { ns: ['ns', 'waited'] } },
+	'freezer/set': {
+		group: 'restore',
+		meaning: 'the container is frozen, being dumped, or runs on',
+		fields: { state: ['one of', 'thawed, frozen, checkpointing'] },
+	},
+	'checkpoint/object': {
+		group: 'restore',
+		meaning: 'an object is written into an image',
+		fields: {
+			number: ['count', 'in the image'],
+			name: 'name',
+			offset: ['offset', 'in the image'],
+			length: ['length', 'header and payload'],
+		},
+	},
+	'restore/object': {
+		group: 'restore',
+		meaning: 'an object of an image is taken up',
+		fields: {
+			number: ['count', 'in the image'],
+			name: 'name',
+			offset: ['offset', 'in the image'],
+			length: ['length', 'header and payload'],
+			effect: ['entity', 'what it makes of the machine'],
+		},
+	},
+	'restore/end': {
+		group: 'restore',
+		meaning: 'every object of the image is taken up',
+		fields: { scheduler: 'entity', realOffsetNs: ['ns', 'of CLOCK_REALTIME, a declared downtime in it'] },
+	},
 };

@@ -7,6 +7,7 @@ import type { Entry } from './entities.ts';
 import type { FileEvent } from './files.ts';
 import type { InputEvent } from './input.ts';
 import type { MemoryEvent } from './memory.ts';
+import type { RestoreEvent } from './restore.ts';
 import type { SignalEvent } from './signals.ts';
 import type { StepColumns, StepEvent } from './steps.ts';
 import type { TaskEvent } from './task.ts';
@@ -47,7 +48,7 @@ export interface StepsEvent {
 }
 
 /** Events that the kernel decides or the outside brings: all but the processor's. */
-export type KernelEvent = TaskEvent | MemoryEvent | FileEvent | SignalEvent | InputEvent;
+export type KernelEvent = TaskEvent | MemoryEvent | FileEvent | SignalEvent | InputEvent | RestoreEvent;
 
 export type MachineEvent = RunEvent | StepsEvent | KernelEvent;
 

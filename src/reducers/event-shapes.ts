@@ -1,10 +1,12 @@
 /** The shapes of the events: one row per kind; a kind without a row, or a field left out, does not compile. */
+import { FXSAVE_BYTES } from '../events/cpu.ts';
 import type { Inode, MemoryObject, Mm, OpenFile, Stream, ThreadGroup } from '../events/entities.ts';
 import type { EventKind, MachineEvent, PageEffect, RunEvent } from '../events/event.ts';
 import type { FileEvent, InodeFields } from '../events/files.ts';
 import type { HostMeta } from '../events/input.ts';
 import type { MmFields } from '../events/memory.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
+import type { Restored } from '../events/restore.ts';
 import type { StepColumns } from '../events/steps.ts';
 import type { GroupFields, RegisterPatch, TaskFields } from '../events/task.ts';
 import { checkColumns } from './columns.ts';
@@ -25,6 +27,7 @@ import {
 	struct,
 	text,
 	u32,
+	union,
 	via,
 } from './shape.ts';
 import * as s from './shapes.ts';
@@ -150,6 +153,35 @@ const inodeFields: Shape<Partial<InodeFields>> = but<Inode, 'id' | 'ino' | 'kind
 );
 type FieldsOf<K extends FileEvent['kind']> = Extract<FileEvent, { kind: K; fields: object }>['fields'];
 
+type Made<K extends Restored['kind']> = Omit<Extract<Restored, { kind: K }>, 'kind'>;
+
+const restored: Shape<Restored> = union<Restored>({
+	nothing: struct<object>({}),
+	task: struct<Made<'task'>>({
+		value: s.task,
+		group: nullable(s.group),
+		sighand: nullable(s.sighand),
+		fdTable: nullable(s.fdTable),
+		fs: nullable(s.fs),
+	}),
+	mm: struct<Made<'mm'>>({ task: pid, mm: s.mm, object: s.object, dumpable: int(0, 2) }),
+	vma: struct<Made<'vma'>>({ mm: ref('mm'), vma: s.vma }),
+	pages: struct<Made<'pages'>>({ object: ref('object', 1), index: int(0, 2 ** 28 - 1), bytes: bytes() }),
+	zeros: struct<Made<'zeros'>>({ object: ref('object', 1), index: int(0, 2 ** 28 - 1), count: int(1, 2 ** 20) }),
+	ldt: struct<Made<'ldt'>>({ mm: ref('mm'), ldt: list(s.descriptor) }),
+	fpu: struct<Made<'fpu'>>({ task: pid, fx: bytes(FXSAVE_BYTES) }),
+	registers: struct<Made<'registers'>>({
+		task: pid,
+		regs,
+		state: s.taskFields.state,
+		origAx: signed,
+		entry: s.entry,
+		wait: nullable(s.wait),
+		restartBlock: nullable(s.restartBlock),
+	}),
+});
+const imageObject = { number: count, name: text, offset: count, length: count };
+
 /** A row for every kind of event. */
 export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'cpu/run': struct<Body<'cpu/run'>>({ task: pid, steps: int(0, 2 ** 52), check: u32, entry: s.entry, effect }, ['effect']),
@@ -241,4 +273,8 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'input/stream': struct<Body<'input/stream'>>({ stream: count, bytes: bytes(), eof: bool, ns: count }),
 	'input/signal': struct<Body<'input/signal'>>({ task: pid, info: s.sigInfo, ns: count }),
 	'input/none': struct<Body<'input/none'>>({ ns: count }),
+	'freezer/set': struct<Body<'freezer/set'>>({ state: s.freezer }),
+	'checkpoint/object': struct<Body<'checkpoint/object'>>(imageObject),
+	'restore/object': struct<Body<'restore/object'>>({ ...imageObject, effect: restored }),
+	'restore/end': struct<Body<'restore/end'>>({ scheduler: s.scheduler, realOffsetNs: big }),
 };

@@ -9,6 +9,7 @@ import type { KernelEvent, MachineEvent, RunEvent } from '../events/event.ts';
 import type { FileEvent } from '../events/files.ts';
 import type { InputEvent } from '../events/input.ts';
 import type { MemoryEvent } from '../events/memory.ts';
+import type { RestoreEvent } from '../events/restore.ts';
 import type { SignalEvent } from '../events/signals.ts';
 import type { TaskEvent } from '../events/task.ts';
 import { reduceRun, runOf } from './cpu.ts';
@@ -16,6 +17,7 @@ import { draftByHand, finishByHand, type StateDraft } from './draft.ts';
 import { reduceFile } from './files.ts';
 import { reduceInput } from './input.ts';
 import { reduceMemory } from './memory.ts';
+import { reduceRestore } from './restore.ts';
 import { reduceSignal } from './signals.ts';
 import type { MachineState } from './state.ts';
 import { reduceTask } from './task.ts';
@@ -76,6 +78,9 @@ function reduceOne(d: StateDraft, e: MachineEvent): void {
 			break;
 		case 'input':
 			reduceInput(d, e as InputEvent);
+			break;
+		case 'restore':
+			reduceRestore(d, e as RestoreEvent);
 			break;
 		default:
 			assertNever(group, 'group of events');

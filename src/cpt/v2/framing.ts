@@ -5,6 +5,7 @@
  */
 import { ImageError } from '../error.ts';
 import type { Follower, Kind } from '../kind.ts';
+import type { ReaderRules } from '../rules.ts';
 import { ImageObject } from './image-object.ts';
 import { TASK } from './kinds.ts';
 import { cpt_head, cpt_object_hdr, SIGNATURE } from './objects.ts';
@@ -158,7 +159,7 @@ const frame = (owner: ImageObject | undefined, followers: readonly Follower[]): 
  * those that came before an error can be shown.
  * @throws ImageError at the first thing that is wrong
  */
-export function* readObjects(image: Uint8Array): Generator<ImageObject, void, undefined> {
+export function* readObjects(image: Uint8Array, _rules: ReaderRules = {}): Generator<ImageObject, void, undefined> {
 	const reader = new Reader(image);
 	yield reader.head();
 	const root = reader.object(TASK, undefined, undefined);

@@ -119,6 +119,14 @@ export class ImageObject implements Checked {
 		});
 	}
 
+	/** As `fail`, at an element of an array. */
+	failAt(field: string, index: number, want: string, got?: string): never {
+		const { field: type, offset } = this.struct.placed(field);
+		const at = this.offset + offset + index * type.width;
+		const shown = type.texts(type.read(this.view, this.offset + offset))[index];
+		throw new ImageError({ offset: at, object: this.label, field: `${field}[${index}]`, want, got: got ?? shown });
+	}
+
 	/** The part a byte of the image belongs to; the byte is one of this object's. */
 	partAt(offset: number): Part {
 		const at = offset - this.offset;

@@ -1,0 +1,97 @@
+/** Restarting an address space: MM, its VMAs, and the files they map. */
+import { Pages } from '../../events/pages.ts';
+import type { Restored } from '../../events/restore.ts';
+import type { MachineState, Mm, Vma } from '../../reducers/state.ts';
+import { Vm } from '../../reducers/state.ts';
+import type { FieldValue } from '../field.ts';
+import type { ImageObject } from './image-object.ts';
+import { cpt_mm_image } from './objects.ts';
+import { currentTask, type Progress, RestartError } from './progress.ts';
+import { TASK_SIZE } from './restart-task.ts';
+import { MM_FIELDS } from './task-fields.ts';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+const ENOENT = 2;
+const EINVAL = 22;
+const VDSO_PATH = '[vdso]';
+
+/** The address space without mappings, and what of it Linux keeps in mm->flags and the state with the task. */
+export function restoreMm(object: ImageObject, p: Progress): Restored[] {
+	const values = object.read(cpt_mm_image) as unknown as Readonly<Record<string, FieldValue>>;
+	const task = currentTask(p) as Writable<ReturnType<typeof currentTask>>;
+	const lender = p.residual.mms[p.lender?.mm ?? 0];
+	for (const { field } of MM_FIELDS) {
+		const value = object.big(field);
+		if (field !== 'cpt_def_flags' && field !== 'cpt_flags' && field !== 'cpt_map_count' && value > BigInt(TASK_SIZE))
+			object.fail(field, 'an address of user space');
+	}
+	const mm: Writable<Mm> = { ...lender, vmas: [], ldt: [] };
+	const draft = { mm, dumpable: 0 };
+	for (const { field, set } of MM_FIELDS) set?.(draft, values[field] as never);
+	if (draft.dumpable > 2) object.fail('cpt_flags', 'dumpable 0, 1 or 2');
+	task.mm = mm.id;
+	const own = { id: mm.object, kind: 'private' as const, pages: Pages.EMPTY, size: 2 ** 32 };
+	return [{ kind: 'mm', task: task.pid, mm, object: own, dumpable: draft.dumpable }];
+}
+
+const ALL_VM = Object.values(Vm).reduce((a, b) => a | b, 0);
+
+/** A mapping; `name` is its NAME when it maps a file. */
+export function restoreVma(object: ImageObject, name: ImageObject | undefined, p: Progress): Restored {
+	const task = currentTask(p);
+	const start = object.num('cpt_start');
+	const end = object.num('cpt_end');
+	const flags = Number(object.big('cpt_flags') & 0xffffffffn);
+	if (object.big('cpt_flags') & ~BigInt(ALL_VM)) object.fail('cpt_flags', 'VM_* flags that a user mapping has');
+	const lent = p.residual.mms[p.lender?.mm ?? 0];
+	const vdso = lent.vdso !== 0 && start === lent.vdso && name === undefined;
+	if (end > TASK_SIZE && !vdso) object.fail('cpt_end', `at most 0x${TASK_SIZE.toString(16)}, the end of user space`);
+	const like = lent.vmas.find((v) => v.start <= start && start < v.end);
+	const base = { start, end, flags, object: 0, pgoff: 0, inode: 0, path: '' };
+	const pgoff = Number(object.big('cpt_pgoff') & 0xffffffffn);
+	if (object.big('cpt_pgoff') >= 2n ** 28n) object.fail('cpt_pgoff', 'a page below 2^28');
+	if (name !== undefined) return vma(task.mm, fileVma({ ...base, pgoff }, name, like, p));
+	if (vdso && like) return vma(task.mm, { ...base, object: like.object, pgoff, path: VDSO_PATH });
+	if ((flags & Vm.SHARED) === 0) {
+		if (pgoff !== start / 4096) object.fail('cpt_pgoff', `0x${(start / 4096).toString(16)}, the page of cpt_start`);
+		return vma(task.mm, base);
+	}
+	// Shared anonymous memory: v2 holds the mapping and not its pages.
+	const shared = like && p.residual.objects[like.object];
+	if (like === undefined || shared?.kind !== 'shared')
+		throw new RestartError(
+			place(object, 'cpt_flags'),
+			'shared anonymous memory, which v2 does not hold and nothing lends',
+			EINVAL,
+		);
+	return vma(task.mm, { ...base, object: like.object, pgoff, inode: like.inode, path: like.path });
+}
+
+const vma = (mm: number, value: Vma): Restored => ({ kind: 'vma', mm, vma: value });
+
+function place(object: ImageObject, field: string) {
+	return { object: object.label, field, offset: object.offset + (field === '' ? 0 : object.struct.offsetOf(field)) };
+}
+
+/** The path is opened again: the file the lender maps there under that name, else what the name leads to. */
+function fileVma(base: Vma, name: ImageObject, like: Vma | undefined, p: Progress): Vma {
+	const path = String.fromCharCode(...name.payload.subarray(0, -1));
+	const inode = like?.path === path && like.inode !== 0 ? like.inode : lookUp(p.residual, path);
+	const file = inode === undefined ? undefined : p.residual.inodes[inode];
+	if (file === undefined || file.object === 0)
+		throw new RestartError({ object: name.label, field: 'payload', offset: name.offset }, `no file ${path}`, ENOENT);
+	return { ...base, object: file.object, inode: file.id, path };
+}
+
+/** The inode at an absolute path, by names alone (an image holds resolved paths). */
+export function lookUp(state: MachineState, path: string): number | undefined {
+	const root = Object.values(state.fsStructs)[0]?.root ?? 1;
+	let at: number | undefined = root;
+	for (const part of path.split('/')) {
+		if (part === '') continue;
+		at = at === undefined ? undefined : state.inodes[at]?.entries.find((e) => e.name === part)?.inode;
+		if (at === undefined || at <= 0) return undefined;
+	}
+	return at;
+}

@@ -1,0 +1,111 @@
+/** Restarting a TASK: what the image holds over what is borrowed. */
+import type { Descriptor } from '../../events/cpu.ts';
+import type { Restored } from '../../events/restore.ts';
+import type { MachineState, Task, ThreadGroup } from '../../reducers/state.ts';
+import type { FieldValue } from '../field.ts';
+import { rootPid } from './dump.ts';
+import type { ImageObject } from './image-object.ts';
+import { cpt_task_image } from './objects.ts';
+import type { Progress } from './progress.ts';
+import { TASK_FIELDS } from './task-fields.ts';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Highest pid (include/linux/threads.h, PID_MAX_LIMIT of 32-bit kernels). */
+const PID_MAX = 32768;
+/** End of user space of an i386 kernel with 3 GiB for users. */
+export const TASK_SIZE = 0xc0000000;
+
+/** The task that lends: the one of the same pid, else the first. */
+function lenderOf(residual: MachineState, pid: number): Task {
+	return residual.tasks[pid] ?? residual.tasks[rootPid(residual)];
+}
+
+export function restoreTask(object: ImageObject, p: Progress): Restored {
+	checkTask(object, p);
+	const { residual } = p;
+	const values = object.read(cpt_task_image) as unknown as Readonly<Record<string, FieldValue>>;
+	const pid = object.num('cpt_pid');
+	const lender = lenderOf(residual, pid);
+	const task: Writable<Task> = {
+		...lender,
+		entry: 'none',
+		mm: 0,
+		origAx: -1,
+		wait: null,
+		restartBlock: null,
+		cpu: { ...lender.cpu, ...blankRegisters() },
+	};
+	const group: Writable<ThreadGroup> = { ...residual.groups[lender.group] };
+	const draft = { persona: residual.persona, task, group };
+	for (const { field, set } of TASK_FIELDS) set?.(draft, values[field] as never);
+	const once = <E extends { readonly id: number }>(kind: string, entity: E | undefined): E | null => {
+		if (entity === undefined || p.entered.has(`${kind} ${entity.id}`)) return null;
+		p.entered.add(`${kind} ${entity.id}`);
+		return entity;
+	};
+	p.lender = lender;
+	p.task = task;
+	p.ldt = undefined;
+	p.tasks.set(pid, task);
+	return {
+		kind: 'task',
+		value: task,
+		group: once('group', group),
+		sighand: once('sighand', residual.sighands[task.sighand]),
+		fdTable: once('fdTable', residual.fdTables[task.fdTable]),
+		fs: once('fs', residual.fsStructs[task.fs]),
+	};
+}
+
+/** Registers before X86_REGS and BITS/FPU were taken up: nothing of the lender's. */
+function blankRegisters() {
+	const gprs = { eax: 0, ecx: 0, edx: 0, ebx: 0, esp: 0, ebp: 0, esi: 0, edi: 0, eip: 0, eflags: 0x202 };
+	return { ...gprs, es: 0, cs: 0, ss: 0, ds: 0, fs: 0, gs: 0, fx: new Uint8Array(512), debugreg: [0, 0, 0, 0, 0, 0, 0, 0] };
+}
+
+function checkTask(object: ImageObject, p: Progress): void {
+	const range = (field: string, low: number, high: number, what: string) => {
+		const value = object.struct.placed(field).field.width === 8 ? object.big(field) : BigInt(object.num(field));
+		if (value < BigInt(low) || value > BigInt(high)) object.fail(field, what);
+	};
+	const pids = ['cpt_pid', 'cpt_tgid'];
+	for (const field of pids) range(field, 1, PID_MAX - 1, `a pid, 1 to ${PID_MAX - 1}`);
+	for (const field of ['cpt_ppid', 'cpt_rppid', 'cpt_pgrp', 'cpt_session', 'cpt_old_pgrp', 'cpt_leader'])
+		range(field, 0, PID_MAX - 1, `a pid or 0`);
+	if (p.tasks.has(object.num('cpt_pid'))) object.fail('cpt_pid', 'a pid that no task before has');
+	if (object.num('cpt_tgid') !== object.num('cpt_pid'))
+		object.fail('cpt_tgid', `cpt_pid, ${object.num('cpt_pid')}: v2 holds no threads`);
+	for (const field of ['cpt_set_tid', 'cpt_clear_tid']) range(field, 0, TASK_SIZE - 1, 'an address of user space');
+	for (const field of ['cpt_exit_signal', 'cpt_pdeath_signal']) {
+		const value = object.num(field) | 0;
+		if (value < -1 || value > 64) object.fail(field, 'a signal');
+	}
+	if (![0n, 1n, 2n, 4n, 16n, 32n].includes(object.big('cpt_state')))
+		object.fail('cpt_state', 'one of 0, 1, 2, 4, 16, 32 (TASK_*)');
+	if (object.big('cpt_flags') >= 64n) object.fail('cpt_flags', 'bits 0 to 5');
+	const limit = Math.floor(Number.MAX_SAFE_INTEGER / 4_000_000);
+	range('cpt_utime', 0, limit, 'a number of jiffies a machine can have lived');
+	for (const field of ['cpt_nvcsw', 'cpt_nivcsw', 'cpt_min_flt', 'cpt_maj_flt'])
+		range(field, 0, Number.MAX_SAFE_INTEGER, 'a count');
+	const start = object.big('cpt_start_time');
+	if (start >> 32n > 4_000_000n || (start & 0xffffffffn) >= 1_000_000_000n)
+		object.fail('cpt_start_time', 'a timespec, seconds << 32 | ns');
+	if (!p.rules.unchecked?.includes('tls')) checkTls(object);
+}
+
+/** What set_thread_area allows (arch/x86/kernel/tls.c): nothing, or a present 32-bit data segment of user mode. */
+export function tlsAllowed({ a, b }: Descriptor): boolean {
+	if (a === 0 && b === 0) return true;
+	// S = 1, DPL = 3, data, present.
+	return (b & 0x7800) === 0x7000 && (b & 0x8000) !== 0 && (b & 0x400000) !== 0;
+}
+
+function checkTls(object: ImageObject): void {
+	object.read(cpt_task_image).cpt_tls.forEach((words, i) => {
+		const d = { a: Number(words & 0xffffffffn), b: Number(words >> 32n) };
+		if (tlsAllowed(d)) return;
+		const got = `0x${words.toString(16)}`;
+		object.failAt('cpt_tls', i, 'an empty entry or a 32-bit data segment of user mode', got);
+	});
+}
