@@ -65,6 +65,10 @@ const headerSchema = v.strictObject({
 	streams: v.tuple([streamKind, streamKind, streamKind]),
 	/** Contents of stdin when it was a regular file. */
 	stdin: v.nullable(sha256),
+	/** Position of the first event, in steps: 0, or where a restored run goes on. */
+	from: count,
+	/** Of a restored run: the state that was lent to the restart (an encoded state), as it is before the first restore event. */
+	base: v.nullable(sha256),
 });
 
 export type TraceHeader = v.InferOutput<typeof headerSchema>;

@@ -11,9 +11,9 @@ import { assert } from '../events/assert.ts';
 import { Vector } from '../events/cpu.ts';
 import type { Entry } from '../events/entities.ts';
 import type { KernelEvent, MachineEvent, PageEffect } from '../events/event.ts';
-import type { InputEvent } from '../events/input.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
 import type { Decision, KernelView, NeedInput } from '../kernel/decision.ts';
+import { decideThaw, type ThawPolicy } from '../kernel/freezer.ts';
 import {
 	type Decided,
 	decideEntry,
@@ -55,6 +55,8 @@ export type Advance =
 	 * deadline; null = no deadline.
 	 */
 	| { readonly kind: 'idle'; readonly streams: readonly number[]; readonly ns: number | null }
+	/** The container is frozen: somebody outside dumps, fills or thaws it. */
+	| { readonly kind: 'frozen' }
 	/** Every task is gone. */
 	| { readonly kind: 'ended' };
 
@@ -81,7 +83,9 @@ export class Machine {
 	 */
 	#due: number | undefined;
 
-	constructor(state: MachineState, detail: Detail, sink: (event: MachineEvent) => void, cpu?: LiveCpu) {
+	/** @param k events at the position of `state` that are in it already */
+	constructor(state: MachineState, detail: Detail, sink: (event: MachineEvent) => void, cpu?: LiveCpu, k = 0) {
+		this.#k = k;
 		const { cpuid, userCs, userDs } = state.persona;
 		this.#cpu = cpu ?? createCpu({ cpuid, userCs, userDs });
 		this.#live = new LiveState(state);
@@ -114,6 +118,11 @@ export class Machine {
 	/** Events since the last retired step. */
 	get k(): number {
 		return this.#k;
+	}
+
+	/** As `kernelState`, to look at here and now only: it changes while the machine runs. */
+	get peek(): MachineState {
+		return this.#state;
 	}
 
 	/** The kernel's part of the state; registers and memory of the running task may be older. */
@@ -159,18 +168,28 @@ export class Machine {
 		this.#sink({ kind: 'cpu/run', task, steps, check, entry, effect });
 	}
 
-	/** Takes what came from outside. */
-	feed(event: InputEvent): void {
+	/** Takes what came from outside: an input, or what somebody does to a frozen container. */
+	feed(event: KernelEvent): void {
 		this.#commit([event]);
+	}
+
+	/** What thaws it and takes up calls that sleep, as the policy says. */
+	thaw(policy: ThawPolicy): readonly KernelEvent[] {
+		const events = decideThaw(this.snapshot(), policy);
+		this.#commit(events);
+		return events;
 	}
 
 	/**
 	 * Runs and decides until `limit` machine steps are retired, an input is needed, or the end.
 	 * @param decide also what is due at the limit is decided
+	 * @param until looked at between decisions: true stops as the limit does
 	 */
-	advance(limit: number, decide = false): Advance {
+	advance(limit: number, decide = false, until?: () => boolean): Advance {
 		for (;;) {
 			if (this.#state.ended) return { kind: 'ended' };
+			if (until?.()) return { kind: 'limit' };
+			if (this.#state.freezer !== 'thawed') return { kind: 'frozen' };
 			if (this.steps >= limit && !decide) return { kind: 'limit' };
 			const next = this.#decide();
 			if (next === 'decided') continue;

@@ -1,6 +1,6 @@
 /** Recording: the machine from its first step, the outside as inputs, the frames of a trace as they come. */
 
-import type { MachineEvent } from '../events/event.ts';
+import type { KernelEvent, MachineEvent } from '../events/event.ts';
 import { encodeFrame, FORMAT_VERSION, type FrameKind } from '../events/trace/format.ts';
 import { byteString } from '../kernel/initial.ts';
 import { defaultPersona } from '../kernel/persona.ts';
@@ -11,7 +11,7 @@ import { hash64, sha256 } from './hash.ts';
 import { SEMANTICS_VERSION, type TraceHeader, WRITER } from './header.ts';
 import { Machine } from './machine.ts';
 import { NoOutside, type Outside } from './outside.ts';
-import { DIGEST_STEPS, type TraceEnd, TraceWriter } from './trace-writer.ts';
+import { DIGEST_STEPS, nextMark, type TraceEnd, TraceWriter } from './trace-writer.ts';
 
 /** Steps between two looks at what came from outside. */
 const LIVE_SLICE = 500_000;
@@ -101,6 +101,8 @@ export function makeHeader(options: RecordOptions): {
 		root: options.root ?? 'empty',
 		streams: [...(options.streams ?? ['null', 'pipe', 'pipe'])] as TraceHeader['streams'],
 		stdin: options.stdin === undefined ? null : name(options.stdin),
+		from: 0,
+		base: null,
 	};
 	return { header, blobs };
 }
@@ -109,6 +111,28 @@ export function makeHeader(options: RecordOptions): {
 export async function record(options: RecordOptions): Promise<Recording> {
 	const { header, blobs } = makeHeader(options);
 	const state = boot(header, (hash) => blobs.get(hash)!);
+	return recordMachine({ header, blobs, state, before: [], options });
+}
+
+/** How a recorded machine is watched. */
+export type Watch = Pick<RecordOptions, 'outside' | 'onFrame' | 'onUnsupported' | 'onProgress' | 'maxSteps'>;
+
+/** A machine that is to be recorded: where its trace begins, and what has happened to it there already. */
+export interface Started {
+	readonly header: TraceHeader;
+	/** Contents the header names. */
+	readonly blobs: ReadonlyMap<string, Uint8Array>;
+	/** Its state, the events of `before` in it. */
+	readonly state: MachineState;
+	readonly before: readonly KernelEvent[];
+	/** Runs before the first step: what somebody does to a frozen container. */
+	readonly start?: (machine: Machine) => void;
+	readonly options: Watch;
+}
+
+/** Records a machine until it ends, or its recorder stops it. */
+export async function recordMachine(started: Started): Promise<Recording> {
+	const { header, blobs, state, before, options } = started;
 	const outside = options.outside ?? new NoOutside();
 	const frames: Uint8Array[] = [];
 	const onFrame = options.onFrame ?? ((frame) => frames.push(frame));
@@ -116,11 +140,14 @@ export async function record(options: RecordOptions): Promise<Recording> {
 		onFrame(encodeFrame(kind, payload)),
 	);
 	for (const bytes of blobs.values()) writer.blob(bytes);
-	const machine = new Machine(state, header.grain === 'steps' ? 'steps' : 'runs', (event: MachineEvent) => {
+	for (const event of before) writer.event(event);
+	const sink = (event: MachineEvent) => {
 		if (event.kind === 'stream/output') outside.output(event.stream, event.bytes);
 		else if (event.kind === 'unsupported') options.onUnsupported?.(event.name);
 		writer.event(event);
-	});
+	};
+	const machine = new Machine(state, header.grain === 'steps' ? 'steps' : 'runs', sink, undefined, before.length);
+	started.start?.(machine);
 	const stopped = await drive(machine, writer, outside, options);
 	machine.flush();
 	const last = machine.snapshot();
@@ -128,14 +155,16 @@ export async function record(options: RecordOptions): Promise<Recording> {
 	return { end, state: last, bytes: Buffer.concat(frames) };
 }
 
-async function drive(machine: Machine, writer: TraceWriter, outside: Outside, options: RecordOptions): Promise<TraceEnd['end']> {
-	let mark = DIGEST_STEPS;
+async function drive(machine: Machine, writer: TraceWriter, outside: Outside, options: Watch): Promise<TraceEnd['end']> {
+	let mark = nextMark(machine.steps);
 	const maxSteps = options.maxSteps ?? Number.POSITIVE_INFINITY;
 	for (;;) {
 		const stop = machine.advance(Math.min(mark, maxSteps, machine.steps + LIVE_SLICE));
 		switch (stop.kind) {
 			case 'ended':
 				return 'ended';
+			case 'frozen':
+				return 'limit';
 			case 'need':
 				machine.feed(outside.answer(stop.request));
 				break;

@@ -31,13 +31,14 @@ export class Rerun {
 	readonly #decide: boolean;
 	#next: number;
 
-	constructor(trace: Trace, state: MachineState, detail: Detail, sink: (event: MachineEvent) => void, cpu?: LiveCpu) {
-		this.machine = new Machine(state, detail, sink, cpu);
+	/** @param k events at the position of `state` that are in it already */
+	constructor(trace: Trace, state: MachineState, detail: Detail, sink: (event: MachineEvent) => void, cpu?: LiveCpu, k = 0) {
+		this.machine = new Machine(state, detail, sink, cpu, k);
 		this.#inputs = trace.inputs();
 		this.#limit = trace.limit;
 		this.#decide = trace.end === null;
 		const { steps } = state.clock;
-		const first = this.#inputs.findIndex((i) => i.steps >= steps);
+		const first = this.#inputs.findIndex((i) => i.steps > steps || (i.steps === steps && i.k >= k));
 		this.#next = first < 0 ? this.#inputs.length : first;
 	}
 
@@ -54,26 +55,66 @@ export class Rerun {
 
 	/** Runs until `limit` steps are retired (before any decision there), the end, or the end of the recorded inputs. */
 	advance(limit: number): RerunStop {
-		if (limit <= this.#limit) return this.#advance(limit, false);
-		const stop = this.#advance(this.#limit, this.#decide);
+		if (limit <= this.#limit) return this.#advance(limit, false, false);
+		const stop = this.#advance(this.#limit, this.#decide, true);
 		return stop === 'limit' ? 'exhausted' : stop;
 	}
 
-	#advance(limit: number, decide: boolean): RerunStop {
+	/**
+	 * From `limit` retired steps on: decides what is due there until `until` holds between two decisions. True when it does;
+	 * false when a step would have to retire first, or the trace ends.
+	 */
+	settle(until: () => boolean): boolean {
+		const { machine } = this;
+		const { steps } = machine;
+		let met = false;
+		const look = () => {
+			met = until();
+			return met || machine.steps > steps;
+		};
+		for (;;) {
+			if (this.#feedOutside()) continue;
+			const stop = machine.advance(steps + 1, false, look);
+			if (met) return true;
+			if (machine.steps > steps || stop.kind === 'limit' || stop.kind === 'ended') return false;
+			const due = this.#inputs[this.#next];
+			if (due === undefined || due.steps !== machine.steps || due.k !== machine.k) return false;
+			this.#feed(due);
+		}
+	}
+
+	/** Feeds what came unasked at this very position. */
+	#feedOutside(): boolean {
+		const { machine } = this;
+		const input = this.#inputs[this.#next];
+		if (input === undefined || input.steps !== machine.steps || input.k !== machine.k) return false;
+		if (!isOutside(input.event.kind)) return false;
+		this.#feed(input);
+		return true;
+	}
+
+	/** At the trace's own limit: decides up to what came from outside there, if something did. */
+	#goesOn(): boolean {
+		const { machine } = this;
+		const input = this.#inputs[this.#next];
+		if (input === undefined || input.steps !== machine.steps || !isOutside(input.event.kind)) return false;
+		return machine.k === input.k || this.settle(() => machine.k >= input.k);
+	}
+
+	/** @param last the limit is the trace's own: what came from outside there belongs to it */
+	#advance(limit: number, decide: boolean, last: boolean): RerunStop {
 		const { machine } = this;
 		for (;;) {
+			if ((decide || last || machine.steps < limit) && this.#feedOutside()) continue;
 			const input = this.#inputs[this.#next];
-			const here = input !== undefined && input.steps === machine.steps && input.k === machine.k;
-			if (here && input.event.kind === 'input/signal' && (decide || machine.steps < limit)) {
-				this.#feed(input);
-				continue;
-			}
-			const signal = input?.event.kind === 'input/signal' && input.steps > machine.steps ? input.steps : Number.POSITIVE_INFINITY;
-			const stop = machine.advance(Math.min(limit, signal), decide && limit < signal);
+			const outside =
+				input && isOutside(input.event.kind) && input.steps > machine.steps ? input.steps : Number.POSITIVE_INFINITY;
+			const stop = machine.advance(Math.min(limit, outside), decide && limit < outside);
 			if (stop.kind === 'ended') return 'ended';
+			if (stop.kind === 'frozen') return machine.steps >= limit ? 'limit' : 'exhausted';
 			if (stop.kind === 'limit') {
-				if (machine.steps >= limit) return 'limit';
-				continue;
+				if (machine.steps < limit || (last && this.#goesOn())) continue;
+				return 'limit';
 			}
 			const due = this.#inputs[this.#next];
 			if (due === undefined) return 'exhausted';
@@ -96,6 +137,11 @@ export class Rerun {
 			throw new TraceError(0, 0, `${input.event.kind} at step ${input.steps}.${input.k} does not fit the state there: ${why}`);
 		}
 	}
+}
+
+/** What nobody asked for: it is there before the machine looks. */
+function isOutside(kind: string): boolean {
+	return kind === 'input/signal' || !kind.startsWith('input/');
 }
 
 /** The state at a position. Undefined when the trace ends before it. */

@@ -22,6 +22,11 @@ const EVENTS_PER_FRAME = 256;
 /** In grain `inputs`, bytes longer than this that the machine can derive are kept as length and check value only. */
 const KEEP_BYTES = 64;
 
+/** Position of the first digest after a position, in steps. */
+export function nextMark(steps: number): number {
+	return (Math.floor(steps / DIGEST_STEPS) + 1) * DIGEST_STEPS;
+}
+
 /** How the run ended, in the index frame and the summaries. */
 export interface TraceEnd {
 	readonly steps: number;
@@ -43,6 +48,11 @@ export interface TraceEnd {
 const LIVE = new Set<string>(['input/stream', 'input/signal', 'input/none']);
 
 const EMPTY = new Uint8Array(0);
+
+/** Whether no run derives it: its bytes are kept whole. */
+function isGiven(kind: string): boolean {
+	return kind.startsWith('input/') || kind.startsWith('restore/');
+}
 
 /** @param events number of events in the frame, but runs */
 export type FrameSink = (kind: FrameKind, payload: Uint8Array, events: number) => void;
@@ -76,6 +86,7 @@ export class TraceWriter {
 		this.#header = header;
 		this.#digest = digest;
 		this.#frame = frame;
+		this.#steps = header.from;
 		this.#out(FrameKind.HEADER, pack(header));
 	}
 
@@ -160,7 +171,7 @@ export class TraceWriter {
 			return { kind: event.kind, inode: event.inode, sha256: this.blob(event.bytes) };
 		}
 		const value = encodeEvent(event) as Record<string, unknown>;
-		if (this.#header.grain === 'steps' || event.kind.startsWith('input/')) return value;
+		if (this.#header.grain === 'steps' || isGiven(event.kind)) return value;
 		const { bytes } = value;
 		if (bytes instanceof Uint8Array && bytes.length > KEEP_BYTES) value.bytes = { length: bytes.length, crc32: crc32(bytes) };
 		return value;

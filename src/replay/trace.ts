@@ -1,8 +1,7 @@
 /** A trace file opened: its header, its contents by hash, its recorded events, and where its keyframes are. */
 import { inflateRawSync } from 'node:zlib';
 import type { Entry } from '../events/entities.ts';
-import type { MachineEvent, StepColumns } from '../events/event.ts';
-import type { InputEvent } from '../events/input.ts';
+import type { KernelEvent, MachineEvent, StepColumns } from '../events/event.ts';
 import { type Damage, type Frame, FrameKind, readFrames, TraceError } from '../events/trace/format.ts';
 import { decodeEvent, decodeState } from '../reducers/codec.ts';
 import type { MachineState } from '../reducers/state.ts';
@@ -16,12 +15,12 @@ import type { TraceEnd } from './trace-writer.ts';
 /** Largest contents of one file in a trace, and largest state of a keyframe: 2 GiB less one. */
 const MAX_INFLATED = 2 ** 31 - 1;
 
-/** An input as it was recorded, and where. */
+/** An input as it was recorded, and where; or what somebody did to a frozen container: that is not decided again either. */
 export interface RecordedInput {
 	readonly steps: number;
 	/** Events at this position before it. */
 	readonly k: number;
-	readonly event: InputEvent;
+	readonly event: KernelEvent;
 }
 
 /** A frame of events: `at` is the position in steps of the first. Events may lack bytes that running derives. */
@@ -125,8 +124,9 @@ export class Trace {
 	inputs(): readonly RecordedInput[] {
 		if (this.#inputs) return this.#inputs;
 		const inputs: RecordedInput[] = [];
-		let steps = 0;
+		let steps = this.header.from;
 		let k = 0;
+		let frozen = this.header.base !== null;
 		for (let i = 0; i < this.frames.length; i++) {
 			const { kind } = this.frames[i];
 			if (kind === FrameKind.STEPS) {
@@ -143,8 +143,11 @@ export class Trace {
 					k = 0;
 					continue;
 				}
-				if (typeof kind === 'string' && kind.startsWith('input/'))
-					inputs.push({ steps, k, event: this.decode(i, stored) as InputEvent });
+				if (frozen || (typeof kind === 'string' && (kind.startsWith('input/') || kind === 'freezer/set'))) {
+					const event = this.decode(i, stored) as KernelEvent;
+					if (event.kind === 'freezer/set') frozen = event.state !== 'thawed';
+					inputs.push({ steps, k, event });
+				}
 				k++;
 			}
 		}
@@ -165,7 +168,7 @@ export class Trace {
 
 	/** Behind the last event or step of the whole frames. */
 	get recordedEnd(): Position {
-		let steps = 0;
+		let steps = this.header.from;
 		let k = 0;
 		this.frames.forEach((frame, i) => {
 			if (frame.kind === FrameKind.STEPS) {

@@ -12,7 +12,7 @@ import type { Position } from './position.ts';
 import { RecordedCpu } from './recorded-cpu.ts';
 import { InputMissing, Rerun } from './rerun.ts';
 import type { Trace } from './trace.ts';
-import { DIGEST_STEPS, type FrameSink, type TraceEnd, TraceWriter } from './trace-writer.ts';
+import { DIGEST_STEPS, type FrameSink, nextMark, type TraceEnd, TraceWriter } from './trace-writer.ts';
 
 export interface VerifyOptions {
 	/** Stop at this position; what lies behind is not verified. */
@@ -75,7 +75,7 @@ export function verify(trace: Trace, options: VerifyOptions = {}): Verified {
 	let mismatch: Mismatch | null = null;
 	let reached = options.until === undefined;
 	try {
-		let mark = DIGEST_STEPS;
+		let mark = nextMark(machine.steps);
 		for (;;) {
 			const stop = run.advance(Math.min(mark, until.steps));
 			if (stop !== 'limit') {
@@ -142,9 +142,8 @@ class Comparison {
 
 	/** Contents that the header names come before the first event. */
 	contents(writer: TraceWriter): void {
-		const { program, stdin } = this.#trace.header;
-		writer.blob(this.#trace.blob(program));
-		if (stdin !== null) writer.blob(this.#trace.blob(stdin));
+		const { program, stdin, base } = this.#trace.header;
+		for (const name of [program, stdin, base]) if (name !== null) writer.blob(this.#trace.blob(name));
 	}
 
 	/** What was made of a frame that is not full yet must be the beginning of the file's. */
