@@ -24,6 +24,9 @@ export interface Difference {
 		/** Bytes from there to the last one that differs, in a run of pages that all differ. */
 		readonly length: number;
 		readonly pages: number;
+		/** The object (its id in the states compared) and its first page that differs. */
+		readonly object: number;
+		readonly index: number;
 	};
 }
 
@@ -50,6 +53,18 @@ export function diffStates(a: MachineState, b: MachineState, options: { readonly
 		if (!diffValues(left[key], right[key], [key], found)) return list;
 	}
 	diffMemory(left, right, found);
+	return list;
+}
+
+/** As `diffStates`, of two states in which the same ids mean the same: paths are theirs. Counters of internal ids are left out. */
+export function diffAligned(a: MachineState, b: MachineState): readonly Difference[] {
+	const list: Difference[] = [];
+	const found: Found = (difference) => list.push(difference) > 0;
+	for (const key of Object.keys(a) as (keyof MachineState)[]) {
+		if (key !== 'next') diffValues(a[key], b[key], [key], found);
+	}
+	for (const key of ['pid', 'ino'] as const) diffValues(a.next[key], b.next[key], ['next', key], found);
+	diffMemory(a, b, found);
 	return list;
 }
 

@@ -9,6 +9,9 @@ import { hidesSomething } from './digest.ts';
 import type { Path } from './path.ts';
 import type { MemoryObject, Mm } from './state.ts';
 
+/** What it looks at: of states in canonical form, or of two whose ids mean the same. */
+type Compared = Pick<CanonicalState, 'mms' | 'objects'>;
+
 /** Bytes of a difference that are shown. */
 const SHOWN = 16;
 const ZEROS = new Uint8Array(PAGE_SIZE);
@@ -22,6 +25,9 @@ interface Place {
 /** A run of neighbouring pages that differ. */
 interface Run {
 	readonly place: Place;
+	/** The object, and its first page that differs. */
+	readonly object: number;
+	readonly index: number;
 	/** Address of the first byte that differs, and of the last. */
 	readonly first: number;
 	last: number;
@@ -31,7 +37,7 @@ interface Run {
 }
 
 /** Tells of every run of pages that differ, by object and page. Pages that only one state has count as zeros in the other. */
-export function diffMemory(a: CanonicalState, b: CanonicalState, found: Found): boolean {
+export function diffMemory(a: Compared, b: Compared, found: Found): boolean {
 	const owners = { a: privateOwners(a.mms), b: privateOwners(b.mms) };
 	for (const key of Object.keys({ ...a.objects, ...b.objects }).map(Number)) {
 		const left: MemoryObject | undefined = a.objects[key];
@@ -58,17 +64,26 @@ export function diffMemory(a: CanonicalState, b: CanonicalState, found: Found): 
 			if (run !== undefined && !tell(run, found)) return false;
 			const shown = (page: Uint8Array | undefined) =>
 				page === undefined && hides ? undefined : (page ?? ZEROS).slice(first, first + SHOWN);
-			run = { place, first: place.address + first, last: place.address + last, pages: 1, a: shown(was), b: shown(is) };
+			run = {
+				place,
+				object: key,
+				index,
+				first: place.address + first,
+				last: place.address + last,
+				pages: 1,
+				a: shown(was),
+				b: shown(is),
+			};
 		}
 		if (run !== undefined && !tell(run, found)) return false;
 	}
 	return true;
 }
 
-function tell({ place, first, last, pages, a, b }: Run, found: Found): boolean {
+function tell({ place, object, index, first, last, pages, a, b }: Run, found: Found): boolean {
 	const length = last - first + 1;
 	const range = `${first.toString(16).padStart(8, '0')}+${length}`;
-	return found({ path: [...place.path, range], a, b, memory: { address: first, length, pages } });
+	return found({ path: [...place.path, range], a, b, memory: { address: first, length, pages, object, index } });
 }
 
 /**
@@ -88,7 +103,7 @@ function comparePages(a: Uint8Array | undefined, b: Uint8Array | undefined, hide
 }
 
 /** `memory[mm].ADDRESS` where the page is private or mapped, else `objects[n].pages.OFFSET`. */
-function placeOf(state: CanonicalState, object: number, owner: Mm | undefined, index: number): Place {
+function placeOf(state: Compared, object: number, owner: Mm | undefined, index: number): Place {
 	if (owner !== undefined) return { path: ['memory', owner.id], address: index * PAGE_SIZE };
 	for (const mm of Object.values(state.mms)) {
 		for (const vma of mm.vmas) {

@@ -32,23 +32,35 @@ export interface Compared {
 /** Compares two traces from their beginning; stretches that end in equal digests at equal positions are not walked. */
 export function compareTraces(a: Trace, b: Trace, onProgress?: (steps: number) => void): Compared {
 	const from = commonPrefix(a, b);
-	const left = new Cursor(EffectStream.from(a, from));
-	const right = new Cursor(EffectStream.from(b, from));
-	let steps = from;
+	const [left, right] = [new Cursor(EffectStream.from(a, from)), new Cursor(EffectStream.from(b, from))];
+	const { difference, steps, events } = compareCursors(left, right, (n) => {
+		onProgress?.(from + n);
+		return true;
+	});
+	return { difference, equalSteps: from + steps, equalEvents: events };
+}
+
+/**
+ * Walks two chains to their first difference. Equal until then: `steps` and `events`. `goOn` hears of the steps found equal;
+ * false stops the walk.
+ */
+export function compareCursors(left: Cursor, right: Cursor, goOn: (steps: number) => boolean) {
+	let steps = 0;
 	let events = 0;
+	const result = (difference: Difference | null, complete = true) => ({ difference, steps, events, complete });
 	for (;;) {
 		const x = left.peek();
 		const y = right.peek();
-		if (x === undefined && y === undefined) return { difference: null, equalSteps: steps, equalEvents: events };
+		if (x === undefined && y === undefined) return result(null);
 		if (x !== undefined && y !== undefined && 'columns' in x && 'columns' in y) {
 			const n = equalPrefix(x.columns, x.from, y.columns, y.from);
+			const rest = Math.min(x.columns.count - x.from, y.columns.count - y.from);
 			left.skip(n);
 			right.skip(n);
 			steps += n;
-			onProgress?.(steps);
-			const rest = [x.columns.count - x.from, y.columns.count - y.from];
-			if (n > 0 && n === Math.min(...rest)) continue;
-			return { difference: { a: left.side(), b: right.side() }, equalSteps: steps, equalEvents: events };
+			if (n < rest) return result({ a: left.side(), b: right.side() });
+			if (!goOn(steps)) return result(null, false);
+			continue;
 		}
 		if (x !== undefined && y !== undefined && 'event' in x && 'event' in y && sameEvent(x.event, y.event)) {
 			left.skip(1);
@@ -56,7 +68,7 @@ export function compareTraces(a: Trace, b: Trace, onProgress?: (steps: number) =
 			events++;
 			continue;
 		}
-		return { difference: { a: left.side(), b: right.side() }, equalSteps: steps, equalEvents: events };
+		return result({ a: left.side(), b: right.side() });
 	}
 }
 
@@ -76,7 +88,7 @@ function commonPrefix(a: Trace, b: Trace): number {
 	const digests = (t: Trace) => t.frames.flatMap((f, i) => (f.kind === FrameKind.DIGEST ? [t.mark(i)] : []));
 	const [x, y] = [digests(a), digests(b)];
 	const last = (t: Trace) => t.end?.steps ?? 0;
-	let steps = 0;
+	let steps = Math.max(a.header.from, b.header.from);
 	for (let i = 0; i < Math.min(x.length, y.length); i++) {
 		if (x[i].at !== y[i].at || x[i].digest !== y[i].digest) break;
 		if (x[i].at < last(a) && x[i].at < last(b)) steps = x[i].at;
@@ -117,9 +129,11 @@ function stepText(s: StepEvent): string {
 }
 
 /** A place in an effect stream. */
-class Cursor {
+export class Cursor {
 	readonly #stream: EffectStream | undefined;
 	#head: { columns: StepColumns; from: number } | { at: Position; event: KernelEvent } | undefined;
+	/** The last three stretches passed over. */
+	#past: readonly ({ columns: StepColumns; from: number; to: number } | { at: Position; event: KernelEvent })[] = [];
 
 	constructor(stream: EffectStream | undefined) {
 		this.#stream = stream;
@@ -136,8 +150,32 @@ class Cursor {
 
 	/** Passes over n steps of the columns at the head, or the event there. */
 	skip(n: number): void {
-		if (this.#head && 'columns' in this.#head) this.#head = { ...this.#head, from: this.#head.from + n };
-		else this.#head = undefined;
+		const head = this.#head;
+		if (head === undefined || n === 0) return;
+		this.#past = [...this.#past.slice(-2), 'columns' in head ? { ...head, to: head.from + n } : head];
+		this.#head = 'columns' in head ? { ...head, from: head.from + n } : undefined;
+	}
+
+	/** The last elements passed over, at most three, the latest last. */
+	past(): Side[] {
+		const sides = this.#past.flatMap((head): Side[] => {
+			if ('event' in head) return [head];
+			const last = [...skipTo(head.columns, Math.max(head.from, head.to - 3))].slice(0, Math.min(3, head.to - head.from));
+			return last.map((event) => ({ at: { steps: event.position, k: 0 }, event }));
+		});
+		return sides.slice(-3);
+	}
+
+	/** The next `n` elements; they are passed over. */
+	take(n: number): Side[] {
+		const sides: Side[] = [];
+		for (let i = 0; i < n; i++) {
+			const side = this.side();
+			if (side === undefined) break;
+			sides.push(side);
+			this.skip(1);
+		}
+		return sides;
 	}
 
 	/** What stands at the head, as one element. */

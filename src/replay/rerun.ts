@@ -30,6 +30,8 @@ export class Rerun {
 	/** Whether events may be recorded at the limit: in a cut file they are. */
 	readonly #decide: boolean;
 	#next: number;
+	/** How far this run is ahead of the recorded positions, from a position on. */
+	#ahead = { steps: 0, k: 0, at: -1 };
 
 	/** @param k events at the position of `state` that are in it already */
 	constructor(trace: Trace, state: MachineState, detail: Detail, sink: (event: MachineEvent) => void, cpu?: LiveCpu, k = 0) {
@@ -77,16 +79,36 @@ export class Rerun {
 			const stop = machine.advance(steps + 1, false, look);
 			if (met) return true;
 			if (machine.steps > steps || stop.kind === 'limit' || stop.kind === 'ended') return false;
-			const due = this.#inputs[this.#next];
+			const due = this.#due;
 			if (due === undefined || due.steps !== machine.steps || due.k !== machine.k) return false;
 			this.#feed(due);
 		}
 	}
 
+	/** From here on this run is where the recorded one was at `recorded`: inputs are due that much later. */
+	shift(recorded: Position): void {
+		const { steps, k } = this.machine;
+		this.#ahead = { steps: steps - recorded.steps, k: k - recorded.k, at: recorded.steps };
+	}
+
+	/** The next recorded input, at the position it is due in this run. */
+	get #due(): RecordedInput | undefined {
+		const input = this.#inputs[this.#next];
+		const { steps, k, at } = this.#ahead;
+		if (input === undefined || (steps === 0 && k === 0)) return input;
+		return { ...input, steps: input.steps + steps, k: input.k + (input.steps === at ? k : 0) };
+	}
+
+	/** Whether something from outside comes at this very position. */
+	get interrupted(): boolean {
+		const due = this.#due;
+		return due !== undefined && due.steps === this.machine.steps && due.k === this.machine.k && isOutside(due.event.kind);
+	}
+
 	/** Feeds what came unasked at this very position. */
 	#feedOutside(): boolean {
 		const { machine } = this;
-		const input = this.#inputs[this.#next];
+		const input = this.#due;
 		if (input === undefined || input.steps !== machine.steps || input.k !== machine.k) return false;
 		if (!isOutside(input.event.kind)) return false;
 		this.#feed(input);
@@ -96,7 +118,7 @@ export class Rerun {
 	/** At the trace's own limit: decides up to what came from outside there, if something did. */
 	#goesOn(): boolean {
 		const { machine } = this;
-		const input = this.#inputs[this.#next];
+		const input = this.#due;
 		if (input === undefined || input.steps !== machine.steps || !isOutside(input.event.kind)) return false;
 		return machine.k === input.k || this.settle(() => machine.k >= input.k);
 	}
@@ -106,7 +128,7 @@ export class Rerun {
 		const { machine } = this;
 		for (;;) {
 			if ((decide || last || machine.steps < limit) && this.#feedOutside()) continue;
-			const input = this.#inputs[this.#next];
+			const input = this.#due;
 			const outside =
 				input && isOutside(input.event.kind) && input.steps > machine.steps ? input.steps : Number.POSITIVE_INFINITY;
 			const stop = machine.advance(Math.min(limit, outside), decide && limit < outside);
@@ -116,7 +138,7 @@ export class Rerun {
 				if (machine.steps < limit || (last && this.#goesOn())) continue;
 				return 'limit';
 			}
-			const due = this.#inputs[this.#next];
+			const due = this.#due;
 			if (due === undefined) return 'exhausted';
 			if (due.steps !== machine.steps || due.k !== machine.k) {
 				throw new InputMissing(

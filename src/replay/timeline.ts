@@ -4,7 +4,7 @@
 import type { KernelEvent, MachineEvent, StepColumns, StepEvent } from '../events/event.ts';
 import { stepEvents } from '../events/steps.ts';
 import type { Position } from './position.ts';
-import { Rerun, stateAt } from './rerun.ts';
+import { InputMissing, Rerun, stateAt } from './rerun.ts';
 import type { Trace } from './trace.ts';
 
 /** An event or a step, and the position it happens at. */
@@ -16,22 +16,28 @@ export interface Item {
 /** Steps made at once while walking. */
 const STRIDE = 16_384;
 
+/** An event and where it happened, or columns of steps. */
+export type Element = StepColumns | { readonly at: Position; readonly event: KernelEvent };
+
 /** Pulls the columns and events of a run, one after the other, from a position on. */
 export class EffectStream {
 	readonly #run: Rerun;
-	readonly #queue: (StepColumns | { readonly at: Position; readonly event: KernelEvent })[] = [];
+	readonly #queue: Element[] = [];
 	#done = false;
 	#at: { steps: number; k: number };
+	/** Why it ended before the trace did: an input that is not there. */
+	#broken: string | undefined;
 
 	/** From the beginning of a trace, or from `steps` on. Undefined when the trace ends before. */
 	static from(trace: Trace, steps: number): EffectStream | undefined {
-		if (steps === 0) return new EffectStream((sink) => Rerun.fromStart(trace, 'steps', sink), 0);
+		if (steps === trace.header.from) return new EffectStream((sink) => Rerun.fromStart(trace, 'steps', sink), { steps, k: 0 });
 		const state = stateAt(trace, { steps, k: 0 });
-		return state && new EffectStream((sink) => new Rerun(trace, state, 'steps', sink), steps);
+		return state && new EffectStream((sink) => new Rerun(trace, state, 'steps', sink), { steps, k: 0 });
 	}
 
-	private constructor(make: (sink: ConstructorParameters<typeof Rerun>[3]) => Rerun, steps: number) {
-		this.#at = { steps, k: 0 };
+	/** @param make makes the run (detail `steps`) with the sink it is given */
+	constructor(make: (sink: (event: MachineEvent) => void) => Rerun, at: Position) {
+		this.#at = { ...at };
 		this.#run = make((event) => {
 			if (event.kind === 'cpu/run') throw new Error('internal error: steps are asked for');
 			if (event.kind === 'cpu/steps') {
@@ -44,12 +50,32 @@ export class EffectStream {
 		});
 	}
 
-	/** The next columns of steps or event; undefined at the end of the trace. */
-	next(): StepColumns | { readonly at: Position; readonly event: KernelEvent } | undefined {
+	get run(): Rerun {
+		return this.#run;
+	}
+
+	get broken(): string | undefined {
+		return this.#broken;
+	}
+
+	/** Forgets what is queued. */
+	clear(): void {
+		this.#queue.length = 0;
+		this.#at = { steps: this.#run.machine.steps, k: this.#run.machine.k };
+	}
+
+	/** The next columns of steps or event; undefined at the end of the run. */
+	next(): Element | undefined {
 		while (this.#queue.length === 0 && !this.#done) {
-			const stop = this.#run.advance(this.#run.machine.steps + STRIDE);
+			try {
+				const stop = this.#run.advance(this.#run.machine.steps + STRIDE);
+				if (stop !== 'limit') this.#done = true;
+			} catch (error) {
+				if (!(error instanceof InputMissing)) throw error;
+				this.#broken = error.message;
+				this.#done = true;
+			}
 			this.#run.machine.flush();
-			if (stop !== 'limit') this.#done = true;
 		}
 		return this.#queue.shift();
 	}

@@ -109,7 +109,7 @@ test('zeros in anonymous memory equal no page; over a file’s page they do not'
 		path: ['memory', 1, '0804a000+4096'],
 		a: undefined,
 		b: new Uint8Array(16),
-		memory: { address: DATA, length: 4096, pages: 1 },
+		memory: { address: DATA, length: 4096, pages: 1, object: 1, index: DATA >>> 12 },
 	});
 });
 

@@ -1,6 +1,7 @@
 /** One event of every kind at least, with values at the edges: for the codec and the catalogue. They need not fit a state. */
 import { CATALOGUE } from '../../src/events/catalogue.ts';
 import type { EventKind, MachineEvent } from '../../src/events/event.ts';
+import type { Restored } from '../../src/events/restore.ts';
 import type { StepColumns } from '../../src/events/steps.ts';
 import { StepMask } from '../../src/events/steps.ts';
 import { CODE, DATA, DEFAULT, group, inode, page, richMachine, sigInfo, stream, task, vma } from './machine.ts';
@@ -25,6 +26,33 @@ export function sampleColumns(): StepColumns {
 }
 
 const regs = { eax: 0xfffffff2, eip: 0x8048000 };
+
+/** What each kind of object of an image makes of a machine. */
+function sampleRestored(): Restored[] {
+	const rich = richMachine();
+	const [, value] = Object.values(rich.tasks);
+	const { group, sighand, fdTable, fs } = value;
+	const own = {
+		group: rich.groups[group],
+		sighand: rich.sighands[sighand],
+		fdTable: rich.fdTables[fdTable],
+		fs: rich.fsStructs[fs],
+	};
+	const standing = { state: 'sleeping', origAx: -1, entry: 'int80' } as const;
+	return [
+		{ kind: 'nothing' },
+		{ kind: 'task', value, ...own },
+		{ kind: 'task', value, group: null, sighand: null, fdTable: null, fs: null },
+		{ kind: 'mm', task: 1, mm: rich.mms[1], object: rich.objects[1], dumpable: 1 },
+		{ kind: 'vma', mm: 1, vma: vma(CODE, 1) },
+		{ kind: 'pages', object: 1, index: 2 ** 20 - 1, bytes: page(9) },
+		{ kind: 'zeros', object: 1, index: 0, count: 2 ** 20 },
+		{ kind: 'ldt', mm: 1, ldt: [{ a: 0xffffffff, b: 0 }] },
+		{ kind: 'fpu', task: 1, fx: new Uint8Array(512).fill(3) },
+		{ kind: 'registers', task: 1, regs, ...standing, wait: rich.tasks[2].wait, restartBlock: rich.tasks[1].restartBlock },
+		{ kind: 'registers', task: 1, regs: { debugreg: [1, 2, 3, 4, 0, 0, 6, 7] }, ...standing, wait: null, restartBlock: null },
+	];
+}
 
 export function sampleEvents(): MachineEvent[] {
 	const rich = richMachine();
@@ -128,6 +156,12 @@ export function sampleEvents(): MachineEvent[] {
 		{ kind: 'input/stream', stream: 0, bytes: new Uint8Array(0), eof: true, ns: 10 ** 12 },
 		{ kind: 'input/signal', task: 1, info: sigInfo(2), ns: 0 },
 		{ kind: 'input/none', ns: 1 },
+		{ kind: 'freezer/set', state: 'checkpointing' },
+		{ kind: 'checkpoint/object', number: 0, name: 'HEAD', offset: 0, length: 32 },
+		...sampleRestored().map((effect, i): MachineEvent => {
+			return { kind: 'restore/object', number: i, name: 'BITS/FPU', offset: 2 ** 40, length: 2 ** 32, effect };
+		}),
+		{ kind: 'restore/end', scheduler: { current: 1, left: 7, queue: [2] }, realOffsetNs: -1n },
 	];
 	const missing = (Object.keys(CATALOGUE) as EventKind[]).filter((kind) => !list.some((e) => e.kind === kind));
 	if (missing.length > 0) throw new Error(`no sample of ${missing.join(', ')}`);
