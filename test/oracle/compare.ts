@@ -50,14 +50,14 @@ export function compareStop(
 	return stop !== Stop.UNSUPPORTED || same;
 }
 
-/** Notes differences of the registers. `trapped`: TF, when that is compared too. */
+/** Notes differences of the registers. `trapped`: TF, when that is compared too; `fx`: words of the FXSAVE image that are. */
 export function compareState(
 	state: CpuState,
 	outcomes: Uint32Array,
 	out: number,
 	mask: CaseMask,
 	trapped: number,
-	hasFx: boolean,
+	fx: number,
 	differences: string[],
 ): void {
 	const g = out + OutcomeWord.GPRS;
@@ -78,15 +78,22 @@ export function compareState(
 		if (state[SEGMENTS[s]] !== guestSelector(native))
 			differences.push(`${SEGMENTS[s]} ${hex(guestSelector(native))}, got ${hex(state[SEGMENTS[s]])}`);
 	}
-	if (hasFx && !(mask.partial && faulted)) compareFx(state.fx, outcomes, out, mask.fdp, differences);
+	if (fx > 0 && !(mask.partial && faulted)) compareFx(state.fx, fx, outcomes, out, mask.fdp, differences);
 }
 
-function compareFx(fx: Uint8Array, outcomes: Uint32Array, out: number, noFdp: boolean, differences: string[]): void {
+function compareFx(
+	fx: Uint8Array,
+	words: number,
+	outcomes: Uint32Array,
+	out: number,
+	noFdp: boolean,
+	differences: string[],
+): void {
 	const at = out + OUTCOME_WORDS + (outcomes[out] >>> 24) * 2;
-	const want = new Uint8Array(outcomes.buffer, outcomes.byteOffset + at * 4, FX_WORDS * 4);
+	const want = new Uint8Array(outcomes.buffer, outcomes.byteOffset + at * 4, words * 4);
 	const pending = (want[2] & 0x80) !== 0;
-	for (const [name, from, to] of FX_FIELDS) {
-		if ((!pending && from >= 6 && from < 32) || (noFdp && name === 'fdp')) continue;
+	for (const [name, from, to] of words > FX_WORDS ? SSE_FIELDS : FX_FIELDS) {
+		if ((!pending && from >= 6 && from < 24) || (noFdp && name === 'fdp')) continue;
 		for (let i = from; i < to; i++) {
 			if (fx[i] === want[i]) continue;
 			differences.push(`${name} ${hexBytes(want.subarray(from, to))}, got ${hexBytes(fx.subarray(from, to))}`);
@@ -97,7 +104,7 @@ function compareFx(fx: Uint8Array, outcomes: Uint32Array, out: number, noFdp: bo
 
 /**
  * Fields of the FXSAVE image that are compared. Not the selectors of the last instruction and operand: a 64-bit kernel's
- * XSAVE does not keep them. Not MXCSR and what is reserved. Opcode and pointers of the last instruction only while an
+ * XSAVE does not keep them. Not what is reserved. Opcode and pointers of the last instruction only while an
  * exception is pending: AMD saves zeros otherwise, and newer Intel processors keep them for exceptions only.
  */
 const FX_FIELDS: readonly (readonly [string, number, number])[] = [
@@ -108,6 +115,12 @@ const FX_FIELDS: readonly (readonly [string, number, number])[] = [
 	['fip', 8, 12],
 	['fdp', 16, 20],
 	...Array.from({ length: 8 }, (_, i): [string, number, number] => [`st${i}`, 32 + i * 16, 42 + i * 16]),
+];
+/** The same of cases that carry the XMM registers. */
+const SSE_FIELDS: typeof FX_FIELDS = [
+	...FX_FIELDS,
+	['mxcsr', 24, 28],
+	...Array.from({ length: 8 }, (_, i): [string, number, number] => [`xmm${i}`, 160 + i * 16, 176 + i * 16]),
 ];
 
 /** How an instruction ended, in words: an exception with what goes with it, "retired" for the trap of a single step. */

@@ -14,7 +14,7 @@ import {
 	DESCRIPTORS,
 	descriptorOf,
 	FIRST_COMPARED,
-	FX_WORDS,
+	fxWords,
 	NOP,
 	OUTCOME_WORDS,
 	OutcomeWord,
@@ -96,12 +96,12 @@ export class Guest {
 		if (seed !== this.seed) this.world(seed);
 		const { cpu, differences } = this;
 		differences.length = 0;
-		const hasFx = (words[at] & 1) !== 0;
+		const fx = fxWords(words[at]);
 		this.placeCode(words, at);
 		const patchEnd = this.applyPatches(words, at);
 		const whole = (words[at] & CaseFlag.WHOLE) !== 0;
 		const trapped = how.stepped && !whole ? TF : 0;
-		const registers = this.registers(words, at, hasFx ? patchEnd : 0, trapped);
+		const registers = this.registers(words, at, fx > 0 ? patchEnd : 0, trapped);
 		cpu.patch(registers);
 		const budget = whole ? WHOLE_STEPS : 1;
 		let stop = how.recorded ? cpu.record(budget, 0) : cpu.run(budget, 0);
@@ -114,7 +114,7 @@ export class Guest {
 		if (how.shadow && !whole && stop === Stop.BUDGET && this.shadowed(words, at, outcomes, out)) stop = cpu.run(1, 0);
 		const unsupported = stop === Stop.UNSUPPORTED;
 		const verdict = compareStop(cpu, stop, outcomes, out, mask, differences);
-		if (verdict) compareState(cpu.save(), outcomes, out, mask, trapped, hasFx, differences);
+		if (verdict) compareState(cpu.save(), outcomes, out, mask, trapped, fx, differences);
 		if (mask.slot && !isFault((head >>> 16) & 0xff)) this.ignoreSlot(outcomes, out);
 		const clean = this.compareMemory(outcomes, out, mask.result || (mask.partial && isFault((head >>> 16) & 0xff)));
 		if (columns && stepsEnd && clean && differences.length === 0) {
@@ -234,7 +234,7 @@ export class Guest {
 		};
 		if (fxAt === 0) return registers;
 		const fx = new Uint8Array(FXSAVE_BYTES);
-		fx.set(new Uint8Array(words.buffer, words.byteOffset + fxAt * 4, FX_WORDS * 4));
+		fx.set(new Uint8Array(words.buffer, words.byteOffset + fxAt * 4, fxWords(words[at]) * 4));
 		return { ...registers, fx };
 	}
 

@@ -18,9 +18,9 @@ typedef int v4si __attribute__((vector_size(16)));
 enum { PAGE = 4096, CODE = 0x10000000, DATA = 0x20000000, READ_ONLY = 0x20004000, STACK = 0x30000000, ALIAS = 0x0f000000 };
 /* Pages of the shared object: code 0..1, data 2..3, read-only 4, stack 5..6. */
 enum { PAGES = 7, FIRST_COMPARED = 2, COMPARED = 5 };
-enum { MAGIC = 0x3143524f, FX_WORDS = 40, MAX_WORDS = 6 << 20, MAX_RUNS = 255, CASE_WORDS = 19 };
+enum { MAGIC = 0x3143524f, FX_WORDS = 40, SSE_WORDS = 72, MAX_WORDS = 6 << 20, MAX_RUNS = 255, CASE_WORDS = 19 };
 enum { EFL_TF = 0x100, NOP = 0x90 };
-enum { FLAG_FX = 1, FLAG_WHOLE = 2, INT3 = 0xcc };
+enum { FLAG_FX = 1, FLAG_WHOLE = 2, FLAG_SSE = 4, INT3 = 0xcc };
 
 /* Layouts of Linux's i386 signal frame: arch/x86/include/uapi/asm/sigcontext.h and ucontext.h. */
 struct fpstate {
@@ -158,13 +158,22 @@ static u32 take_changes(void)
 	return runs;
 }
 
+static u32 fx_words(u32 flags)
+{
+	return flags & FLAG_SSE ? SSE_WORDS : FX_WORDS;
+}
+
 /* fxsave image to the frame: the kernel takes the x87 from the old-style half, the rest from the other. */
-static void put_fx(struct fpstate *fp, const u32 *words)
+static void put_fx(struct fpstate *fp, const u32 *words, u32 flags)
 {
 	const u8 *fx = (const u8 *)words;
 	u32 tags = 0;
 	memcpy(fp->fx, fx, 24);
 	memcpy(fp->fx + 32, fx + 32, 128);
+	if (flags & FLAG_SSE) {
+		memcpy(fp->fx + 24, fx + 24, 4);
+		memcpy(fp->fx + 160, fx + 160, 128);
+	}
 	fp->cw = 0xffff0000 | (words[0] & 0xffff);
 	fp->sw = 0xffff0000 | words[0] >> 16;
 	for (int i = 0; i < 8; i++)
@@ -195,8 +204,9 @@ static void collect(int sig, int code, struct sigcontext *mc)
 	u32 runs = take_changes();
 	head[0] = sig | (code & 0xff) << 8 | mc->trapno << 16 | runs << 24;
 	if (current[0] & FLAG_FX) {
-		memcpy(out, mc->fpstate->fx, FX_WORDS * 4);
-		out += FX_WORDS;
+		u32 words = fx_words(current[0]);
+		memcpy(out, mc->fpstate->fx, words * 4);
+		out += words;
 	}
 }
 
@@ -224,8 +234,8 @@ static void enter(struct sigcontext *mc)
 		c += 2 + (c[1] + 3) / 4;
 	}
 	if (current[0] & FLAG_FX) {
-		put_fx(mc->fpstate, c);
-		c += FX_WORDS;
+		put_fx(mc->fpstate, c, current[0]);
+		c += fx_words(current[0]);
 	} else
 		mc->fpstate = 0; /* the kernel resets the FPU, which is cheaper than to load it and to save it again */
 	next_case = c;

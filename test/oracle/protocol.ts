@@ -3,11 +3,12 @@
  * what it holds, which segment descriptors exist. All words are u32, little-endian.
  *
  * Batch:   magic, cases n, words w, memory seed, descriptors d; d × user_desc (entry, base, limit, flags); w words of cases.
- * Case:    flags (bit 0: fx follows; 1: run to the int3 behind the code; 8..11 code length; 16..19 patches), eip, code[4], gpr[8], eflags,
- *          es|cs<<16, ss|ds<<16, fs|gs<<16, linear address of the code, patches × (address, bytes, data…), fx[40] (first 160 bytes of FXSAVE).
+ * Case:    flags (bit 0: fx follows; 1: run to the int3 behind the code; 2: fx has the XMM registers too; 8..11 code length;
+ *          16..19 patches), eip, code[4], gpr[8], eflags, es|cs<<16, ss|ds<<16, fs|gs<<16, linear address of the code,
+ *          patches × (address, bytes, data…), fx[40 or 72] (the first 160 or 288 bytes of FXSAVE: x87, then xmm0..7).
  * Answer:  cases, words; outcomes.
  * Outcome: signal | si_code<<8 | trapno<<16 | n<<24, err, cr2, eip, eflags, gpr[8], es|cs, ss|ds, fs|gs,
- *          n × (address, dword) memory that is not as the seed says, fx[40] if the case had one.
+ *          n × (address, dword) memory that is not as the seed says, fx as long as the case's.
  */
 import type { Descriptor } from '../../src/events/cpu.ts';
 
@@ -15,12 +16,16 @@ export const BATCH_MAGIC = 0x3143524f;
 export const HEADER_WORDS = 5;
 export const CASE_WORDS = 19;
 export const OUTCOME_WORDS = 16;
+/** Words of the FXSAVE image that a case carries: up to the x87 registers, or up to xmm7. */
 export const FX_WORDS = 40;
+export const SSE_WORDS = 72;
 /** Room of native.c's buffers, with a margin for the case that is being written. */
 export const MAX_BATCH_WORDS = (6 << 20) - 256;
 
 /** Bits of a case's first word. */
-export const CaseFlag = { FX: 1, WHOLE: 2 } as const;
+export const CaseFlag = { FX: 1, WHOLE: 2, SSE: 4 } as const;
+/** Words of the FXSAVE image in a case with these flags, and in its outcome. */
+export const fxWords = (flags: number): number => (flags & CaseFlag.FX ? (flags & CaseFlag.SSE ? SSE_WORDS : FX_WORDS) : 0);
 /** Offsets of words in a case. */
 export const CaseWord = {
 	FLAGS: 0,
@@ -190,10 +195,10 @@ export function packBatch(cases: Uint32Array, count: number, seed: number): Uint
 export function caseLength(words: Uint32Array, at: number): number {
 	let end = at + CASE_WORDS;
 	for (let n = (words[at] >>> 16) & 15; n > 0; n--) end += 2 + ((words[end + 1] + 3) >> 2);
-	return end + (words[at] & 1 ? FX_WORDS : 0) - at;
+	return end + fxWords(words[at]) - at;
 }
 
-/** Number of words of the outcome at `at`; `fx`: whether its case had an FX image. */
-export function outcomeLength(words: Uint32Array, at: number, fx: boolean): number {
-	return OUTCOME_WORDS + (words[at] >>> 24) * 2 + (fx ? FX_WORDS : 0);
+/** Number of words of the outcome at `at`; `flags`: the first word of its case. */
+export function outcomeLength(words: Uint32Array, at: number, flags: number): number {
+	return OUTCOME_WORDS + (words[at] >>> 24) * 2 + fxWords(flags);
 }

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { ROWS } from '../../src/cpu/isa/index.ts';
 import { rowKey } from './encode.ts';
 import { RowMask } from './masks.ts';
-import { CaseFlag, caseLength, OUTCOME_WORDS, OutcomeWord, outcomeLength } from './protocol.ts';
+import { caseLength, OUTCOME_WORDS, OutcomeWord, outcomeLength } from './protocol.ts';
 import { readSample } from './sample.ts';
 import { Checker, comparable } from './session.ts';
 
@@ -59,7 +59,7 @@ test('a changed outcome is seen, whatever word of it changes', () => {
 	const rowOf: number[] = [];
 	for (let i = 0, at = 0, out = 0; i < sample.cases; i++) {
 		const caseEnd = at + caseLength(sample.words, at);
-		const outEnd = out + outcomeLength(sample.outcomes, out, (sample.words[at] & CaseFlag.FX) !== 0);
+		const outEnd = out + outcomeLength(sample.outcomes, out, sample.words[at]);
 		const change = CHANGES[i % 37];
 		if (change && strict[sample.rowOf[i]]) {
 			const outcome = sample.outcomes.slice(out, outEnd);

@@ -9,7 +9,7 @@ import { Generator } from './generate.ts';
 import { Guest, type How, type Verdict } from './guest.ts';
 import { RowMask, whyNotCompared } from './masks.ts';
 import { runNative } from './native.ts';
-import { BatchWriter, CASE_WORDS, CaseFlag, CaseWord, caseLength, OutcomeWord, outcomeLength } from './protocol.ts';
+import { BatchWriter, CASE_WORDS, CaseFlag, CaseWord, caseLength, FX_WORDS, OutcomeWord, outcomeLength } from './protocol.ts';
 import { Random } from './random.ts';
 
 /** Cases of one batch, and variants (register and memory contents) of one encoding. */
@@ -117,7 +117,7 @@ export class Checker {
 				const text = `${describeCase(rows[row], words, at)}\n    ${this.guest.differences.slice(0, 6).join('; ')}`;
 				report.examples.push({ row, text, repeat: packCase(rows[row], seed, words.subarray(at, at + length)) });
 			}
-			out += outcomeLength(outcomes, out, (words[at] & 1) !== 0);
+			out += outcomeLength(outcomes, out, words[at]);
 			at += length;
 		}
 		return report;
@@ -168,11 +168,22 @@ export function describeCase(row: OracleRow, words: Uint32Array, at: number): st
 			Buffer.from(fx.subarray(32 + i * 16, 42 + i * 16))
 				.reverse()
 				.toString('hex');
+		if (words[at] & CaseFlag.SSE) memory += describeXmm(words, p);
 		memory += ` fcw ${hex(words[p] & 0xffff)} fsw ${hex(words[p] >>> 16)} ftw ${hex(fx[4])} st0 ${st(0)} st1 ${st(1)} st${row.rm ?? fxRegister(bytes)} ${st(fxRegister(bytes))}`;
 	}
 	const mode = words[at] & CaseFlag.WHOLE ? ' then int3, run whole' : '';
 	return `${rowKey(row)} ${row.name} ${row.form}: ${bytes.join(' ')}${mode} at ${hex(words[at + CaseWord.CODE_LINEAR])}: ${disassemble(bytes)}
     ${names.map((n, i) => `${n} ${hex(words[g + i])}`).join(' ')} eflags ${hex(words[at + CaseWord.EFLAGS])} ${selectors}${memory}`;
+}
+
+/** MXCSR and the XMM registers of a case whose FXSAVE image is at word `at`. */
+function describeXmm(words: Uint32Array, at: number): string {
+	const xmm = (i: number) =>
+		Array.from(words.subarray(at + FX_WORDS + i * 4, at + FX_WORDS + i * 4 + 4), (w) =>
+			w.toString(16).padStart(8, '0'),
+		).reverse();
+	const all = Array.from({ length: 8 }, (_, i) => `xmm${i} ${xmm(i).join('_')}`);
+	return ` mxcsr ${hex(words[at + 6])} ${all.join(' ')}`;
 }
 
 /** The instructions as iced-x86 prints them; it is loaded when there is something to print. */

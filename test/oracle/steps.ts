@@ -42,7 +42,7 @@ export function compareSteps(
 	}
 	for (const name of [...GPR_NAMES, ...SEGMENT_NAMES, 'eip', 'eflags'] as const)
 		if (state[name] !== after[name]) differences.push(`steps: ${name} ${hex(state[name] as number)}, state ${hex(after[name])}`);
-	if (fx && Buffer.compare(fx.subarray(0, 160), after.fx.subarray(0, 160)) !== 0)
+	if (fx && Buffer.compare(fx.subarray(0, 288), after.fx.subarray(0, 288)) !== 0)
 		differences.push('steps: fx differs from the state');
 	for (const [address, byte] of memory) {
 		const dword = written.get((address & -4) >>> 0);
