@@ -28,7 +28,14 @@ const INSTEAD_OF_NULL: { readonly [field: string]: unknown } = {
 };
 
 /** Lists whose length the type fixes. */
-const TUPLES = new Set(['prng', 'persona.kernel', 'persona.cpuid.*', 'groups.*.rlimits.*']);
+const TUPLES = new Set([
+	'prng',
+	'persona.kernel',
+	'persona.cpuid.*',
+	'groups.*.rlimits.*',
+	'tasks.*.cpu.debugreg',
+	'tasks.*.tls',
+]);
 
 /** Tells a union's members apart: only another member's name can stand here. */
 const VARIANT = 'tasks.*.wait.on.*.kind';

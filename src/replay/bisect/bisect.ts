@@ -86,8 +86,9 @@ class Bisect {
 		} catch (error) {
 			if (!(error instanceof ImageError || error instanceof RestartError)) throw error;
 			const { message, object, field, offset } = error;
+			const said = error instanceof ImageError ? { want: error.want, got: error.got } : { got: message };
 			const failure: Failure = { stage: 'restart', message, object, field, offset };
-			const refused: Cause = { object: kindOf(object), label: object, offset, ...(field === '' ? {} : { field }), got: message };
+			const refused: Cause = { object: kindOf(object), label: object, offset, ...(field === '' ? {} : { field }), ...said };
 			return this.#made({
 				verdict: 'refused',
 				failure,
