@@ -71,7 +71,7 @@ class Cpu implements LiveCpu {
 	private csBase = 0;
 	private csLimit = 0xffffffff;
 
-	constructor(persona: CpuPersona) {
+	constructor(persona: CpuPersona, reduction: bigint | undefined) {
 		const memory = new GuestMemory();
 		const { words } = memory;
 		this.memory = memory;
@@ -84,6 +84,7 @@ class Cpu implements LiveCpu {
 			return !this.blocked;
 		};
 		this.helper = new Helper(memory, this.segments, this.code, persona);
+		if (reduction !== undefined) this.helper.fpu.reduceWith(reduction);
 		this.segments.onChange = () => this.segmentsChanged();
 		this.environment = this.makeEnvironment();
 		this.ops.setEnvironment(this.environment);
@@ -472,7 +473,7 @@ function mix(h: number, v: number): number {
 	return Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
 }
 
-/** A processor for a persona. */
-export function createCpu(persona: CpuPersona): LiveCpu {
-	return new Cpu(persona);
+/** A processor for a persona. @param reduction the π of fsin and its kin, for comparisons with processors (see fpu/tables.ts). */
+export function createCpu(persona: CpuPersona, reduction?: bigint): LiveCpu {
+	return new Cpu(persona, reduction);
 }

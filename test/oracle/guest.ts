@@ -3,6 +3,7 @@
  */
 import { type CpuPersona, type LiveCpu, Stop } from '../../src/cpu/contract.ts';
 import { createCpu } from '../../src/cpu/cpu.ts';
+import { PI_66 } from '../../src/cpu/fpu/tables.ts';
 import { type CpuState, type Descriptor, FXSAVE_BYTES, Vector } from '../../src/events/cpu.ts';
 import type { PageLookup } from '../../src/reducers/pages.ts';
 import { compareState, compareStop, guestSelector, hex, isFault } from './compare.ts';
@@ -66,7 +67,7 @@ export class Guest {
 	readonly differences: string[] = [];
 
 	constructor() {
-		this.cpu = createCpu(PERSONA);
+		this.cpu = createCpu(PERSONA, PI_66);
 	}
 
 	/** Maps the memory a seed describes. */

@@ -39,6 +39,8 @@ interface Mask {
 	readonly eitherFault?: boolean;
 	/** Bytes 2 and 3 at the new top of the stack are not compared. */
 	readonly slot?: boolean;
+	/** So many registers from ST(0) on may be one unit of the last place off, and C1 is not compared. */
+	readonly near?: number;
 	readonly reason: string;
 }
 
@@ -86,6 +88,13 @@ const MASKS: readonly Mask[] = [
 		slot: true,
 		reason: 'AMD zero-extends a pushed selector, Intel leaves the upper half of the slot',
 	},
+	{
+		names: /^(f2xm1|fyl2x|fyl2xp1|fpatan|fsin|fcos)$/,
+		near: 1,
+		reason:
+			'ours is correctly rounded, a processor within one unit of the exact value; C1 says how it rounded. Angles are reduced with its 66-bit π here',
+	},
+	{ names: /^(fsincos|fptan)$/, near: 2, reason: 'likewise, with two results' },
 	{ names: /^cpuid$/, gprs: 0b1111, reason: "the persona's CPUID, not the host's" },
 	{ names: /^rdtsc$/, gprs: 0b0101, reason: 'virtual time' },
 ];
@@ -101,6 +110,7 @@ export interface CaseMask {
 	partial: boolean;
 	eitherFault: boolean;
 	slot: boolean;
+	near: number;
 	/** The x87's last operand address: instructions without one set it to zero on AMD and leave it alone on Intel. */
 	fdp: boolean;
 }
@@ -113,6 +123,7 @@ const NOTHING: CaseMask = {
 	partial: false,
 	eitherFault: false,
 	slot: false,
+	near: 0,
 	fdp: false,
 };
 
@@ -134,6 +145,7 @@ export class RowMask {
 				this.fixed.partial ||= mask.partial ?? false;
 				this.fixed.eitherFault ||= mask.eitherFault ?? false;
 				this.fixed.slot ||= mask.slot ?? false;
+				this.fixed.near ||= mask.near ?? 0;
 			}
 		this.fixed.fdp = row.fx === true && !/\bM/.test(row.form);
 		this.now = { ...this.fixed };

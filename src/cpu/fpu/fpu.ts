@@ -4,9 +4,10 @@
  */
 import { fromFloat32, fromFloat64, fromInt32 } from './convert.ts';
 import { divide, squareRoot } from './divide.ts';
-import { classify, DENORMAL, type Ext, INFINITY, INVALID, QNAN, SNAN, ZERO } from './ext.ts';
-import { C0, C1, C2, C3, CC, DE, EARLY, IE, SF } from './layout.ts';
+import { classify, DENORMAL, type Ext, INFINITY, INVALID, QNAN, SNAN, TOP_BIT, ZERO } from './ext.ts';
+import { BIAS, C0, C1, C2, C3, CC, DE, EARLY, IE, SF } from './layout.ts';
 import { extract, remainder, roundToInteger, scale } from './remainder.ts';
+import { Angle, Transcendental } from './transcendental.ts';
 import { Transfer } from './transfer.ts';
 
 /** Operations by their number in the opcode's reg field: result = ST(0) op source. */
@@ -259,6 +260,102 @@ export class Fpu extends Transfer {
 		const stopped = this.settle(EARLY);
 		this.status = stopped || cc < 0 ? this.status & ~(C1 | C2) : (this.status & ~CC) | cc;
 		if (!stopped) this.write(0, ar.r);
+	}
+
+	/** Made when first needed: its tables take a moment. */
+	private transcendental: Transcendental | undefined;
+
+	private get functions(): Transcendental {
+		return (this.transcendental ??= new Transcendental(this.ar));
+	}
+
+	/** Reduces angles with another π than the exact one: what comparisons with a processor need. */
+	reduceWith(pi: bigint): void {
+		this.transcendental = new Transcendental(this.ar, pi);
+	}
+
+	/** f2xm1. */
+	exponential() {
+		if (this.isEmpty(0)) this.underflow();
+		else {
+			this.ar.begin(this.control, 0);
+			this.read(0, this.x);
+			this.functions.exponential(this.x);
+		}
+		this.finish(0, 0);
+	}
+
+	/** fyl2x and fyl2xp1 (`plusOne`): ST(1) = ST(1) × log2(ST(0)), pop. */
+	logarithm(plusOne: boolean) {
+		if (this.isEmpty(0) || this.isEmpty(1)) this.underflow();
+		else {
+			this.ar.begin(this.control, 0);
+			this.read(0, this.x);
+			this.read(1, this.y);
+			this.functions.logarithm(this.x, this.y, plusOne);
+		}
+		this.finish(1, 1);
+	}
+
+	/** fpatan: ST(1) = the angle of (ST(0), ST(1)), pop. */
+	arctangent() {
+		if (this.isEmpty(0) || this.isEmpty(1)) this.underflow();
+		else {
+			this.ar.begin(this.control, 0);
+			this.read(0, this.x);
+			this.read(1, this.y);
+			this.functions.arctangent(this.y, this.x);
+		}
+		this.finish(1, 1);
+	}
+
+	/** fsin and fcos. */
+	angle(which: number) {
+		if (!this.angleOf(which)) return;
+		this.finish(0, 0);
+	}
+
+	/** fptan: the tangent to ST(0), then 1 is pushed. fsincos: the sine, then the cosine. */
+	anglePair(tangent: boolean) {
+		const { ar, y } = this;
+		if (!this.isEmpty(0) && !this.isEmpty(7)) {
+			ar.begin(this.control, IE | SF);
+			ar.c1 = 1;
+			ar.indefinite();
+			y.copy(ar.r);
+			this.status &= ~C2;
+		} else {
+			if (!this.angleOf(tangent ? Angle.TAN : Angle.SIN)) return;
+			y.copy(ar.r);
+			if (y.se === 0x7fff || y.se === 0xffff) ar.r.copy(y);
+			else if (tangent) ar.r.set(BIAS, TOP_BIT, 0);
+			else {
+				// Quirk: C1 is the sine's.
+				const { flags, c1 } = ar;
+				this.functions.angle(Angle.COS, this.x);
+				ar.flags |= flags;
+				ar.c1 = c1;
+			}
+		}
+		if (this.settle(EARLY)) return;
+		this.write(0, y);
+		this.push(ar.r);
+	}
+
+	/** The function of the angle in ST(0) into `ar`. False when the angle is too large: then C2 is set and all is done. */
+	private angleOf(which: number): boolean {
+		if (this.isEmpty(0)) this.underflow();
+		else {
+			this.ar.begin(this.control, 0);
+			this.read(0, this.x);
+			if (!this.functions.angle(which, this.x)) {
+				this.settle(EARLY);
+				this.status |= C2;
+				return false;
+			}
+		}
+		this.status &= ~C2;
+		return true;
 	}
 
 	/** fxch ST(i). */

@@ -313,5 +313,3 @@ export function compareFlags(pops: number, quiet: boolean): Helper {
 		x.setFlags(Flag.ARITH, f.compareFlags(x.insn.rm, pops, quiet));
 	};
 }
-
-export const unsupported: Helper = (x) => x.unsupported();

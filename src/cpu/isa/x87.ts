@@ -1,6 +1,6 @@
 /**
  * The x87 (SDM vol. 2, F…; vol. 1, chapter 8): opcodes d8–df, fwait, fxsave and fxrstor. Every row is a helper that reads its
- * operand, then calls one method of `Fpu`. The transcendental instructions are rows without semantics: explicitly unsupported.
+ * operand, then calls one method of `Fpu`.
  * `alias` rows are the undocumented doubles of instructions that processors have always executed.
  */
 import { clearExceptions, initialise } from '../fpu/environment.ts';
@@ -29,12 +29,12 @@ import {
 	store,
 	storeImage,
 	storeTruncated,
-	unsupported,
 	withM16,
 	withM32,
 	withM64,
 	withM80,
 } from '../fpu/helpers.ts';
+import { Angle } from '../fpu/transcendental.ts';
 import { Format } from '../fpu/transfer.ts';
 import { Flag, type Helper, type Row } from './row.ts';
 
@@ -107,17 +107,6 @@ function arithmeticRows(): Row[] {
 }
 
 const CONSTANTS = ['fld1', 'fldl2t', 'fldl2e', 'fldpi', 'fldlg2', 'fldln2', 'fldz'];
-const TRANSCENDENTAL: readonly (readonly [number, string])[] = [
-	[0xf0, 'f2xm1'],
-	[0xf1, 'fyl2x'],
-	[0xf2, 'fptan'],
-	[0xf3, 'fpatan'],
-	[0xf9, 'fyl2xp1'],
-	[0xfb, 'fsincos'],
-	[0xfe, 'fsin'],
-	[0xff, 'fcos'],
-];
-
 const ROWS: readonly Row[] = [
 	{ opcode: 0x9b, name: 'fwait', form: '', helper: fwait, fx: true },
 	...arithmeticRows(),
@@ -139,15 +128,22 @@ const ROWS: readonly Row[] = [
 	one(0xd9, 0xe4, 'ftst', (f) => f.test()),
 	one(0xd9, 0xe5, 'fxam', (f) => f.examine()),
 	...CONSTANTS.map((name, n) => one(0xd9, 0xe8 + n, name, (f) => f.loadConstant(n))),
-	...TRANSCENDENTAL.map(([modrm, name]): Row => ({ ...oneHelper(0xd9, modrm, name, unsupported), unsupported: true })),
+	one(0xd9, 0xf0, 'f2xm1', (f) => f.exponential()),
+	one(0xd9, 0xf1, 'fyl2x', (f) => f.logarithm(false)),
+	one(0xd9, 0xf2, 'fptan', (f) => f.anglePair(true)),
+	one(0xd9, 0xf3, 'fpatan', (f) => f.arctangent()),
 	one(0xd9, 0xf4, 'fxtract', (f) => f.extract()),
 	one(0xd9, 0xf5, 'fprem1', (f) => f.remainder(true)),
 	one(0xd9, 0xf6, 'fdecstp', (f) => f.turn(7)),
 	one(0xd9, 0xf7, 'fincstp', (f) => f.turn(1)),
 	one(0xd9, 0xf8, 'fprem', (f) => f.remainder(false)),
+	one(0xd9, 0xf9, 'fyl2xp1', (f) => f.logarithm(true)),
 	one(0xd9, 0xfa, 'fsqrt', (f) => f.squareRoot()),
+	one(0xd9, 0xfb, 'fsincos', (f) => f.anglePair(false)),
 	one(0xd9, 0xfc, 'frndint', (f) => f.roundToInteger()),
 	one(0xd9, 0xfd, 'fscale', (f) => f.scale()),
+	one(0xd9, 0xfe, 'fsin', (f) => f.angle(Angle.SIN)),
+	one(0xd9, 0xff, 'fcos', (f) => f.angle(Angle.COS)),
 
 	// da
 	stiHelper(0xda, 0, 'fcmovb', move(Flag.CF, false)),

@@ -5,6 +5,7 @@
 import type { HelperContext } from '../../../src/cpu/context.ts';
 import { loadAll, storeAll } from '../../../src/cpu/fpu/environment.ts';
 import { Fpu } from '../../../src/cpu/fpu/fpu.ts';
+import { PI_66 } from '../../../src/cpu/fpu/tables.ts';
 import { type Insn, newInsn } from '../../../src/cpu/insn.ts';
 import type { Row } from '../../../src/cpu/isa/row.ts';
 import { x87Rows } from '../../../src/cpu/isa/x87.ts';
@@ -48,6 +49,7 @@ export class Harness {
 
 	constructor() {
 		const { mem, fpu, insn } = this;
+		fpu.reduceWith(PI_66);
 		const part = {
 			fpu,
 			insn,

@@ -68,10 +68,10 @@ for (const op of list) {
 		harness.run(view, mine, at);
 		if (theirs.getUint8(at) !== 0) faults++;
 		// A task switch between two instructions of a stub loses pointers: the kernel's XSAVE drops them. A real difference stays.
-		for (let tries = 0; tries < 3 && compare(mine, theirs, at) !== ''; tries++) {
+		for (let tries = 0; tries < 3 && compare(mine, theirs, at, op) !== ''; tries++) {
 			output.set(runNative(input.subarray(at, at + RECORD)), at);
 		}
-		if (compare(mine, theirs, at) !== '' && bad++ < show) console.log(describe(view, mine, theirs, at, op));
+		if (compare(mine, theirs, at, op) !== '' && bad++ < show) console.log(describe(view, mine, theirs, at, op));
 	}
 	if (values.write) {
 		inputs.push(input);

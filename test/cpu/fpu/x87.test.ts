@@ -19,7 +19,7 @@ test('agrees with the processor on the stored sample', () => {
 		const at = i * RECORD;
 		const op = input.getUint16(at);
 		harness.run(input, mine, at);
-		if (compare(mine, output, at) !== '') differences.push(describe(input, mine, output, at, op));
+		if (compare(mine, output, at, op) !== '') differences.push(describe(input, mine, output, at, op));
 		seen.add(op);
 	}
 	assert.is(differences.slice(0, 5).join('\n'), '');
