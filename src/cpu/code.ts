@@ -195,18 +195,20 @@ export class CodeCache implements CodeWatcher {
 		for (let n = 0; ; n++) {
 			const offset = linear & 4095;
 			const known = n === 0 ? 0 : linear >>> 12 === vpn ? page!.index[offset] : 0;
-			if (known !== 0 || n >= MAX_BLOCK || (linear >>> 12 !== vpn && n > 0)) {
+			// Bytes of the instruction that the limit of cs lets be fetched: #GP(0) when it needs more
+			const room = this.csLimit - (eip >>> 0) + 1;
+			if (known !== 0 || n >= MAX_BLOCK || (linear >>> 12 !== vpn && n > 0) || room <= 0) {
 				this.put(known !== 0 ? Op.GOTO : Op.LINK, eip, known);
 				if (known === 0) code[this.next - STRIDE + Word.TARGET] = this.next - STRIDE + Word.TARGET;
 				break;
 			}
-			this.decoder.decode(memory.bytes, base + offset, base + 4096, size, insn);
+			const head = 4096 - offset;
+			this.decoder.decode(memory.bytes, base + offset, base + offset + Math.min(head, room), size, insn);
 			let source = base + offset;
 			let bytes = memory.bytes;
 			let other = -1;
-			if (insn.status === Decoded.SHORT) {
+			if (insn.status === Decoded.SHORT && room > head) {
 				// It goes on in the next page; when that cannot be fetched, the fault is this instruction's own step
-				const head = 4096 - offset;
 				if (n > 0) {
 					this.put(Op.LINK, eip, 0);
 					code[this.next - STRIDE + Word.TARGET] = this.next - STRIDE + Word.TARGET;
@@ -217,7 +219,7 @@ export class CodeCache implements CodeWatcher {
 				this.split.set(bytes.subarray(memory.at(other), memory.at(other) + 16), head);
 				bytes = this.split;
 				source = 0;
-				this.decoder.decode(bytes, 0, head + 16, size, insn);
+				this.decoder.decode(bytes, 0, Math.min(head + 16, room), size, insn);
 			}
 			page ??= this.pageFor(vpn);
 			const here = this.next;
@@ -229,7 +231,6 @@ export class CodeCache implements CodeWatcher {
 			this.bytes.set(bytes.subarray(source, source + length), (here / STRIDE) * 16);
 			if (insn.status !== Decoded.OK || ends) break;
 			eip = (eip + length) | 0;
-			if (size === 16) eip &= 0xffff;
 			linear = (this.csBase + eip) | 0;
 		}
 		for (const p of links) this.linkBranch(p);
@@ -263,7 +264,7 @@ export class CodeCache implements CodeWatcher {
 		code[p + Word.ADDRESS] = insn.base | (insn.index << 4) | (insn.segment << 8) | wide | (insn.scale << 30);
 		code[p + Word.DISPLACEMENT] = chooser.displacement(insn);
 		code[p + Word.IMMEDIATE] = chooser.immediate(insn);
-		code[p + Word.NEXT] = this.mode === Mode.GENERAL16 ? next & 0xffff : next;
+		code[p + Word.NEXT] = next;
 		chooser.made(p / STRIDE, insn, op, length);
 		if (chooser.branches(insn, op)) {
 			const target = (next + insn.immediate) | 0;

@@ -88,6 +88,8 @@ export interface HelperContext {
 	trap(vector: number): void;
 	/** The instruction is one this processor does not have after all (Stop.UNSUPPORTED). */
 	unsupported(): never;
+	/** The trap of a single step waits for the next instruction (mov ss, pop ss). */
+	inhibit(): void;
 	/** Ends the slice after this instruction with a Stop code. */
 	stop(code: number): void;
 	/** Where execution goes on (offset in cs) instead of `next`; #GP(0) beyond the limit of cs. */

@@ -42,12 +42,12 @@ export const Stop = {
 	INT80: 1,
 	/** `sysenter` retired; eip is after it (the kernel sets the landing address). */
 	SYSENTER: 2,
-	/** The instruction at eip raised `fault`; nothing of it happened, it is not counted. #BP and #OF: eip after the instruction, which counts as retired (traps). */
+	/** The instruction at eip raised `fault`; nothing of it happened, it is not counted. #BP and #OF: eip after the instruction, which counts as retired (traps). An instruction breakpoint is #DB here. */
 	FAULT: 3,
 	/** The bytes at eip are no instruction this processor has: the guest gets #UD, the trace an `unsupported` event. */
 	UNSUPPORTED: 4,
-	/** TF was set: #DB after the step that just retired. */
-	SINGLE_STEP: 5,
+	/** #DB after the step that just retired: TF, a data breakpoint, int1. `fault.error` holds the bits DR6 reports. */
+	DEBUG: 5,
 } as const;
 
 /** Guest memory of the running address space, live. */

@@ -5,23 +5,25 @@
 import { assert } from '../events/assert.ts';
 import type { CpuState, Fault } from '../events/cpu.ts';
 import { FXSAVE_BYTES, GPR_NAMES, SEGMENT_NAMES, Vector } from '../events/cpu.ts';
+import { Dr6 } from '../events/debug.ts';
 import { type StepColumns, StepMask } from '../events/steps.ts';
 import type { Pager } from '../reducers/pages.ts';
-import { bulk } from './bulk.ts';
+import { Breakpoints } from './breakpoints.ts';
 import { CodeCache } from './code.ts';
 import { type CpuPersona, type DescriptorTables, type LiveCpu, Stop } from './contract.ts';
 import { makeDecodeMaps } from './decode.ts';
+import { makeEnvironment, pseudoOps } from './environment.ts';
 import { arithFlags, flagCarry, flagResult } from './flags.ts';
-import { Helper, mulhs, mulhu } from './helper.ts';
+import { Helper } from './helper.ts';
 import { compile, type Environment, OP_BITS, Op, STRIDE, Word } from './interpreter.ts';
 import { ROWS } from './isa/index.ts';
 import { Flag } from './isa/row.ts';
 import {
-	BUDGET_W, DEBUG_W, EFLAGS_W, EIP_W, FAULT_W, FLAG_CARRY_W, FLAG_RESULT_W, FPU_USED_W, FX, GPR_W, LEFT_W, LOG_W,
+	DEBUG_W, EFLAGS_W, EIP_W, FAULT_W, FLAG_CARRY_W, FLAG_RESULT_W, FPU_USED_W, FX, GPR_W, LEFT_W, LOG_W,
 	RECORDING_W, STOP_W,
 } from './layout.ts'; // biome-ignore format: a list
 import { HOT, StepLog } from './log.ts';
-import { GUEST_FAULT, GuestMemory } from './memory.ts';
+import { GuestMemory } from './memory.ts';
 import { Ops } from './ops.ts';
 import { Segments } from './segments.ts';
 
@@ -50,6 +52,7 @@ class Cpu implements LiveCpu {
 	private readonly code: CodeCache;
 	private readonly ops: Ops;
 	private readonly helper: Helper;
+	private readonly breakpoints: Breakpoints;
 	private readonly environment: Environment;
 	private readonly loop: Loop;
 	private recorder: { readonly loop: Loop; readonly log: StepLog } | undefined;
@@ -76,6 +79,8 @@ class Cpu implements LiveCpu {
 		const { words } = memory;
 		this.memory = memory;
 		this.words = words;
+		this.breakpoints = new Breakpoints(words);
+		memory.setBreakpoints(this.breakpoints);
 		this.segments = new Segments(words, persona, (vector, error) => memory.raise(vector, error));
 		this.ops = new Ops(ROWS, RECORDS, (p, insn, helper) => this.helper.execute(p, insn, helper));
 		this.code = new CodeCache(memory, makeDecodeMaps(ROWS), this.ops, RECORDS);
@@ -86,9 +91,9 @@ class Cpu implements LiveCpu {
 		this.helper = new Helper(memory, this.segments, this.code, persona);
 		if (reduction !== undefined) this.helper.fpu.reduceWith(reduction);
 		this.segments.onChange = () => this.segmentsChanged();
-		this.environment = this.makeEnvironment();
+		this.environment = makeEnvironment(memory, this.segments, this.helper, this.code, this.ops, (p) => this.recordGeneral(p));
 		this.ops.setEnvironment(this.environment);
-		this.pseudoOps();
+		pseudoOps(memory, this.code, this.ops);
 		this.loop = compile(this.environment, 'p, n', this.ops.source(false), 't0');
 		memory.logWrite = (address, size, value) => {
 			const { writes, written } = this;
@@ -99,63 +104,6 @@ class Cpu implements LiveCpu {
 		};
 		words[EFLAGS_W] = ALWAYS;
 		this.segments.setTables({ tls: [], ldt: [] });
-	}
-
-	private makeEnvironment(): Environment {
-		const { memory, helper, segments } = this;
-		return {
-			M: memory.words,
-			B: memory.bytes,
-			H: new Uint16Array(memory.words.buffer),
-			V: memory.view,
-			C: this.code.code,
-			J: this.code.jumps,
-			L: new Int32Array(1),
-			LIMIT: 0,
-			F: this.ops.functions,
-			R: (p) => this.recordGeneral(p),
-			RS8: memory.rs8,
-			RS16: memory.rs16,
-			RS32: memory.rs32,
-			WS: memory.ws,
-			COMMIT: memory.commit,
-			STORE: memory.store,
-			JI: this.code.indirect,
-			MULHU: mulhu,
-			MULHS: mulhs,
-			RAISE: (vector, error) => memory.raise(vector, error),
-			OFFSET: helper.recordOffset,
-			ADDRESS: helper.recordAddress,
-			LINEAR: (segment, offset, bytes, write) => segments.linear(segment, offset, bytes, write),
-			DELTA: helper.recordDelta,
-			SP: helper.stackTop,
-			SETSP: helper.stackMove,
-			WITHIN: helper.within,
-			BULK: (kind, bytes, n) => bulk(memory, kind, bytes, n),
-			FAULT: GUEST_FAULT,
-		};
-	}
-
-	/** The ops that are no instruction: they give their step back. */
-	private pseudoOps(): void {
-		const { functions } = this.ops;
-		const { words, code, memory } = this;
-		functions[Op.RESOLVE] = (p) => {
-			const q = code.resolve(code.code[p + Word.EIP]);
-			words[BUDGET_W]++;
-			return q;
-		};
-		functions[Op.LINK] = (p) => {
-			const q = code.link(p);
-			words[BUDGET_W]++;
-			return q;
-		};
-		functions[Op.INVALID] = () => {
-			words[STOP_W] = Stop.UNSUPPORTED;
-			throw GUEST_FAULT;
-		};
-		functions[Op.UNDEFINED] = () => memory.raise(Vector.UD, 0);
-		functions[Op.TOO_LONG] = () => memory.raise(Vector.GP, 0);
 	}
 
 	private segmentsChanged(): void {
@@ -190,7 +138,11 @@ class Cpu implements LiveCpu {
 		});
 		this.memory.bytes.set(state.fx, FX);
 		words[FPU_USED_W] = state.fpuUsed ? 1 : 0;
-		for (let i = 0; i < 8; i++) words[DEBUG_W + i] = state.debugreg[i] ?? 0;
+		this.setDebug(state.debugreg);
+	}
+	private setDebug(debugreg: readonly number[]): void {
+		for (let i = 0; i < 8; i++) this.words[DEBUG_W + i] = debugreg[i] ?? 0;
+		if (this.breakpoints.update()) this.memory.flushTlb();
 	}
 	setPager(pager: Pager): void {
 		this.memory.setPager(pager);
@@ -266,9 +218,7 @@ class Cpu implements LiveCpu {
 		}
 		if (registers.fx) this.memory.bytes.set(registers.fx, FX);
 		if (registers.fpuUsed !== undefined) words[FPU_USED_W] = registers.fpuUsed ? 1 : 0;
-		registers.debugreg?.forEach((value, i) => {
-			words[DEBUG_W + i] = value;
-		});
+		if (registers.debugreg) this.setDebug(registers.debugreg);
 	}
 	gpr(index: number): number {
 		return this.words[GPR_W + index] >>> 0;
@@ -305,13 +255,19 @@ class Cpu implements LiveCpu {
 		const { words, helper } = this;
 		let left = budget;
 		let stop: number = Stop.BUDGET;
+		let dr6 = 0;
 		words[STOP_W] = 0;
 		this.fault = undefined;
 		this.blocked = false;
 		while (left > 0) {
-			const tf = (words[EFLAGS_W] & Flag.TF) !== 0;
+			const flags = words[EFLAGS_W];
+			const single = (flags & (Flag.TF | Flag.RF)) !== 0 || this.breakpoints.armed;
+			if (single && !this.beforeStep(record)) {
+				stop = Stop.FAULT;
+				break;
+			}
 			const size = record ? this.recordSlice : this.slice;
-			const slice = tf ? 1 : Math.min(left, size);
+			const slice = single ? 1 : Math.min(left, size);
 			helper.tscBase = tsc + (budget - left);
 			helper.slice = slice;
 			words[LEFT_W] = 0;
@@ -324,9 +280,12 @@ class Cpu implements LiveCpu {
 				else this.slice *= 2;
 			}
 			stop = words[STOP_W];
+			if (single && retired === 0) words[EFLAGS_W] |= flags & Flag.RF;
 			if (stop !== 0 || full > 0 || this.blocked) break;
-			if (tf && retired === 1) {
-				stop = Stop.SINGLE_STEP;
+			if (single && retired === 1) {
+				dr6 = this.breakpoints.hits | (flags & Flag.TF && !helper.inhibited ? Dr6.BS : 0);
+				if (dr6 === 0) continue;
+				stop = Stop.DEBUG;
 				break;
 			}
 		}
@@ -335,8 +294,26 @@ class Cpu implements LiveCpu {
 		if (stop === Stop.FAULT) {
 			const [vector, error, address, bus] = words.subarray(FAULT_W, FAULT_W + 4);
 			this.fault = this.wrapped() ?? { vector, error, address: address >>> 0, bus: bus !== 0 };
-		} else if (stop === Stop.SINGLE_STEP) this.fault = { vector: Vector.DB, error: 0, address: 0, bus: false };
+		} else if (stop === Stop.DEBUG) this.fault = { vector: Vector.DB, error: dr6, address: 0, bus: false };
 		return stop;
+	}
+
+	/**
+	 * Before a step that is looked at closely: an instruction breakpoint stops it (false), unless RF is set, which lasts for
+	 * this step only.
+	 */
+	private beforeStep(record: boolean): boolean {
+		const { words, breakpoints, helper } = this;
+		breakpoints.hits = 0;
+		helper.inhibited = false;
+		if (words[EFLAGS_W] & Flag.RF) {
+			words[EFLAGS_W] &= ~Flag.RF;
+			if (record) this.mark();
+			return true;
+		}
+		const met = breakpoints.at(this.segments.base(1) + words[EIP_W]);
+		if (met !== 0) words.set([Vector.DB, met, 0, 0], FAULT_W);
+		return met === 0;
 	}
 
 	/**

@@ -33,6 +33,8 @@ export class Helper implements HelperContext {
 	private readonly code: CodeCache;
 	private target = 0;
 	private redirected = false;
+	/** Set by an instruction after which a single step does not trap. */
+	inhibited = false;
 	/** Set when segments changed: decoded code behind the instruction may be of another mode. */
 	stale = false;
 
@@ -101,7 +103,7 @@ export class Helper implements HelperContext {
 		words[EFLAGS_W] = (before & ~rest) | (value & rest);
 		const changed = before ^ words[EFLAGS_W];
 		if (changed & Flag.AC) this.segments.update();
-		if (changed & Flag.TF) this.stop(Stop.BUDGET);
+		if (changed & (Flag.TF | Flag.RF)) this.stop(Stop.BUDGET);
 	}
 
 	offset(): number {
@@ -209,6 +211,9 @@ export class Helper implements HelperContext {
 		this.words[FAULT_W + 2] = 0;
 		this.words[FAULT_W + 3] = 0;
 		this.stop(Stop.FAULT);
+	}
+	inhibit(): void {
+		this.inhibited = true;
 	}
 	unsupported(): never {
 		this.words[STOP_W] = Stop.UNSUPPORTED;

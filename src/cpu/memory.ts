@@ -8,6 +8,7 @@
 import { assert } from '../events/assert.ts';
 import { Vector } from '../events/cpu.ts';
 import type { PageLookup, Pager } from '../reducers/pages.ts';
+import type { Breakpoints } from './breakpoints.ts';
 import { Access, type DirtyPage, type LiveMemory } from './contract.ts';
 import {
 	BOUNCE, BOUNCE_ADDRESS_W, BOUNCE_SIZE_W, FAULT_W, POOL, RECORDING_W, STOP_W,
@@ -73,6 +74,8 @@ export class GuestMemory implements LiveMemory {
 	private zeroMapped: number[] = [];
 	private pager: Pager = { lookup: () => undefined };
 	private watcher: CodeWatcher | undefined;
+	/** Data breakpoints: their pages stay out of the TLBs. */
+	private breakpoints: Breakpoints | undefined;
 	/** Called for each write while recording (address, size): the value stands in memory afterwards. */
 	logWrite: (address: number, size: number, value: number) => void = () => {};
 
@@ -91,6 +94,9 @@ export class GuestMemory implements LiveMemory {
 
 	watch(watcher: CodeWatcher): void {
 		this.watcher = watcher;
+	}
+	setBreakpoints(breakpoints: Breakpoints): void {
+		this.breakpoints = breakpoints;
 	}
 	/** Uses another pager; forgets translations, not frames. */
 	setPager(pager: Pager): void {
@@ -247,11 +253,12 @@ export class GuestMemory implements LiveMemory {
 		if (this.frameState[frame] & CODE) this.watcher?.dropFrame(frame);
 	}
 
-	/** Fills the read TLB for an address; returns the frame. */
+	/** Fills the read TLB for an address, unless its page is watched; returns the frame. */
 	private mapRead(address: number): number {
 		const page = this.pager.lookup(address >>> 12);
 		if (!page || page.bus || page.access === 0) return this.pageFault(address, page, 0);
 		const frame = this.frameForRead(page);
+		if (this.breakpoints?.covers(address)) return frame;
 		const linear = address & -4096;
 		const i = TLB_READ_W + ((address >>> 11) & 2046);
 		this.words[i] = linear;
@@ -259,12 +266,12 @@ export class GuestMemory implements LiveMemory {
 		if (frame === ZERO_FRAME) this.zeroMapped.push(linear);
 		return frame;
 	}
-	/** Frame for a write, in the write TLB unless it holds code. */
+	/** Frame for a write, in the write TLB unless it holds code or its page is watched. */
 	private mapWrite(address: number, force: boolean): number {
 		const page = this.pager.lookup(address >>> 12);
 		if (!page || page.bus || (!(page.access & Access.WRITE) && !force)) return this.pageFault(address, page, PF_WRITE);
 		const frame = this.frameForWrite(page);
-		if (!(this.frameState[frame] & CODE) && !force) {
+		if (!(this.frameState[frame] & CODE) && !force && !this.breakpoints?.covers(address)) {
 			const linear = address & -4096;
 			const i = TLB_WRITE_W + ((address >>> 11) & 2046);
 			this.words[i] = linear;
@@ -283,16 +290,21 @@ export class GuestMemory implements LiveMemory {
 	/** Memory byte of a readable address. */
 	private readable(address: number): number {
 		const i = (address >>> 11) & 2046;
-		if (this.words[TLB_READ_W + i] !== (address & -4096)) this.mapRead(address);
+		if (this.words[TLB_READ_W + i] !== (address & -4096)) return this.at(this.mapRead(address)) + (address & 4095);
 		return (this.words[TLB_READ_W + i + 1] + address) | 0;
 	}
-	rs8 = (address: number): number => this.bytes[this.readable(address)];
+	rs8 = (address: number): number => {
+		if (this.breakpoints?.watching) this.breakpoints.access(address, 1, false);
+		return this.bytes[this.readable(address)];
+	};
 	rs16 = (address: number): number => {
+		if (this.breakpoints?.watching) this.breakpoints.access(address, 2, false);
 		if ((address & 4095) !== 4095) return this.view.getUint16(this.readable(address), true);
 		const low = this.bytes[this.readable(address)];
 		return low | (this.bytes[this.readable((address + 1) | 0)] << 8);
 	};
 	rs32 = (address: number): number => {
+		if (this.breakpoints?.watching) this.breakpoints.access(address, 4, false);
 		if ((address & 4095) <= 4092) return this.view.getInt32(this.readable(address), true);
 		let value = 0;
 		for (let i = 0; i < 4; i++) value |= this.bytes[this.readable((address + i) | 0)] << (8 * i);
@@ -307,9 +319,11 @@ export class GuestMemory implements LiveMemory {
 		const tag = (address + size - 1) & -4096;
 		if (this.words[TLB_WRITE_W + i] === tag) return (this.words[TLB_WRITE_W + i + 1] + address) | 0;
 		const frame = this.mapWrite(address, false);
+		// What stands there may be read; whether it is written shows in `commit`
+		if (this.breakpoints?.watching) this.breakpoints.access(address, size, false);
 		if (tag === (address & -4096)) {
 			const at = this.at(frame) + (address & 4095);
-			if (!(this.frameState[frame] & CODE)) return at;
+			if (!(this.frameState[frame] & CODE) && !this.breakpoints?.covers(address)) return at;
 			this.view.setInt32(BOUNCE, this.view.getInt32(at, true), true);
 		} else {
 			this.mapWrite((address + size - 1) & -4096, false);
@@ -319,10 +333,11 @@ export class GuestMemory implements LiveMemory {
 		this.words[BOUNCE_SIZE_W] = size;
 		return BOUNCE;
 	};
-	/** Moves the bounce buffer to where it belongs, dropping code it hits. */
+	/** Moves the bounce buffer to where it belongs, dropping code and noting breakpoints it hits. */
 	commit = (): void => {
 		const address = this.words[BOUNCE_ADDRESS_W];
 		const size = this.words[BOUNCE_SIZE_W];
+		if (this.breakpoints?.watching) this.breakpoints.access(address, size, true);
 		this.writeBytes(address, this.bytes.subarray(BOUNCE, BOUNCE + size), false);
 	};
 	/** Writes bytes whose pages are known to be writable. */

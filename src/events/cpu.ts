@@ -16,7 +16,8 @@ export const FXSAVE_BYTES = 512;
 
 /**
  * The registers of one task. An immutable leaf of the state: replaced, never written.
- * All numbers are unsigned: registers u32, selectors u16. `eflags` always has bit 1 and IF (bit 9) set.
+ * All numbers are unsigned: registers u32, selectors u16. `eflags` always has bit 1 and IF (bit 9) set; RF only
+ * between a return that set it and the next retired step.
  */
 export interface CpuState {
 	readonly eax: number;
@@ -42,7 +43,10 @@ export interface CpuState {
 	readonly fx: Uint8Array;
 	/** Whether the task has used the FPU since exec (Linux: used_math / PF_USED_MATH). */
 	readonly fpuUsed: boolean;
-	/** dr0..dr7 as ptrace shows them; dr4 and dr5 are 0. */
+	/**
+	 * dr0..dr7; dr4 and dr5 are 0. dr6 is what the kernel keeps of it: the causes of the last debug exception (ptrace shows
+	 * them with the bits that are always one).
+	 */
 	readonly debugreg: readonly number[];
 }
 
@@ -67,7 +71,7 @@ export const Vector = {
 /** An exception: a value, never a JavaScript error outside `cpu/`. */
 export interface Fault {
 	readonly vector: number;
-	/** The error code the processor pushes (0 where it pushes none). */
+	/** The error code the processor pushes (0 where it pushes none); of #DB the bits that DR6 reports (events/debug.ts). */
 	readonly error: number;
 	/** cr2 for a page fault (u32), else 0. */
 	readonly address: number;

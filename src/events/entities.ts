@@ -4,6 +4,7 @@
  * Everything is immutable; `CpuState`, `Pages` and byte arrays are opaque leaves that are replaced and never written.
  */
 import type { CpuState, Descriptor } from './cpu.ts';
+import { DEBUG_ENTRIES, type DebugEntry } from './debug.ts';
 import type { Pages } from './pages.ts';
 
 export type Table<T> = { readonly [id: number]: T };
@@ -34,8 +35,9 @@ export interface IdCounters {
 	readonly ino: number;
 }
 
-/** How the last step entered the kernel, if it did. */
-export type Entry = 'none' | 'int80' | 'sysenter' | 'bp' | 'of' | 'db';
+/** How the last step entered the kernel, if it did: a call, #BP, #OF, or what #DB reports. */
+export type Entry = 'none' | 'int80' | 'sysenter' | 'bp' | 'of' | DebugEntry;
+export const ENTRIES: readonly Entry[] = ['none', 'int80', 'sysenter', 'bp', 'of', ...DEBUG_ENTRIES];
 
 /** A thread (Linux: task_struct). */
 export interface Task {

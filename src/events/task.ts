@@ -86,6 +86,7 @@ export type TaskEvent =
 			readonly kind: 'cpu/fault';
 			readonly task: number;
 			readonly vector: number;
+			/** Error code; of #DB the bits that DR6 reports (events/debug.ts). */
 			readonly error: number;
 			readonly address: number;
 			readonly eip: number;

@@ -1,11 +1,12 @@
 /** Exceptions become signals (arch/x86/kernel/traps.c, arch/x86/mm/fault.c of Linux 6.1 for i386). */
 import type { CpuState, Fault } from '../events/cpu.ts';
 import { Vector } from '../events/cpu.ts';
+import { Dr6 } from '../events/debug.ts';
 import type { SigInfo } from '../events/entities.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
+import type { RegisterPatch } from '../events/task.ts';
 import { vmaAt } from '../reducers/address-space.ts';
 import { Vm } from '../reducers/state.ts';
-import { EFLAGS_TF } from './abi/sigcontext.ts';
 import { siginfo } from './abi/siginfo.ts';
 import { Code, Sig } from './abi/signal.ts';
 import type { Decision } from './decision.ts';
@@ -42,8 +43,20 @@ export function forceFault(d: Decision, fault: Fault): void {
 	d.emit({ kind: 'cpu/fault', task: d.pid, vector, error, address, eip: d.regs.eip, bus });
 	const answer = answerTo(d, fault);
 	const trap = { number: vector, error: answer.error, cr2: answer.cr2 ?? d.task.trap.cr2 };
-	d.emit({ kind: 'task/set', task: d.pid, fields: { trap } });
+	d.emit({ kind: 'task/set', task: d.pid, fields: { trap }, ...(vector === Vector.DB ? debugStatus(d, error) : {}) });
 	if (answer.info.signo !== 0) forceSignal(d, answer.info);
+}
+
+/** What the kernel keeps of DR6 (thread.virtual_dr6): the causes of the last debug exception. The register itself it clears. */
+function debugStatus(d: Decision, dr6: number): { readonly regs?: RegisterPatch } {
+	const { debugreg } = d.regs;
+	return debugreg[6] === dr6 ? {} : { regs: { debugreg: debugreg.map((value, i) => (i === 6 ? dr6 : value)) } };
+}
+
+/** si_code of a debug exception (get_si_code). */
+function debugCode(dr6: number): number {
+	if (dr6 & Dr6.BS) return Code.TRAP_TRACE;
+	return dr6 & Dr6.TRAPS ? Code.TRAP_HWBKPT : Code.TRAP_BRKPT;
 }
 
 function answerTo(d: Decision, fault: Fault): Answer {
@@ -57,8 +70,7 @@ function answerTo(d: Decision, fault: Fault): Answer {
 		case Vector.DE:
 			return at(Sig.SIGFPE, Code.FPE_INTDIV, eip);
 		case Vector.DB:
-			// A single step; without TF it was the INT1 instruction.
-			return at(Sig.SIGTRAP, d.regs.eflags & EFLAGS_TF ? Code.TRAP_TRACE : Code.TRAP_BRKPT, eip);
+			return at(Sig.SIGTRAP, debugCode(fault.error), eip);
 		case Vector.BP:
 			return plain(Sig.SIGTRAP);
 		case Vector.UD:

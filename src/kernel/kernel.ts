@@ -4,6 +4,7 @@
  */
 import type { Fault } from '../events/cpu.ts';
 import { Vector } from '../events/cpu.ts';
+import { dr6Of } from '../events/debug.ts';
 import type { KernelEvent } from '../events/event.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { callName } from './abi/call-numbers.ts';
@@ -31,7 +32,7 @@ export function decideEntry(view: KernelView, pid: number): Decided {
 	const d = new Decision(view, pid);
 	if (entry === 'int80' || entry === 'sysenter') return decideCall(d, entry);
 	const vector = entry === 'bp' ? Vector.BP : entry === 'of' ? Vector.OF : Vector.DB;
-	forceFault(d, { vector, error: 0, address: 0, bus: false });
+	forceFault(d, { vector, error: dr6Of(entry) ?? 0, address: 0, bus: false });
 	returnToUser(d);
 	return decided(d);
 }

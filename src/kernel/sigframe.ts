@@ -83,12 +83,21 @@ function place(
 	return { frame, fpstate };
 }
 
-/** Whether the decision answers a fault that the processor pushes with RF set (all but #DB and the traps #BP, #OF). */
+/** R/W field of DR7 that says a breakpoint is for execution. */
+const EXECUTE = 0;
+
+/**
+ * Whether the decision answers a fault that the processor pushes with RF set (all but the traps #BP, #OF, #DB). A fault #DB,
+ * of an instruction breakpoint, has RF from the kernel, so that the way back does not end there again (hw_breakpoint_handler).
+ */
 function answersFault(d: Decision): boolean {
 	for (let i = d.events.length - 1; i >= 0; i--) {
 		const e = d.events[i];
 		if (e.kind === 'signal/deliver') return false;
-		if (e.kind === 'cpu/fault') return e.vector !== Vector.BP && e.vector !== Vector.OF && e.vector !== Vector.DB;
+		if (e.kind !== 'cpu/fault') continue;
+		if (e.vector !== Vector.DB) return e.vector !== Vector.BP && e.vector !== Vector.OF;
+		const dr7 = d.regs.debugreg[7];
+		return [0, 1, 2, 3].some((n) => e.error & (1 << n) && ((dr7 >>> (16 + 4 * n)) & 3) === EXECUTE);
 	}
 	return false;
 }

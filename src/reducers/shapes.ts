@@ -28,6 +28,7 @@ import type {
 	Wait,
 	WaitOn,
 } from '../events/entities.ts';
+import { ENTRIES } from '../events/entities.ts';
 import type { Persona } from '../events/persona.ts';
 import { PAGE_SIZE, Pages } from './pages.ts';
 import type { Fields, Shape } from './shape.ts';
@@ -134,7 +135,7 @@ const times: Shape<TaskTimes> = struct<TaskTimes>({
 	minFlt: count,
 	majFlt: count,
 });
-export const entry = oneOf('none', 'int80', 'sysenter', 'bp', 'of', 'db') satisfies Shape<Task['entry']>;
+export const entry = oneOf(...ENTRIES) satisfies Shape<Task['entry']>;
 
 export const taskFields: Fields<Task> = {
 	pid: int(1, 2 ** 30),

@@ -24,6 +24,10 @@ interface Draft {
 	readonly bytes: Uint8Array;
 }
 
+/** Resume flag. */
+const EFLAGS_RF = 0x10000;
+const withoutRf = (eflags: number): number => (eflags & ~EFLAGS_RF) >>> 0;
+
 const EFFECTS_BEYOND_GPRS = ~StepMask.GPRS;
 
 /** The draft of one task over steps: `apply` any number of batches, then `finish`. The state is only read. */
@@ -62,13 +66,15 @@ export class StepDraft {
 		const gprs = this.#gprs;
 		let w = word;
 		let eip = this.#eip;
+		if (from < to) this.#eflags = withoutRf(this.#eflags);
 		for (let i = from; i < to; i++) {
 			const mask = masks[i];
 			const s = site[i];
 			eip = siteEip[s] + siteLength[s];
 			for (let bits = mask & StepMask.GPRS; bits !== 0; bits &= bits - 1) gprs[31 - Math.clz32(bits & -bits)] = words[w++];
 			if ((mask & EFFECTS_BEYOND_GPRS) === 0) continue;
-			if (mask & StepMask.FLAGS) this.#eflags = words[w++];
+			// RF lasts for one step, whether or not it writes flags
+			if (mask & StepMask.FLAGS) this.#eflags = i + 1 < to ? withoutRf(words[w++]) : words[w++];
 			if (mask & StepMask.JUMP) eip = words[w++];
 			if (mask & StepMask.MEMORY) {
 				for (let n = words[w++]; n > 0; n--) {

@@ -8,7 +8,8 @@
 import { type DescriptorTables, type LiveCpu, Stop } from '../cpu/contract.ts';
 import { createCpu } from '../cpu/cpu.ts';
 import { assert } from '../events/assert.ts';
-import { Vector } from '../events/cpu.ts';
+import { type Fault, Vector } from '../events/cpu.ts';
+import { debugEntry } from '../events/debug.ts';
 import type { Entry } from '../events/entities.ts';
 import type { KernelEvent, MachineEvent, PageEffect } from '../events/event.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
@@ -294,12 +295,12 @@ export class Machine {
 		if (retired > 0) {
 			this.#run += retired;
 			this.#k = 0;
-			this.#live.count(pid, retired, entryOf(stop));
+			this.#live.count(pid, retired, entryOf(stop, cpu.fault));
 		}
 		if (this.#detail === 'steps' && (this.#run >= STEP_CHUNK || (stop === Stop.BUDGET && retired < budget))) this.flush();
 		if (stop !== Stop.FAULT && stop !== Stop.UNSUPPORTED) {
 			assert(retired > 0 || this.#detail === 'steps', 'the processor makes progress');
-			if (entryOf(stop) !== 'none') this.flush();
+			if (entryOf(stop, cpu.fault) !== 'none') this.flush();
 			return undefined;
 		}
 		const fault = stop === Stop.UNSUPPORTED ? { vector: Vector.UD, error: 0, address: 0, bus: false } : cpu.fault;
@@ -469,6 +470,7 @@ export class Machine {
 	}
 }
 
-function entryOf(stop: number): Entry {
-	return stop === Stop.INT80 ? 'int80' : stop === Stop.SYSENTER ? 'sysenter' : stop === Stop.SINGLE_STEP ? 'db' : 'none';
+function entryOf(stop: number, fault: Fault | undefined): Entry {
+	if (stop === Stop.DEBUG && fault) return debugEntry(fault.error);
+	return stop === Stop.INT80 ? 'int80' : stop === Stop.SYSENTER ? 'sysenter' : 'none';
 }

@@ -4,8 +4,10 @@
  */
 import { type CpuPersona, type LiveCpu, Stop } from '../cpu/contract.ts';
 import { createCpu } from '../cpu/cpu.ts';
+import { Flag } from '../cpu/isa/row.ts';
 import type { CpuState, Fault, GprName } from '../events/cpu.ts';
 import { GPR_NAMES, SEGMENT_NAMES, Vector } from '../events/cpu.ts';
+import { dr6Of } from '../events/debug.ts';
 import type { MachineEvent } from '../events/event.ts';
 import { type StepColumns, StepMask } from '../events/steps.ts';
 import { FrameKind, TraceError } from '../events/trace/format.ts';
@@ -82,15 +84,19 @@ export class RecordedCpu implements LiveCpu {
 				return Stop.INT80;
 			case 'sysenter':
 				return Stop.SYSENTER;
-			case 'db':
-				return Stop.SINGLE_STEP;
 			case 'bp':
 			case 'of':
 				this.fault = { vector: frame.entry === 'bp' ? 3 : 4, error: 0, address: 0, bus: false };
 				return Stop.FAULT;
-			default:
+			default: {
+				const error = dr6Of(frame.entry);
+				if (error !== undefined) {
+					this.fault = { vector: Vector.DB, error, address: 0, bus: false };
+					return Stop.DEBUG;
+				}
 				// The run went on behind this frame, or ended there with a fault: the next call tells.
 				return Stop.BUDGET;
+			}
 		}
 	}
 
@@ -154,6 +160,7 @@ export class RecordedCpu implements LiveCpu {
 			const at = site[i];
 			for (let r = 0, bits = m & StepMask.GPRS; bits !== 0; r++, bits >>>= 1) if (bits & 1) gprs[r] = words[w++];
 			if (m & StepMask.FLAGS) registers.eflags = words[w++];
+			else if (registers.eflags !== undefined) registers.eflags = (registers.eflags & ~Flag.RF) >>> 0;
 			eip = m & StepMask.JUMP ? words[w++] : (siteEip[at] + siteLength[at]) >>> 0;
 			if (m & StepMask.MEMORY) {
 				for (let n = words[w++]; n > 0; n--) {
@@ -174,6 +181,11 @@ export class RecordedCpu implements LiveCpu {
 		gprs.forEach((value, r) => {
 			if (value !== undefined) registers[GPR_NAMES[r] as GprName] = value;
 		});
+		if (count > 0 && registers.eflags === undefined) {
+			// RF lasts for one step
+			const { eflags } = this.#real.save();
+			if (eflags & Flag.RF) registers.eflags = (eflags & ~Flag.RF) >>> 0;
+		}
 		if (fx) registers.fx = new Uint8Array(fx.buffer);
 		registers.eip = eip;
 		this.#real.patch(registers);

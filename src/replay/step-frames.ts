@@ -1,7 +1,7 @@
 /** Step columns as the payload of a frame: coded, then each stream deflated. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as v from 'valibot';
-import type { Entry } from '../events/entities.ts';
+import { ENTRIES, type Entry } from '../events/entities.ts';
 import type { StepColumns } from '../events/steps.ts';
 import { pack, unpack } from './pack.ts';
 import { codeSteps, uncodeSteps } from './step-coding.ts';
@@ -16,7 +16,7 @@ const schema = v.strictObject({
 	task: number(4194303),
 	first: number(Number.MAX_SAFE_INTEGER),
 	count: v.pipe(number(MAX_STEPS), v.minValue(1)),
-	entry: v.picklist(['none', 'int80', 'sysenter', 'bp', 'of', 'db']),
+	entry: v.picklist(ENTRIES),
 	siteCount: number(MAX_STEPS),
 	wordCount: number(MAX_WORDS),
 	code: stream,

@@ -62,15 +62,15 @@ test('an unknown instruction is unsupported, a wrong lock prefix is #UD', () => 
 
 test('TF stops after each step; popf that sets it lets one more pass', () => {
 	start([0x90, 0x90], { eflags: 0x302 });
-	assert.is(cpu.run(9, 0), Stop.SINGLE_STEP);
+	assert.is(cpu.run(9, 0), Stop.DEBUG);
 	assert.is(cpu.retired, 1);
 	assert.is(cpu.fault!.vector, 1);
 	// push 0x302; popf; nop; nop
 	start([0x68, 2, 3, 0, 0, 0x9d, 0x90, 0x90]);
-	assert.is(cpu.run(9, 0), Stop.SINGLE_STEP);
+	assert.is(cpu.run(9, 0), Stop.DEBUG);
 	assert.is(cpu.retired, 3);
 	start([0xf3, 0xaa], { eflags: 0x302, ecx: 3, edi: DATA });
-	assert.is(cpu.run(9, 0), Stop.SINGLE_STEP);
+	assert.is(cpu.run(9, 0), Stop.DEBUG);
 	assert.is(cpu.gpr(1), 2);
 	assert.is(cpu.eip, CODE);
 });

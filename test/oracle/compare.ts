@@ -36,7 +36,7 @@ export function compareStop(
 	const address = outcomes[out + OutcomeWord.CR2];
 	const { fault } = cpu;
 	const faulted = stop === Stop.FAULT && fault !== undefined;
-	const retired = stop === Stop.BUDGET || stop === Stop.SINGLE_STEP;
+	const retired = stop === Stop.BUDGET || stop === Stop.DEBUG;
 	const got = faulted ? fault.vector : stop === Stop.UNSUPPORTED ? Vector.UD : retired ? Vector.DB : -stop;
 	let same = got === wanted;
 	if (faulted && (wanted === Vector.GP || wanted === Vector.SS || wanted === Vector.NP)) same &&= fault.error === error;

@@ -13,7 +13,7 @@ const RESTARTS: ReadonlySet<number> = new Set(Object.values(Restart));
 const EINTR = 4;
 
 /** Flags user mode can have: CF PF AF ZF SF TF DF OF NT AC ID. Bit 1 and IF are always set. */
-const USER_FLAGS = 0x244dd5;
+const USER_FLAGS = 0x254dd5;
 const ALWAYS_FLAGS = 0x202;
 /** dr7: enabled breakpoints and their kinds; dr6 as the processor leaves it. */
 const DR7_ALLOWED = 0xffff03ff;

@@ -152,7 +152,7 @@ function rows(): Row[] {
 		{ opcode: 0xcc, name: 'int3', form: '', helper: (x) => x.trap(Vector.BP) },
 		{ opcode: 0xcd, name: 'int', form: 'Ib', access: 'r', helper: int },
 		{ opcode: 0xce, name: 'into', form: '', helper: (x) => (x.eflags() & Flag.OF ? x.trap(Vector.OF) : undefined) },
-		{ opcode: 0xf1, name: 'int1', form: '', helper: (x) => x.trap(Vector.DB) },
+		{ opcode: 0xf1, name: 'int1', form: '', helper: (x) => x.stop(Stop.DEBUG) },
 		{ opcode: 0x62, name: 'bound', form: 'Gv,Ma', access: 'r r', helper: bound },
 		{ opcode: 0xea, name: 'jmp', form: 'Ap', access: 'r', helper: jmpFar, segments: true },
 		{ opcode: 0x9a, name: 'call', form: 'Ap', access: 'r', helper: callFar, segments: true, gprs: sp },

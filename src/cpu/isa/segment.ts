@@ -10,6 +10,7 @@ const SS = 2;
 /** mov Sw, Ew. Loading cs this way is no instruction. */
 function movToSegment(x: HelperContext): void {
 	x.loadSegment(x.insn.reg, x.readOperand(16));
+	if (x.insn.reg === SS) x.inhibit();
 }
 /** mov Ew, Sw: to a register the operand size is written (zero-extended), to memory always 16 bits. */
 function movFromSegment(x: HelperContext): void {
@@ -37,6 +38,7 @@ const popSegment =
 		x.checkSegment(segment, selector);
 		x.moveStack(bytes);
 		x.loadSegment(segment, selector);
+		if (segment === SS) x.inhibit();
 	};
 const loadFar =
 	(segment: number) =>

@@ -14,8 +14,8 @@ export const FSAVE_BYTES = 112;
 /** What of it sigreturn reads. */
 export const FSAVE_READ = 108;
 
-/** Flags that sigreturn takes from the frame (FIX_EFLAGS): AC OF DF TF SF ZF AF PF CF. RF, which it takes too, lasts for one instruction only and is not kept here. */
-export const FIX_EFLAGS = 0x40dd5;
+/** Flags that sigreturn takes from the frame (FIX_EFLAGS): AC RF OF DF TF SF ZF AF PF CF. */
+export const FIX_EFLAGS = 0x50dd5;
 /** Resume flag: set in the frame of a fault, so that a debugger's breakpoint is not hit twice. */
 export const EFLAGS_RF = 0x10000;
 export const EFLAGS_TF = 0x100;

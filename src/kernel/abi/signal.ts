@@ -123,6 +123,7 @@ export const Code = {
 	BUS_ADRERR: 2,
 	TRAP_BRKPT: 1,
 	TRAP_TRACE: 2,
+	TRAP_HWBKPT: 4,
 	CLD_EXITED: 1,
 } as const;
 
