@@ -11,7 +11,7 @@ const common = {
 	format: 'esm',
 	target: 'node20',
 	// These read files beside themselves.
-	external: ['iced-x86'],
+	external: ['iced-x86', 'piscina', 'tsx'],
 	logLevel: 'warning',
 };
 await build({

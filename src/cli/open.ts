@@ -1,7 +1,12 @@
 /** Opening what the user named: trace files, positions, programs; with one line for everything that can be wrong. */
 import * as fs from 'node:fs';
+import { ImageError } from '../cpt/error.ts';
+import { readObjects } from '../cpt/v2/framing.ts';
+import type { ImageObject } from '../cpt/v2/image-object.ts';
+import { SIGNATURE } from '../cpt/v2/objects.ts';
 import { type Damage, TraceError } from '../events/trace/format.ts';
-import { formatPosition, type Position, parsePosition } from '../replay/position.ts';
+import { type Freeze, freezeAt } from '../replay/checkpoint.ts';
+import { comparePositions, formatPosition, type Position, parsePosition } from '../replay/position.ts';
 import { InputMissing } from '../replay/rerun.ts';
 import { Trace } from '../replay/trace.ts';
 import { CliError, Exit, message, plural, systemError, thousands } from './output.ts';
@@ -45,8 +50,59 @@ export function openTrace(path: string): Trace {
 /** Files that people give by mistake. */
 function foreign(bytes: Uint8Array): string | undefined {
 	if (bytes.length === 0) return 'not a trace: the file is empty';
-	const elf = Buffer.from(bytes.subarray(0, 4)).toString('latin1') === '\x7fELF';
-	return elf ? 'not a trace: an ELF program (replay record -- PROG makes a trace of one)' : undefined;
+	if (isElf(bytes)) return 'not a trace: an ELF program (replay record -- PROG makes a trace of one)';
+	return isImage(bytes) ? 'not a trace: a cpt image (replay image show IMG)' : undefined;
+}
+
+function isElf(bytes: Uint8Array): boolean {
+	return Buffer.from(bytes.subarray(0, 4)).toString('latin1') === '\x7fELF';
+}
+
+/** Whether a file begins as a cpt image does. */
+export function isImage(bytes: Uint8Array): boolean {
+	return SIGNATURE.every((byte, i) => bytes[i] === byte);
+}
+
+/** The bytes of an image; what it is made of is for the reader to judge. */
+export function openImage(path: string): Uint8Array {
+	const bytes = readInput(path, 'cpt image');
+	if (bytes.length === 0) throw new CliError(`${path}: not a cpt image: the file is empty`);
+	if (isElf(bytes)) throw new CliError(`${path}: not a cpt image: an ELF program`);
+	// The frame of a trace's header: [kind, crc, payload].
+	if (bytes[0] === 0x93) throw new CliError(`${path}: not a cpt image: a trace (replay checkpoint makes an image of one)`);
+	return bytes;
+}
+
+/** The objects of an image up to the first thing that is wrong with it. */
+export function readableObjects(bytes: Uint8Array): {
+	readonly objects: readonly ImageObject[];
+	readonly error: ImageError | null;
+} {
+	const objects: ImageObject[] = [];
+	try {
+		for (const object of readObjects(bytes)) objects.push(object);
+		return { objects, error: null };
+	} catch (error) {
+		if (!(error instanceof ImageError)) throw error;
+		return { objects, error };
+	}
+}
+
+/** The message for an image that is not well formed; `partial` shows what is whole. */
+export function brokenImage(path: string, error: ImageError, whole: number): CliError {
+	const before =
+		whole === 0
+			? ''
+			: `; ${plural(whole, 'object')} before it ${whole === 1 ? 'is' : 'are'} whole (image show --partial shows them)`;
+	return new CliError(`${path}: ${error.message}${before}`);
+}
+
+/** Freezes a recorded run at a position the user named. */
+export function freeze(path: string, trace: Trace, at: Position): Freeze {
+	const past = comparePositions(at, wholeEnd(trace)) > 0;
+	const found = past ? undefined : reading(path, () => freezeAt(trace, at));
+	if (found === undefined) throw pastEnd(path, trace, at);
+	return found;
 }
 
 /** Runs what reads a trace: what is wrong with its contents is told with its name. */

@@ -2,8 +2,8 @@
 import * as fs from 'node:fs';
 import pc from 'picocolors';
 
-/** Exit statuses (`record` has its own: the guest's, or 125). */
-export const Exit = { OK: 0, DIFFERS: 1, USAGE: 2, RECORD_FAILED: 125 } as const;
+/** Exit statuses; `record` and `restart` exit as the guest did, or with FAILED. */
+export const Exit = { OK: 0, DIFFERS: 1, USAGE: 2, FAILED: 125 } as const;
 
 /** A failure with one clear line for the user and the exit status it means. */
 export class CliError extends Error {

@@ -1,5 +1,6 @@
 /** What a recording asks of the world: the only place where things come in that are not computed. */
 import type { InputEvent, InputRequest } from '../events/input.ts';
+import type { Trace } from './trace.ts';
 
 export interface Outside {
 	/** A look-up, listing or content below the host root. */
@@ -44,4 +45,23 @@ export class NoOutside implements Outside {
 	text(stream: number): string {
 		return Buffer.concat(this.chunks.filter(([s]) => s === stream).map(([, b]) => b)).toString('latin1');
 	}
+}
+
+/** An outside that answers for files as a recorded run was answered: a restored run finds what the original read. */
+export function withRecordedFiles(trace: Trace, outside: Outside): Outside {
+	const known = new Map<string, InputEvent>();
+	for (const { event } of trace.inputs()) {
+		if (event.kind === 'input/lookup') known.set(`lookup ${event.dir} ${event.name}`, event);
+		else if (event.kind === 'input/listing') known.set(`listing ${event.dir}`, event);
+		else if (event.kind === 'input/content') known.set(`content ${event.inode}`, event);
+	}
+	const key = (r: InputRequest) =>
+		r.kind === 'lookup' ? `lookup ${r.dir} ${r.name}` : r.kind === 'listing' ? `listing ${r.dir}` : `content ${r.inode}`;
+	return {
+		answer: (request) => known.get(key(request)) ?? outside.answer(request),
+		idle: (streams, ns) => outside.idle(streams, ns),
+		stopped: () => outside.stopped?.(),
+		arrived: () => outside.arrived(),
+		output: (stream, bytes) => outside.output(stream, bytes),
+	};
 }

@@ -21,7 +21,7 @@ await build({
 	platform: 'node',
 	format: 'esm',
 	target: 'node20',
-	external: ['iced-x86', 'piscina'],
+	external: ['iced-x86', 'piscina', 'tsx'],
 	logLevel: 'warning',
 	banner: { js: "import { createRequire as cr } from 'node:module'; const require = cr(import.meta.url);" },
 });

@@ -7,10 +7,11 @@ import { type RecordOptions, record } from '../../replay/record.ts';
 import type { TraceEnd } from '../../replay/trace-writer.ts';
 import { reason } from '../open.ts';
 import { CliError, Exit, jsonLine, message, Progress, plural, writeAll } from '../output.ts';
+import { OutputFile } from '../output-file.ts';
 import { rawArguments } from '../raw-arguments.ts';
 import { exitJson, shellStatus } from '../render/status.ts';
 import { Counts } from '../render/unsupported.ts';
-import { TraceFile } from '../trace-file.ts';
+import { readStdin } from '../stdin.ts';
 
 export interface RecordFlags {
 	readonly output?: string;
@@ -25,7 +26,7 @@ export interface RecordFlags {
 }
 
 function fail(text: string): never {
-	throw new CliError(text, Exit.RECORD_FAILED);
+	throw new CliError(text, Exit.FAILED);
 }
 
 function integer(text: string | undefined, name: string, max: number): number | undefined {
@@ -94,19 +95,6 @@ function readProgram(host: string, shown: string): Uint8Array {
 	}
 }
 
-/** What descriptor 0 gives: all of a file now, anything else when the guest asks. */
-function readStdin(kind: string): Uint8Array | undefined {
-	if (kind === 'file') {
-		try {
-			return new Uint8Array(fs.readFileSync(0));
-		} catch (error) {
-			fail(`stdin: ${reason(error as NodeJS.ErrnoException, 'file')}`);
-		}
-	}
-	if (kind !== 'closed' && fs.fstatSync(0).isDirectory()) fail('stdin: a file, a pipe or a terminal wanted, a directory got');
-	return undefined;
-}
-
 export async function recordCommand(prog: string, args: readonly string[], flags: RecordFlags): Promise<number> {
 	const grain = flags.grain ?? 'inputs';
 	if (grain !== 'inputs' && grain !== 'steps') fail(`--grain ${grain}: "inputs" or "steps" wanted`);
@@ -126,7 +114,8 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 	const kinds = [0, 1, 2].map(streamKind) as unknown as NonNullable<RecordOptions['streams']>;
 	const stdin = readStdin(kinds[0]);
 	const output = flags.output === undefined ? bytesOf(`${posix.basename(guest)}.msgpack`) : raw(flags.output);
-	const file = TraceFile.create(output, bytesOf(host));
+	const sources = [{ path: bytesOf(host), what: 'the program to be recorded' }];
+	const file = OutputFile.create(output, { sources, status: Exit.FAILED });
 	const outside = new Host({
 		...(root === undefined ? {} : { root: bytesOf(root === '' ? '/' : root) }),
 		pid: FIRST_PID,

@@ -3,10 +3,12 @@
  * inputs. Both are made on demand, element by element.
  */
 import type { Rules } from '../../cpt/rules.ts';
+import type { ThawPolicy } from '../../kernel/freezer.ts';
 import { equalStates } from '../../reducers/diff.ts';
 import type { MachineState } from '../../reducers/state.ts';
 import type { Freeze } from '../checkpoint.ts';
 import { Cursor, compareCursors, type Side } from '../compare.ts';
+import type { Position } from '../position.ts';
 import { Rerun } from '../rerun.ts';
 import { EffectStream } from '../timeline.ts';
 import type { Trace } from '../trace.ts';
@@ -42,14 +44,19 @@ function restoredStream(chains: Chains, restored: MachineState): EffectStream {
 	const { at } = freeze;
 	const frozen: MachineState = { ...restored, freezer: 'frozen' };
 	const stream = new EffectStream((sink) => new Rerun(trace, frozen, 'steps', sink, undefined, at.k), at);
-	const { run } = stream;
-	const thawed = run.machine.thaw(policy);
+	thawDriven(stream.run, at, policy);
 	// The thaw itself is no element: the run that never stopped has none.
-	run.shift(at);
-	if (policy === 'user' && thawed.length > 1 && !run.interrupted) enterAgain(run);
 	stream.clear();
-	if (policy === 'user' && thawed.length > 1) run.shift(at);
 	return stream;
+}
+
+/** Thaws a restored machine that is driven with the inputs recorded after `at`: each is due where it was, as the policy shifts it. */
+export function thawDriven(run: Rerun, at: Position, policy: ThawPolicy): void {
+	const left = run.machine.thaw(policy).length > 1;
+	run.shift(at);
+	if (policy !== 'user' || !left) return;
+	if (!run.interrupted) enterAgain(run);
+	run.shift(at);
 }
 
 /** The declared difference of the policy `user`: one more step, into the call that the task slept in. */

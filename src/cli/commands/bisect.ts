@@ -1,0 +1,56 @@
+/** `bisect TRACE --at POS`: checkpoint, restart, compare with the run that never stopped; where they differ first, and why. */
+import { DumpError } from '../../cpt/v2/dump.ts';
+import { type BisectOptions, bisect, NotThere } from '../../replay/bisect/bisect.ts';
+import { checkpoint, type Freeze } from '../../replay/checkpoint.ts';
+import { formatPosition } from '../../replay/position.ts';
+import { freeze, openImage, openTrace, position, readableObjects, reading } from '../open.ts';
+import { CliError, Exit, json, print } from '../output.ts';
+import { policyOf } from '../planted.ts';
+import { type About, bisectJson, bisectText } from '../render/bisect.ts';
+import { loadRestarter } from '../restarter.ts';
+
+export interface BisectFlags {
+	readonly at: string;
+	readonly image?: string;
+	readonly policy?: string;
+	readonly restarter?: string;
+	readonly json?: boolean;
+}
+
+export async function bisectCommand(path: string, flags: BisectFlags): Promise<number> {
+	const at = position(flags.at);
+	const policy = policyOf(flags.policy);
+	const restarter = flags.restarter === undefined ? undefined : await loadRestarter(flags.restarter);
+	const trace = openTrace(path);
+	const image = flags.image === undefined ? undefined : openImage(flags.image);
+	const frozen = freeze(path, trace, at);
+	const options: BisectOptions = {
+		freeze: frozen,
+		...(image === undefined ? {} : { image }),
+		...(policy === undefined ? {} : { policy }),
+		...(restarter === undefined ? {} : { restarter }),
+	};
+	const report = reading(path, () => {
+		try {
+			return bisect(trace, at, options);
+		} catch (error) {
+			if (error instanceof NotThere) throw new CliError(`${path}@${formatPosition(at)}: ${error.message}`);
+			throw error;
+		}
+	});
+	const about: About = { path, trace, freeze: frozen, image: sizeOf(image, frozen, options), options: flags };
+	print(flags.json ? json(bisectJson(report, about)) : bisectText(report, about));
+	return report.verdict === 'equal' ? Exit.OK : Exit.DIFFERS;
+}
+
+/** Bytes and objects of what was looked at. */
+function sizeOf(image: Uint8Array | undefined, frozen: Freeze, options: BisectOptions): About['image'] {
+	if (image !== undefined) return { bytes: image.length, objects: readableObjects(image).objects.length };
+	try {
+		const { bytes, objects } = checkpoint(frozen, options.rules);
+		return { bytes: bytes.length, objects: objects.length };
+	} catch (error) {
+		if (error instanceof DumpError) return undefined;
+		throw error;
+	}
+}

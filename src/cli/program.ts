@@ -1,0 +1,151 @@
+/** The commands, their words and options. What they do is in commands/, loaded when it is asked for. */
+import { Command, Option } from 'commander';
+import { WRITER } from '../replay/header.ts';
+
+/** Words that are given several times. */
+const many = (value: string, all: readonly string[] = []) => [...all, value];
+const json = '--json';
+const policy = () => new Option('--policy <policy>', 'how a call that slept goes on: `kernel` (default), `user`, `eintr`');
+const restarter = () =>
+	new Option(
+		'--restarter <module>',
+		"somebody's own restart: a .ts or .js file whose default export makes restore events of an image",
+	);
+
+/** @param told hears the exit status a command means */
+export function program(told: (status: number) => void): Command {
+	const root = new Command('replay');
+	root
+		.description(
+			'Records a static i386 Linux program, replays it exactly, shows any step of it, and tells whether a restart did what it should.',
+		)
+		.version(WRITER)
+		.enablePositionalOptions()
+		.showHelpAfterError(false)
+		.addHelpText(
+			'after',
+			`
+replay TRACE is short for replay run TRACE.
+A position is N (after N retired steps) or N.k (after k events there).
+Exit: 0 equal or done, 1 differs or refused, 2 usage or unreadable input; record and restart exit as the guest did, 125 for failures of their own.`,
+		);
+	recording(root, told);
+	looking(root, told);
+	checkpointing(root, told);
+	images(root, told);
+	const quiet = (command: Command): void => {
+		command.exitOverride().configureOutput({ outputError: () => {} });
+		for (const sub of command.commands) quiet(sub);
+	};
+	quiet(root);
+	return root;
+}
+
+type Told = (status: number) => void;
+
+function recording(root: Command, told: Told): void {
+	root
+		.command('run')
+		.description('replay a trace, verify everything, print a summary')
+		.argument('<trace>')
+		.option('--echo', "print the guest's output instead of the summary")
+		.option('--until <pos>', 'stop there')
+		.option(json, 'the summary as JSON')
+		.action(async (trace, options) => told((await import('./commands/replay.ts')).replayCommand(trace, options)));
+	root
+		.command('record')
+		.description('run a program and keep the trace')
+		.passThroughOptions()
+		.usage('[options] -- PROG ARGS…')
+		.argument('<prog>')
+		.argument('[args...]')
+		.option('-o, --output <file>', 'the trace (default: PROG.msgpack)')
+		.option('--grain <grain>', '`inputs`, or `steps`: every step in the file too')
+		.option('--root <dir>', "a host directory that is the guest's root (read only); PROG is a path inside it")
+		.option('--cwd <dir>', 'working directory inside the guest (default: /)')
+		.option('--seed <n>', 'seed of all randomness the guest sees (default: 1)')
+		.option('--epoch <time>', 'realtime clock at the first step: seconds since 1970 or an ISO date')
+		.addOption(new Option('--env <K=V>', 'add to the fixed environment').argParser(many))
+		.option('--max-steps <n>', 'stop the recording after so many steps')
+		.option(json, 'the totals as JSON on stderr')
+		.action(async (prog, args, options) => told(await (await import('./commands/record.ts')).recordCommand(prog, args, options)));
+}
+
+function looking(root: Command, told: Told): void {
+	root
+		.command('info')
+		.description('what a trace holds')
+		.argument('<trace>')
+		.option(json, 'as JSON')
+		.action(async (trace, options) => told((await import('./commands/info.ts')).infoCommand(trace, options)));
+	root
+		.command('dump')
+		.description('events, one a line; with a range also the steps, disassembled')
+		.argument('<trace>')
+		.argument('[range]', 'A-B, A- or A (positions)')
+		.option(json, 'a JSON value a line')
+		.action(async (trace, range, options) => told(await (await import('./commands/dump.ts')).dumpCommand(trace, range, options)));
+	root
+		.command('state')
+		.description('what is at a position')
+		.argument('<trace>')
+		.argument('[what...]', 'regs (default), maps, mem ADDR LEN, fds, signals')
+		.requiredOption('--at <pos>', 'the position')
+		.option(json, 'as JSON')
+		.action(async (trace, what, options) => told(await (await import('./commands/state.ts')).stateCommand(trace, what, options)));
+	root
+		.command('strace')
+		.description("system calls and signals, in strace's format")
+		.argument('<trace>')
+		.option(json, 'a JSON value a line')
+		.action(async (trace, options) => told((await import('./commands/strace.ts')).straceCommand(trace, options)));
+	root
+		.command('diff')
+		.description(
+			'two traces: the first difference of what they did; two TRACE@POS: of their states; an image and another, or TRACE@POS: of the images',
+		)
+		.argument('<a>')
+		.argument('<b>')
+		.option(json, 'as JSON')
+		.action(async (a, b, options) => told(await (await import('./commands/diff.ts')).diffCommand(a, b, options)));
+}
+
+function checkpointing(root: Command, told: Told): void {
+	root
+		.command('checkpoint')
+		.description('freeze a recorded run at a position and dump it into an image')
+		.argument('<trace>')
+		.requiredOption('--at <pos>', 'the position')
+		.requiredOption('-o, --output <image>', 'the image')
+		.option('--trace <file>', "also a trace of the run up to there, with the dump's own events")
+		.option(json, 'what was written, as JSON')
+		.action(async (trace, options) => told((await import('./commands/checkpoint.ts')).checkpointCommand(trace, options)));
+	root
+		.command('restart')
+		.description('make a machine of an image and run on; exits as the guest does')
+		.argument('<image>')
+		.option('--root <dir>', "a host directory that is the guest's root: the files the image names")
+		.option('--with-trace <trace@pos>', 'the run it was taken from: files, and all else that v2 cannot hold')
+		.option('-o, --output <file>', 'a trace of it, restore events first')
+		.addOption(policy())
+		.option('--downtime <ns>', 'wall-clock time between checkpoint and restart')
+		.option(
+			'--inputs <from>',
+			'`live` (default): stdin and signals of this process; `recorded`: those the trace recorded after POS',
+		)
+		.addOption(restarter())
+		.option(json, 'the totals as JSON on stderr')
+		.action(async (image, options) => told(await (await import('./commands/restart.ts')).restartCommand(image, options)));
+	root
+		.command('bisect')
+		.description('checkpoint, restart, compare with the run that never stopped; if it differs: where first, and why')
+		.argument('<trace>')
+		.requiredOption('--at <pos>', 'the position')
+		.option('--image <image>', 'look at this image instead of a fresh dump')
+		.addOption(policy())
+		.addOption(restarter())
+		.option(json, 'the report as JSON')
+		.action(async (trace, options) => told(await (await import('./commands/bisect.ts')).bisectCommand(trace, options)));
+}
+
+function images(_root: Command, _told: Told): void {}

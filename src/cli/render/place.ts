@@ -1,0 +1,27 @@
+/** Where a frozen process is, in words. */
+import { callName } from '../../kernel/abi/call-numbers.ts';
+import type { MachineState, Task } from '../../reducers/state.ts';
+import { shownBytes } from '../output.ts';
+import type { Names } from './disassemble.ts';
+import { hex8 } from './items.ts';
+import { statusText } from './status.ts';
+
+/** `pid 2 "waiter" asleep in pause()`. */
+export function taskText(task: Task, names: Names): string {
+	return `pid ${task.pid} "${shownBytes(task.comm)}" ${standing(task, names)}`;
+}
+
+function standing(task: Task, names: Names): string {
+	const { state, origAx, cpu } = task;
+	if (state === 'sleeping') return `asleep in ${callName(origAx)}()`;
+	if (state !== 'running') return statusText(task);
+	const name = names.of(cpu.eip);
+	return `at ${hex8(cpu.eip)}${name === '' ? '' : ` ${name}`}`;
+}
+
+/** Every task of a container, joined. */
+export function tasksText(state: MachineState, names: Names): string {
+	return Object.values(state.tasks)
+		.map((t) => taskText(t, names))
+		.join(', ');
+}

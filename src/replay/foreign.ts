@@ -1,0 +1,71 @@
+/**
+ * Somebody's own restart, put where ours is: whatever it throws is a refusal of the image, and errors of another copy of this
+ * package are taken for what they are.
+ */
+import { ImageError } from '../cpt/error.ts';
+import { RestartError } from '../cpt/v2/progress.ts';
+import type { Restarter } from '../cpt/v2/restart.ts';
+import type { RestoreEvent } from '../events/restore.ts';
+import { decodeEvent, encodeEvent } from '../reducers/codec.ts';
+
+const EINVAL = 22;
+
+/** A restarter whose failures are ImageError or RestartError, and whose events have the shape of restore events. */
+export function foreign(restarter: Restarter): Restarter {
+	return function* (image, context) {
+		let last = 'the restarter, before its first event';
+		let offset = 0;
+		try {
+			for (const event of restarter(image, context)) {
+				check(event);
+				yield event;
+				if (event.kind !== 'restore/object') continue;
+				last = `the restarter, after #${event.number} ${event.name}`;
+				offset = event.offset;
+			}
+		} catch (error) {
+			throw ours(error, { object: last, field: '', offset });
+		}
+	};
+}
+
+/** Not a restore event at all, or one with the wrong fields. */
+function check(event: RestoreEvent): void {
+	if (event?.kind !== 'restore/object' && event?.kind !== 'restore/end')
+		throw new TypeError(`a restore/object or restore/end wanted, ${JSON.stringify((event as { kind?: unknown })?.kind)} got`);
+	// Pages are many and have no inner shape: the reducer takes them as they are.
+	if (event.kind === 'restore/object' && event.effect?.kind === 'pages') return;
+	decodeEvent(encodeEvent(event));
+}
+
+/** What errors of another copy of this package may carry. */
+interface Foreign {
+	readonly object?: string;
+	readonly field?: string;
+	readonly offset?: number;
+	readonly want?: string;
+	readonly got?: string;
+	readonly short?: boolean;
+	readonly errno?: number;
+}
+
+function ours(error: unknown, at: { readonly object: string; readonly field: string; readonly offset: number }): Error {
+	if (error instanceof ImageError || error instanceof RestartError) return error;
+	if (!(error instanceof Error)) return new RestartError(at, String(error), EINVAL);
+	const e = error as Error & Foreign;
+	if (e.name === 'ImageError' && e.object !== undefined && e.want !== undefined)
+		return new ImageError({
+			offset: e.offset ?? 0,
+			object: e.object,
+			field: e.field ?? '',
+			want: e.want,
+			got: e.got ?? '',
+			short: e.short ?? false,
+		});
+	if (e.name === 'RestartError' && e.object !== undefined) {
+		const place = { object: e.object, field: e.field ?? '', offset: e.offset ?? 0 };
+		const why = e.message.slice(e.message.indexOf(': ') + 2);
+		return new RestartError(place, why, e.errno ?? EINVAL);
+	}
+	return new RestartError(at, `${e.name}: ${e.message}`, EINVAL);
+}
