@@ -4,6 +4,7 @@
 import type { CpuPersona } from './contract.ts';
 import type { Fpu } from './fpu/fpu.ts';
 import type { Insn } from './insn.ts';
+import type { Simd } from './simd/simd.ts';
 
 /** The running instruction and the processor around it. One object, reused for every helper call. */
 export interface HelperContext {
@@ -21,6 +22,8 @@ export interface HelperContext {
 	readonly ldtr: number;
 	/** The x87 over the FXSAVE image: `new Fpu(memory.buffer, FX)`, `attach` again when the buffer changes. It keeps no state of its own. */
 	readonly fpu: Fpu;
+	/** MMX and SSE operations. */
+	readonly simd: Simd;
 	/** RDTSC's value now, a safe integer. */
 	readonly tsc: number;
 

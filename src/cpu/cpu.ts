@@ -13,16 +13,17 @@ import { CodeCache } from './code.ts';
 import { type CpuPersona, type DescriptorTables, type LiveCpu, Stop } from './contract.ts';
 import { makeDecodeMaps } from './decode.ts';
 import { makeEnvironment, pseudoOps } from './environment.ts';
+import { offers } from './features.ts';
 import { arithFlags, flagCarry, flagResult } from './flags.ts';
 import { Helper } from './helper.ts';
 import { compile, type Environment, OP_BITS, Op, STRIDE, Word } from './interpreter.ts';
 import { ROWS } from './isa/index.ts';
 import { Flag } from './isa/row.ts';
 import {
-	DEBUG_W, EFLAGS_W, EIP_W, FAULT_W, FLAG_CARRY_W, FLAG_RESULT_W, FPU_USED_W, FX, GPR_W, LEFT_W, LOG_W,
+	DEBUG_W, EFLAGS_W, EIP_W, FAULT_MXCSR_W, FAULT_W, FLAG_CARRY_W, FLAG_RESULT_W, FPU_USED_W, FX, GPR_W, LEFT_W, LOG_W,
 	RECORDING_W, STOP_W,
 } from './layout.ts'; // biome-ignore format: a list
-import { HOT, StepLog } from './log.ts';
+import { FX_ALL, FX_X87, FX_XMM, HOT, StepLog } from './log.ts';
 import { GuestMemory } from './memory.ts';
 import { Ops } from './ops.ts';
 import { Segments } from './segments.ts';
@@ -39,7 +40,7 @@ const EFLAGS_BITS = 0x3f7fd7;
 const FX_WORDS = FXSAVE_BYTES / 4;
 /** Words of the image the x87 has: control words and eight registers of 16 bytes. */
 const X87_WORDS = 40;
-const FXSAVE_GROUP = 0x0fae;
+const MXCSR_WORD = 6;
 
 type Loop = (p: number, n: number) => number;
 
@@ -82,7 +83,12 @@ class Cpu implements LiveCpu {
 		this.breakpoints = new Breakpoints(words);
 		memory.setBreakpoints(this.breakpoints);
 		this.segments = new Segments(words, persona, (vector, error) => memory.raise(vector, error));
-		this.ops = new Ops(ROWS, RECORDS, (p, insn, helper) => this.helper.execute(p, insn, helper));
+		this.ops = new Ops(
+			ROWS,
+			RECORDS,
+			(p, insn, helper) => this.helper.execute(p, insn, helper),
+			(feature) => offers(persona, feature),
+		);
 		this.code = new CodeCache(memory, makeDecodeMaps(ROWS), this.ops, RECORDS);
 		this.code.mayDrop = () => {
 			this.blocked = this.logged > 0;
@@ -293,7 +299,8 @@ class Cpu implements LiveCpu {
 		this.retired = budget - left;
 		if (stop === Stop.FAULT) {
 			const [vector, error, address, bus] = words.subarray(FAULT_W, FAULT_W + 4);
-			this.fault = this.wrapped() ?? { vector, error, address: address >>> 0, bus: bus !== 0 };
+			const met = vector === Vector.XM ? { mxcsr: words[FAULT_MXCSR_W] } : {};
+			this.fault = this.wrapped() ?? { vector, error, address: address >>> 0, bus: bus !== 0, ...met };
 		} else if (stop === Stop.DEBUG) this.fault = { vector: Vector.DB, error: dr6, address: 0, bus: false };
 		return stop;
 	}
@@ -323,12 +330,12 @@ class Cpu implements LiveCpu {
 	private wrapped(): Fault | undefined {
 		const { words, code, ops } = this;
 		const address = words[FAULT_W + 2];
-		if (words[FAULT_W] !== Vector.PF || address >>> 0 < 0xfffffffd) return undefined;
+		if (words[FAULT_W] !== Vector.PF || address >>> 0 < 0xfffffff1) return undefined;
 		const p = code.find(words[EIP_W]);
 		const info = p === 0 ? undefined : ops.infos[code.code[p] & OP_BITS];
-		if (!info?.hot) return undefined;
+		if (!info || info.form === 'general') return undefined;
 		const operand = info.variant.memory && this.helper.recordOffset(p) === address;
-		const size = operand ? (info.operands.find((o) => 'EMO'.includes(o.kind))?.size ?? 0) : (info.effects.stores[0] ?? 4) * 8;
+		const size = operand ? (info.operands.find((o) => 'EMOWQ'.includes(o.kind))?.size ?? 0) : (info.effects.stores[0] ?? 4) * 8;
 		if ((address >>> 0) + size / 8 <= 2 ** 32) return undefined;
 		const stack = operand ? ((code.code[p + Word.ADDRESS] >> 8) & 7) === 2 : !info.row.rep;
 		return { vector: stack ? Vector.SS : Vector.GP, error: 0, address: 0, bus: false };
@@ -371,13 +378,36 @@ class Cpu implements LiveCpu {
 		return columns;
 	}
 
+	/** Logs the words of the FXSAVE image that changed, of those an instruction may change; returns the next place in the log. */
+	private logFx(raw: Int32Array, l: number, site: number): number {
+		if (site & FX_ALL) return this.logFxRange(raw, l, 0, FX_WORDS);
+		if (site & FX_X87) l = this.logFxRange(raw, l, 0, X87_WORDS);
+		else l = this.logFxRange(raw, l, MXCSR_WORD, MXCSR_WORD + 1);
+		const registers = (site / FX_XMM) & 0xff;
+		for (let i = 0; registers >> i !== 0; i++) {
+			if ((registers >> i) & 1) l = this.logFxRange(raw, l, X87_WORDS + 4 * i, X87_WORDS + 4 * i + 4);
+		}
+		return l;
+	}
+	private logFxRange(raw: Int32Array, l: number, from: number, to: number): number {
+		const { words, fxLogged } = this;
+		for (let i = from; i < to; i++) {
+			const value = words[(FX >> 2) + i];
+			if (value === fxLogged[i]) continue;
+			fxLogged[i] = value;
+			raw[l] = i;
+			raw[l + 1] = value;
+			l += 2;
+		}
+		return l;
+	}
+
 	/** One step of an op outside the recording loop's cases: runs it, then logs what it may have written. */
 	private recordGeneral(p: number): number {
 		const { words, writes, ops, segments } = this;
 		const op = this.code.code[p] & OP_BITS;
 		if (op < Op.FIRST) return ops.functions[op](p);
 		const { row, effects } = ops.infos[op]!;
-		const fxWord = FX >> 2;
 		this.written = 0;
 		segments.loaded = 0;
 		words[RECORDING_W] = 1;
@@ -405,23 +435,12 @@ class Cpu implements LiveCpu {
 			for (let i = 0; i < written; i++) raw[l++] = writes[i];
 		}
 		if (row.fx) {
-			const count = l++;
-			let n = 0;
-			const { fxLogged } = this;
-			// Only fxrstor reaches behind the x87's own part
-			const end = row.opcode === FXSAVE_GROUP ? FX_WORDS : X87_WORDS;
-			for (let i = 0; i < end; i++) {
-				const value = words[fxWord + i];
-				if (value === fxLogged[i]) continue;
-				fxLogged[i] = value;
-				raw[l++] = i;
-				raw[l++] = value;
-				n++;
-			}
-			if (n > 0) {
-				raw[count] = n;
+			const count = l;
+			l = this.logFx(raw, l + 1, site);
+			if (l > count + 1) {
+				raw[count] = (l - count - 1) >> 1;
 				mask |= StepMask.FX;
-			} else l--;
+			} else l = count;
 		}
 		if (segments.loaded !== 0) {
 			mask |= StepMask.SEGMENTS;

@@ -9,6 +9,7 @@ import { BUDGET_W, STOP_W } from './layout.ts';
 import { GUEST_FAULT, type GuestMemory } from './memory.ts';
 import type { Ops } from './ops.ts';
 import type { Segments } from './segments.ts';
+import { WORD_OPS } from './simd/words.ts';
 
 /** @param record runs a step outside the recording loop's cases and logs it. */
 export function makeEnvironment(
@@ -24,6 +25,10 @@ export function makeEnvironment(
 		B: memory.bytes,
 		H: new Uint16Array(memory.words.buffer),
 		V: memory.view,
+		D: helper.simd.D,
+		S: helper.simd.S,
+		W: WORD_OPS,
+		X: helper.simd,
 		C: code.code,
 		J: code.jumps,
 		L: new Int32Array(1),
@@ -34,6 +39,8 @@ export function makeEnvironment(
 		RS16: memory.rs16,
 		RS32: memory.rs32,
 		WS: memory.ws,
+		VR: memory.vr,
+		VLOG: memory.vlog,
 		COMMIT: memory.commit,
 		STORE: memory.store,
 		JI: code.indirect,

@@ -9,10 +9,11 @@ import { type Insn, newInsn } from './insn.ts';
 import { STRIDE, Word } from './interpreter.ts';
 import { Flag } from './isa/row.ts';
 import {
-	BUDGET_W, EFLAGS_W, FAULT_W, FLAG_CARRY_W, FLAG_RESULT_W, FPU_USED_W, FX, LEFT_W, STOP_W,
+	BUDGET_W, EFLAGS_W, FAULT_MXCSR_W, FAULT_W, FLAG_CARRY_W, FLAG_RESULT_W, FPU_USED_W, FX, LEFT_W, STOP_W,
 } from './layout.ts'; // biome-ignore format: a list
 import { GUEST_FAULT, type GuestMemory } from './memory.ts';
 import { type Segments, SS } from './segments.ts';
+import { Simd } from './simd/simd.ts';
 
 const ESP = 4;
 
@@ -21,6 +22,7 @@ export class Helper implements HelperContext {
 	readonly words: Int32Array;
 	readonly view: DataView;
 	readonly fpu: Fpu;
+	readonly simd: Simd;
 	readonly persona: CpuPersona;
 	insn: Insn = newInsn();
 	eip = 0;
@@ -43,6 +45,7 @@ export class Helper implements HelperContext {
 		this.words = memory.words;
 		this.view = memory.view;
 		this.fpu = new Fpu(memory.words.buffer, FX);
+		this.simd = new Simd(memory.words.buffer, (flags) => this.raiseXm(flags));
 		this.memory = memory;
 		this.segments = segments;
 		this.code = code;
@@ -204,6 +207,11 @@ export class Helper implements HelperContext {
 
 	raise(vector: number, error = 0): never {
 		return this.memory.raise(vector, error);
+	}
+	/** #XM: MXCSR's new flags go with the fault, since nothing of the instruction has happened. */
+	private raiseXm(flags: number): never {
+		this.words[FAULT_MXCSR_W] = flags;
+		return this.memory.raise(Vector.XM, 0);
 	}
 	trap(vector: number): void {
 		this.words[FAULT_W] = vector;

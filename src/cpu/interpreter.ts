@@ -1,6 +1,7 @@
 /**
- * The printer of T0, the precise interpreter: IR → JavaScript source. Two forms of an instruction:
+ * The printer of T0, the precise interpreter: IR → JavaScript source. Three forms of an instruction:
  * - hot: a case of the one big switch, for flat 32-bit segments, memory through the TLB in line;
+ * - flat: the same text in a function of its own, printed when first needed: the engine optimises no switch without bounds;
  * - general: a function of its own, printed when first needed, any segment and address size, memory through calls.
  * The recording variant of the switch logs each step's effects behind it (log.ts reads them).
  *
@@ -9,11 +10,14 @@
  */
 import { assert } from '../events/assert.ts';
 import { effectsOf, type GprUse } from './effects.ts';
-import { Builder, type Expr, type Place, type Size, type Stmt, type Variant, type Where } from './ir.ts';
+import { Builder, type Expr, type Place, type Size, type Stmt, type Variant, type Vector, type Where } from './ir.ts';
 import type { Row } from './isa/row.ts';
 import {
-	BUDGET_W, EFLAGS_W, EIP_W, FLAG_CARRY_W, FLAG_RESULT_W, LEFT_W, LOG_W, POOL, TLB_READ_W, TLB_WRITE_W,
+	BASE, BUDGET_W, CONTROL_W, EFLAGS_W, EIP_W, FLAG_CARRY_W, FLAG_RESULT_W, FPU_USED_W, LEFT_W, LOG_W, MM_W, POOL, RECORDING_W,
+	SEGMENT_STRIDE, SEGMENTS_W, TLB_READ_W, TLB_WRITE_W, XMM_W,
 } from './layout.ts'; // biome-ignore format: a list
+import { fastPath, type Simd } from './simd/simd.ts';
+import type { WORD_OPS } from './simd/words.ts';
 
 /** Words of a decoded instruction. */
 export const STRIDE = 8;
@@ -72,9 +76,15 @@ function condition(cc: number): string {
 	return cc & 1 ? `!(${text})` : `(${text})`;
 }
 
+/** Status word bit 7 in the word of control and status: an x87 exception is pending. */
+const PENDING = 1 << 23;
+
+export type Form = 'hot' | 'flat' | 'general';
+
 /** Prints one variant of a row. */
 export class Printer {
 	private readonly general: boolean;
+	private readonly form: Form;
 	private out = '';
 	private memoryId = 0;
 	private address: string | undefined;
@@ -87,9 +97,10 @@ export class Printer {
 	private readonly probes: string[] = [];
 	readonly builder: Builder;
 
-	constructor(row: Row, variant: Variant, general: boolean) {
+	constructor(row: Row, variant: Variant, form: Form) {
 		this.builder = new Builder(row, variant);
-		this.general = general;
+		this.form = form;
+		this.general = form === 'general';
 	}
 
 	/** The case body: statements that set p to the next instruction; while recording, the log before it moves on. */
@@ -97,9 +108,10 @@ export class Printer {
 		this.statements(this.builder.body);
 		return `${record ? this.empty() : this.bulk()}${this.start()}${this.out}${record ? this.log() : ''}p = ${this.jumps ? 'q' : `p + ${STRIDE} | 0`}; break;`;
 	}
-	/** The body of function (p) that returns the next p. */
-	generalFunction(): string {
+	/** The body of function (p) that returns the next p: forms flat and general. */
+	functionBody(): string {
 		this.statements(this.builder.body);
+		if (this.builder.row.fx) this.out += `M[${FPU_USED_W}] = 1; `;
 		const start = this.start();
 		return `const w = C[p]; ${declarations(this.names)}${start}${this.out}return ${this.jumps ? 'q' : `p + ${STRIDE} | 0`};`;
 	}
@@ -171,7 +183,7 @@ export class Printer {
 			}
 			case 'store': {
 				const v = `v${s.probe}`;
-				if (this.general) {
+				if (this.form !== 'hot') {
 					this.out += `STORE(${this.probes[s.probe]}, q${s.probe}, ${s.size >> 3}, ${this.value(s.value)}); `;
 					return;
 				}
@@ -225,7 +237,82 @@ export class Printer {
 				this.jumps = true;
 				this.out += `if (${this.bool(s.c)}) q = p; `;
 				return;
+			default:
+				this.vectorStatement(s);
 		}
+	}
+
+	private vectorStatement(s: VectorStmt): void {
+		switch (s.st) {
+			case 'mmx':
+				this.out += `if ((M[${CONTROL_W}] & ${PENDING}) !== 0) RAISE(16, 0); `;
+				return;
+			case 'entermmx':
+				this.out += 'X.enterMmx(); ';
+				return;
+			case 'vload': {
+				const a = this.vectorAddress(s.place, s.bytes, s.aligned, false);
+				const at = this.translated(a, s.bytes, TLB_READ_W, `VR(${a}, ${s.bytes})`);
+				this.declare(`b${s.id}`, at);
+				const place = `b${s.id} >> 2`;
+				this.declare(`y${s.id}`, s.aligned ? place : `(b${s.id} & 7) === 0 ? ${place} : X.aligned(b${s.id}, ${s.bytes})`);
+				return;
+			}
+			case 'vprobe': {
+				const a = this.vectorAddress(s.place, s.bytes, s.aligned, true);
+				this.probes[s.id] = a;
+				this.declare(`q${s.id}`, this.translated(a, s.bytes, TLB_WRITE_W, `WS(${a}, ${s.bytes})`));
+				return;
+			}
+			case 'vstore': {
+				const q = `q${s.probe}`;
+				const from = this.place(s.from);
+				for (let k = 0; k < s.bytes >> 2; k++)
+					this.out += `V.setInt32(${q}${k ? ` + ${4 * k}` : ''}, M[${from} + ${k + s.word}], true); `;
+				this.out += `if (M[${RECORDING_W}] !== 0) VLOG(${this.probes[s.probe]}, ${q}, ${s.bytes}); if (${q} < ${POOL}) COMMIT(); `;
+				return;
+			}
+			case 'words': {
+				const [d, b] = [this.place(s.to), this.place(s.from)];
+				const width = this.builder.width(0);
+				for (let k = 0; k < width; k++) this.out += `M[${d} + ${k}] = W.${s.op}(M[${d} + ${k}], M[${b} + ${k}]); `;
+				this.written(s.to);
+				return;
+			}
+			case 'vector': {
+				const args = s.args.map((a) => ('file' in a ? this.place(a) : this.value(a)));
+				const d = this.place(s.to);
+				const slow = `X.${s.op}(${[d, ...args].join(', ')}); `;
+				this.out += fastPath(s.op, d, args[0], slow) ?? slow;
+				this.written(s.to);
+			}
+		}
+	}
+	private written(to: Vector): void {
+		if (to.file === 'mm') this.out += `X.written(${this.place(to)}); `;
+	}
+	/** Word index of a vector operand. */
+	private place(v: Vector): string {
+		if (v.file === 'memory') return `y${v.id}`;
+		const slot = `w >>> ${v.where === 'a' ? 16 : 24} & 28`;
+		if (v.early) return `X.mm(${slot})`;
+		const name = `${v.file === 'mm' ? 'g' : 'x'}${v.where}`;
+		if (!this.names.has(name)) this.declare(name, `(${slot}) + ${v.file === 'mm' ? MM_W : XMM_W}`);
+		return name;
+	}
+	private vectorAddress(place: Place, bytes: number, aligned: boolean, write: boolean): string {
+		// Alignment comes before the limit, where that would be #SS
+		const segment = `(C[p + ${Word.ADDRESS}] >> 8 & 7)`;
+		const base = `M[${segment} * ${SEGMENT_STRIDE} + ${SEGMENTS_W + BASE}]`;
+		if (aligned && this.general) this.out += `if ((OFFSET(p) + ${base} & 15) !== 0) RAISE(13, 0); `;
+		const a = this.linear(place, (bytes * 8) as Size, write);
+		if (aligned && !this.general) this.out += `if ((${a} & 15) !== 0) RAISE(13, 0); `;
+		return a;
+	}
+	/** Memory byte of a linear address, through a TLB or a slow path. */
+	private translated(a: string, bytes: number, tlb: number, slow: string): string {
+		if (this.general) return slow;
+		return `M[(${a} >>> 11 & 2046) + ${tlb}] === ((${a} + ${bytes - 1}) & -4096) ? M[(${a} >>> 11 & 2046) + ${tlb + 1}] + ${a} | 0 : ${slow}`;
 	}
 
 	private declare(name: string, value: string): void {
@@ -300,6 +387,8 @@ export class Printer {
 				return `Math.clz32(${this.value(e.a)})`;
 			case 'select':
 				return `(${this.bool(e.c)} ? ${this.value(e.a)} : ${this.value(e.b)})`;
+			case 'vscalar':
+				return `X.${e.fn}(${e.args.map((a) => ('file' in a ? this.place(a) : this.value(a))).join(', ')})`;
 			case 'probed': {
 				const at = `q${e.id}`;
 				return e.size === 32 ? `V.getInt32(${at}, true)` : e.size === 16 ? `V.getUint16(${at}, true)` : `B[${at}]`;
@@ -358,12 +447,19 @@ export class Printer {
 	}
 }
 
+type VectorStmt = Extract<Stmt, { readonly st: 'mmx' | 'entermmx' | 'vload' | 'vprobe' | 'vstore' | 'words' | 'vector' }>;
+
 /** Names the printed code may use; the values are in the environment object it is compiled with. */
 export interface Environment {
 	readonly M: Int32Array;
 	readonly B: Uint8Array;
 	readonly H: Uint16Array;
 	readonly V: DataView;
+	readonly D: Float64Array;
+	readonly S: Float32Array;
+	/** MMX and SSE: operations on words, and on whole registers. */
+	readonly W: typeof WORD_OPS;
+	readonly X: Simd;
 	readonly C: Int32Array;
 	readonly J: Int32Array;
 	readonly L: Int32Array;
@@ -376,6 +472,10 @@ export interface Environment {
 	readonly RS16: (a: number) => number;
 	readonly RS32: (a: number) => number;
 	readonly WS: (a: number, size: number) => number;
+	/** Memory byte of `size` readable bytes, or of a copy of them. */
+	readonly VR: (a: number, size: number) => number;
+	/** While recording: notes the `size` bytes that were written. */
+	readonly VLOG: (a: number, at: number, size: number) => void;
 	readonly COMMIT: () => void;
 	readonly STORE: (a: number, at: number, size: number, value: number) => void;
 	readonly JI: (eip: number) => number;

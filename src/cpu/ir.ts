@@ -9,6 +9,8 @@
 import { assert } from '../events/assert.ts';
 import { accesses, type Operand, parseForm } from './isa/operands.ts';
 import { Flag, type Row } from './isa/row.ts';
+import type { SimdOp } from './simd/simd.ts';
+import type { WordOp } from './simd/words.ts';
 
 export type Size = 8 | 16 | 32;
 export type BinaryOp =
@@ -36,8 +38,15 @@ export type Expr =
 	| { readonly op: 'stride'; readonly bytes: number }
 	/** Offset of the stack top after moving it by delta, by the width of the stack segment. */
 	| { readonly op: 'sp'; readonly delta: number }
+	/** What an MMX or SSE operation answers as a word; a floating-point one may raise #XM. */
+	| { readonly op: 'vscalar'; readonly fn: SimdOp; readonly args: readonly (Vector | Expr)[] }
 	/** What stands at a probed place. */
 	| { readonly op: 'probed'; readonly size: Size; readonly id: number };
+
+/** A vector operand: the register in slot a or b (`early`: an MMX register before `entermmx`), or what a `vload` found in memory. */
+export type Vector =
+	| { readonly file: 'xmm' | 'mm'; readonly where: 'a' | 'b'; readonly early?: true }
+	| { readonly file: 'memory'; readonly id: number };
 
 /** A place in memory: the modrm operand, or an offset in a segment (`'ds'`: the default data segment or its override). */
 export type Place =
@@ -61,6 +70,18 @@ export type Stmt =
 	| { readonly st: 'branch'; readonly c: Expr | undefined }
 	/** Goes on at a computed offset; #GP(0) likewise. */
 	| { readonly st: 'jump'; readonly target: Expr }
+	/** Before an MMX instruction: #MF when an x87 exception is pending; then, after all that may fault, the x87 gives way. */
+	| { readonly st: 'mmx' }
+	| { readonly st: 'entermmx' }
+	/** A vector in memory, 4, 8 or 16 bytes; `aligned`: #GP(0) when the address is no multiple of 16. */
+	| { readonly st: 'vload'; readonly id: number; readonly bytes: number; readonly aligned: boolean; readonly place: Place }
+	| { readonly st: 'vprobe'; readonly id: number; readonly bytes: number; readonly aligned: boolean; readonly place: Place }
+	/** Stores a register's bytes from a word on. */
+	| { readonly st: 'vstore'; readonly probe: number; readonly bytes: number; readonly from: Vector; readonly word: number }
+	/** to = op(to, from) word by word. */
+	| { readonly st: 'words'; readonly op: WordOp; readonly to: Vector; readonly from: Vector }
+	/** An operation on whole registers: op(to, args…), where a vector is its place and an expression its value. */
+	| { readonly st: 'vector'; readonly op: SimdOp; readonly to: Vector; readonly args: readonly (Vector | Expr)[] }
 	/** Goes on at this instruction again (a REP) when `c`. */
 	| { readonly st: 'again'; readonly c: Expr };
 
@@ -83,6 +104,10 @@ const expr = (e: Expr | number): Expr => (typeof e === 'number' ? konst(e) : e);
 export const ESP = 4;
 export const SS = 2;
 
+/** Statements that may fault, and those that change something. A `vector` of floating point may fault before it changes. */
+const FAULTS: readonly Stmt['st'][] = ['load', 'probe', 'vload', 'vprobe', 'mmx', 'raise', 'branch', 'jump'];
+const CHANGES: readonly Stmt['st'][] = ['store', 'setgpr', 'setsp', 'flags', 'vstore', 'words', 'vector', 'entermmx'];
+
 /** Builds the statements of one variant of a row. */
 export class Builder {
 	readonly row: Row;
@@ -97,6 +122,8 @@ export class Builder {
 	private probes = 0;
 	private operandProbe = -1;
 	private changed = false;
+	private readonly mmx: boolean;
+	private entered = false;
 
 	constructor(row: Row, variant: Variant) {
 		this.row = row;
@@ -105,9 +132,17 @@ export class Builder {
 		this.access = accesses(row.access, this.operands.length);
 		const first = this.operands[0]?.size ?? 0;
 		this.size = first === 8 || first === 16 || first === 32 ? first : variant.operandSize;
-		const at = this.operands.findIndex((o) => o.kind === 'E' || o.kind === 'M' || o.kind === 'O');
+		this.mmx = this.operands.some((o) => 'PQN'.includes(o.kind));
+		if (this.mmx) this.emit({ st: 'mmx' });
+		const at = this.operands.findIndex((o) => 'EMOWQ'.includes(o.kind));
 		if (at >= 0 && variant.memory && this.access[at].includes('w')) {
-			this.operandProbe = this.probe(this.operands[at].size as Size, { kind: 'modrm' });
+			const { size } = this.operands[at];
+			if (size <= 32) this.operandProbe = this.probe(size as Size, { kind: 'modrm' });
+			else {
+				this.operandProbe = this.probes++;
+				const aligned = row.align === true;
+				this.emit({ st: 'vprobe', id: this.operandProbe, bytes: size >> 3, aligned, place: { kind: 'modrm' } });
+			}
 		}
 		row.lower?.(this);
 	}
@@ -207,6 +242,56 @@ export class Builder {
 		const id = this.temps++;
 		this.emit({ st: 'offset', id });
 		return { op: 'temp', id };
+	}
+
+	// Vectors
+	/** Operand i as a vector; in memory it is loaded. */
+	vector(i: number): Vector {
+		const o = this.operands[i];
+		if (this.variant.memory && 'WQM'.includes(o.kind)) {
+			const id = this.temps++;
+			this.emit({ st: 'vload', id, bytes: o.size >> 3, aligned: this.row.align === true, place: { kind: 'modrm' } });
+			return { file: 'memory', id };
+		}
+		return { file: 'PQN'.includes(o.kind) ? 'mm' : 'xmm', where: i === 0 ? 'a' : 'b' };
+	}
+	/** Width in words of operand i's register. */
+	width(i: number): number {
+		return 'PQN'.includes(this.operands[i].kind) ? 2 : 4;
+	}
+	/** After everything that may fault in an MMX instruction; the other vector methods call it themselves. */
+	enterMmx(): void {
+		if (this.mmx && !this.entered) {
+			this.entered = true;
+			this.emit({ st: 'entermmx' });
+		}
+	}
+	/** Operand 0 = op(operand 0, from), word by word. */
+	words(op: WordOp, from: Vector): void {
+		this.enterMmx();
+		this.emit({ st: 'words', op, to: this.vector(0), from });
+	}
+	/** op(operand 0, args…). */
+	call(op: SimdOp, ...args: readonly (Vector | Expr | number)[]): void {
+		this.enterMmx();
+		this.emit({ st: 'vector', op, to: this.vector(0), args: args.map((a) => (typeof a === 'number' ? konst(a) : a)) });
+	}
+	/** As `call`, for a conversion between XMM and MMX registers: it may raise #XM, so the x87 gives way afterwards. */
+	convert(op: SimdOp): void {
+		const early = (v: Vector): Vector => (v.file === 'mm' ? { ...v, early: true } : v);
+		const from = early(this.vector(1));
+		this.emit({ st: 'vector', op, to: early(this.vector(0)), args: [from] });
+		this.enterMmx();
+	}
+	/** The word an operation answers. */
+	scalar(fn: SimdOp, ...args: readonly (Vector | Expr | number)[]): Expr {
+		this.enterMmx();
+		return this.let({ op: 'vscalar', fn, args: args.map((a) => (typeof a === 'number' ? konst(a) : a)) });
+	}
+	/** Stores the first bytes of a register, or those from a word on, into memory operand 0. */
+	vstore(from: Vector, word = 0): void {
+		this.enterMmx();
+		this.emit({ st: 'vstore', probe: this.operandProbe, bytes: this.operands[0].size >> 3, from, word });
 	}
 
 	// Memory
@@ -311,9 +396,9 @@ export class Builder {
 	}
 
 	private emit(s: Stmt): void {
-		if (s.st === 'load' || s.st === 'probe' || s.st === 'raise' || s.st === 'branch' || s.st === 'jump') {
+		if (FAULTS.includes(s.st)) {
 			assert(!this.changed, `${this.row.name} ${this.row.form}: may fault after a change`);
-		} else if (s.st === 'store' || s.st === 'setgpr' || s.st === 'setsp' || s.st === 'flags') this.changed = true;
+		} else if (CHANGES.includes(s.st)) this.changed = true;
 		this.statements.push(s);
 	}
 }

@@ -22,6 +22,8 @@ export const STOP_W = 22;
 export const FAULT_W = 24;
 /** 1 when the task has used its FPU. */
 export const FPU_USED_W = 28;
+/** With #XM: the exception flags that go into MXCSR. */
+export const FAULT_MXCSR_W = 29;
 /** Bounce buffer (16 bytes) for writes that cross a page or go to a page that holds code; then address and size. */
 export const BOUNCE = 128;
 export const BOUNCE_ADDRESS_W = 36;
@@ -46,6 +48,15 @@ export const DEBUG_W = 120;
 
 /** The 512-byte FXSAVE image of the task: x87 and SSE registers live here. */
 export const FX = 1024;
+/** Words of it: control and status, tags and opcode, MXCSR, MM0 (the low part of ST(0)), XMM0; registers are 4 words apart. */
+export const CONTROL_W = FX >> 2;
+export const TAG_W = CONTROL_W + 1;
+export const MXCSR_W = CONTROL_W + 6;
+export const MXCSR_MASK_W = CONTROL_W + 7;
+export const MM_W = CONTROL_W + 8;
+export const XMM_W = CONTROL_W + 40;
+/** Copies of vector operands that are not aligned or cross a page, 16 bytes each. */
+export const VECTOR = 1536;
 
 /** TLBs: 1024 entries of {tag, delta}: tag is the linear page address (or 1: empty), memory byte = linear + delta. */
 export const TLB_ENTRIES = 1024;

@@ -14,6 +14,13 @@ import { Flag } from './isa/row.ts';
 /** Facts about a record, packed: see `packSite`. */
 export const HOT = 1 << 4;
 const FLAGS = 1 << 5;
+/**
+ * For the others: what of the FXSAVE image may change besides MXCSR, from this bit on one for each XMM register; the x87's
+ * part; all of it.
+ */
+export const FX_XMM = 1 << 16;
+export const FX_X87 = 1 << 24;
+export const FX_ALL = 1 << 25;
 
 /** Packs what the log must know of a record: instruction length, and for hot ops registers (15: none), flags, store size. */
 export function packSite(length: number, hot: boolean, flags: boolean, gprs: readonly number[], store: number): number {

@@ -12,7 +12,7 @@ import type { Breakpoints } from './breakpoints.ts';
 import { Access, type DirtyPage, type LiveMemory } from './contract.ts';
 import {
 	BOUNCE, BOUNCE_ADDRESS_W, BOUNCE_SIZE_W, FAULT_W, POOL, RECORDING_W, STOP_W,
-	TLB_EMPTY, TLB_ENTRIES, TLB_READ_W, TLB_WRITE_W,
+	TLB_EMPTY, TLB_ENTRIES, TLB_READ_W, TLB_WRITE_W, VECTOR,
 } from './layout.ts'; // biome-ignore format: a list
 
 /** Thrown to leave an instruction that faulted; what faulted stands in the CPU block. Never leaves `cpu/`. */
@@ -311,7 +311,7 @@ export class GuestMemory implements LiveMemory {
 		return value;
 	};
 	/**
-	 * Where `size` (1, 2 or 4) bytes at `address` can be written: a memory byte, or the bounce buffer filled with the present
+	 * Where `size` (1, 2, 4, 8 or 16) bytes at `address` can be written: a memory byte, or the bounce buffer filled with the present
 	 * bytes; after writing there `commit` must be called.
 	 */
 	ws = (address: number, size: number): number => {
@@ -332,6 +332,17 @@ export class GuestMemory implements LiveMemory {
 		this.words[BOUNCE_ADDRESS_W] = address;
 		this.words[BOUNCE_SIZE_W] = size;
 		return BOUNCE;
+	};
+	/** Memory byte of `size` bytes at `address`: where they are, or a copy of them when they cross a page. */
+	vr = (address: number, size: number): number => {
+		if (this.breakpoints?.watching) this.breakpoints.access(address, size, false);
+		if ((address & 4095) + size <= 4096) return this.readable(address);
+		for (let i = 0; i < size; i++) this.bytes[VECTOR + i] = this.bytes[this.readable((address + i) | 0)];
+		return VECTOR;
+	};
+	/** Logs a write of `size` bytes, a multiple of four, that stands at memory byte `at`. */
+	vlog = (address: number, at: number, size: number): void => {
+		for (let i = 0; i < size; i += 4) this.logWrite((address + i) | 0, 4, this.view.getInt32(at + i, true));
 	};
 	/** Moves the bounce buffer to where it belongs, dropping code and noting breakpoints it hits. */
 	commit = (): void => {

@@ -6,19 +6,20 @@ import { assert } from '../events/assert.ts';
 import type { OpChooser } from './code.ts';
 import type { HelperContext } from './context.ts';
 import { type Effects, effectsOf, NO_EFFECTS } from './effects.ts';
+import type { Feature } from './features.ts';
 import type { Insn } from './insn.ts';
-import { compile, type Environment, Op, Printer, printLoop } from './interpreter.ts';
+import { compile, type Environment, type Form, Op, Printer, printLoop } from './interpreter.ts';
 import type { Variant } from './ir.ts';
 import { accesses, type Operand, parseForm } from './isa/operands.ts';
 import type { Row } from './isa/row.ts';
-import { packSite } from './log.ts';
+import { FX_ALL, FX_X87, FX_XMM, packSite } from './log.ts';
 import { Mode } from './segments.ts';
 
 /** What is known of an op. */
 interface OpInfo {
 	readonly row: Row;
 	readonly variant: Variant;
-	readonly hot: boolean;
+	readonly form: Form;
 	readonly effects: Effects;
 	/** Kind and size of the first two operands, for their register slots. */
 	readonly operands: readonly Operand[];
@@ -27,6 +28,9 @@ interface OpInfo {
 	readonly branches: boolean;
 }
 
+const FORMS: readonly Form[] = ['general', 'hot', 'flat'];
+/** fxsave, fxrstor, ldmxcsr, stmxcsr. */
+const FXSAVE_GROUP = 0x0fae;
 const ENDS: readonly string[] = ['jmp', 'call', 'ret', 'retf', 'iret'];
 
 /** Encoding of a register in a slot: the index the printed code uses for its size. */
@@ -38,6 +42,14 @@ function registerOf(operand: Operand, insn: Insn): number {
 	switch (operand.kind) {
 		case 'G':
 			return insn.reg;
+		case 'V':
+		case 'P':
+			return insn.reg * 4;
+		case 'W':
+		case 'Q':
+		case 'U':
+		case 'N':
+			return insn.mod === 3 ? insn.rm * 4 : 0;
 		case 'E':
 		case 'R':
 			return insn.mod === 3 ? insn.rm : 0;
@@ -70,12 +82,16 @@ export class Ops implements OpChooser {
 	private environment: Environment | undefined;
 	private readonly execute: (p: number, insn: Insn, helper: (x: HelperContext) => void) => number;
 
-	/** @param execute runs a helper row's function as the instruction of a record. */
+	private readonly offered: (feature: Feature) => boolean;
+
+	/** @param execute runs a helper row's function as the instruction of a record; `offered`: whether the processor has a feature. */
 	constructor(
 		rows: readonly Row[],
 		records: number,
 		execute: (p: number, insn: Insn, helper: (x: HelperContext) => void) => number,
+		offered: (feature: Feature) => boolean,
 	) {
+		this.offered = offered;
 		this.sites = new Int32Array(records);
 		this.execute = execute;
 		this.next = Op.FIRST;
@@ -84,7 +100,11 @@ export class Ops implements OpChooser {
 		rows.forEach((row, i) => {
 			this.indexes.set(row, i);
 		});
-		for (const row of rows) if (row.hot) this.addHot(row);
+		for (const row of rows) if (row.hot && this.has(row)) this.addHot(row);
+	}
+
+	private has(row: Row): boolean {
+		return !row.unsupported && (row.feature === undefined || this.offered(row.feature));
 	}
 
 	private addHot(row: Row): void {
@@ -98,27 +118,27 @@ export class Ops implements OpChooser {
 				const sizes: (16 | 32)[] = size === '8' ? [16, 32] : [base.operandSize];
 				for (const operandSize of sizes) {
 					const variant = { ...base, rep, operandSize };
-					const printer = new Printer(row, variant, false);
+					const printer = new Printer(row, variant, 'hot');
 					const body = printer.hotCase(false);
 					for (const n of printer.names) this.names.add(n);
 					let op = this.bodies.get(body);
 					if (op === undefined) {
 						op = this.next++;
 						this.bodies.set(body, op);
-						this.infos[op] = this.info(row, variant, true, effectsOf(printer.builder.body));
+						this.infos[op] = this.info(row, variant, 'hot', effectsOf(printer.builder.body));
 					}
-					this.byKey.set(this.key(row, variant, true), op);
+					this.byKey.set(this.key(row, variant, 'hot'), op);
 				}
 			}
 		}
 	}
 
-	private info(row: Row, variant: Variant, hot: boolean, effects: Effects): OpInfo {
+	private info(row: Row, variant: Variant, form: Form, effects: Effects): OpInfo {
 		const operands = parseForm(row.form, variant.operandSize);
 		return {
 			row,
 			variant,
-			hot,
+			form,
 			effects,
 			operands,
 			access: accesses(row.access, operands.length),
@@ -127,12 +147,13 @@ export class Ops implements OpChooser {
 		};
 	}
 
-	private key(row: Row, v: Variant, hot: boolean): number {
+	private key(row: Row, v: Variant, form: Form): number {
 		const index = this.indexes.get(row);
 		assert(index !== undefined, `row ${row.name} is not in the tables`);
 		const rep = v.rep === 0 ? 0 : v.rep === 0xf2 ? 1 : 2;
 		return (
-			((((index * 2 + (v.operandSize >> 5)) * 2 + (v.memory ? 1 : 0)) * 3 + rep) * 2 + (v.addressSize >> 5)) * 2 + (hot ? 1 : 0)
+			((((index * 2 + (v.operandSize >> 5)) * 2 + (v.memory ? 1 : 0)) * 3 + rep) * 2 + (v.addressSize >> 5)) * 3 +
+			FORMS.indexOf(form)
 		);
 	}
 
@@ -144,7 +165,7 @@ export class Ops implements OpChooser {
 			const info = this.infos[op]!;
 			if (!record) cases.set(body, [op]);
 			else {
-				const printer = new Printer(info.row, info.variant, false);
+				const printer = new Printer(info.row, info.variant, 'hot');
 				const text = printer.hotCase(true);
 				for (const name of printer.names) names.add(name);
 				cases.set(text, [...(cases.get(text) ?? []), op]);
@@ -160,15 +181,15 @@ export class Ops implements OpChooser {
 	/** The general function of an op, made on first use. */
 	private ensure(op: number): void {
 		if (this.functions[op]) return;
-		const { row, variant } = this.infos[op]!;
+		const { row, variant, form } = this.infos[op]!;
 		const { helper } = row;
-		if (row.unsupported || (!helper && !row.lower)) {
+		if (!this.has(row) || (!helper && !row.lower)) {
 			this.functions[op] = this.functions[Op.INVALID];
 		} else if (helper) {
 			this.functions[op] = (p) => this.execute(p, this.insns[p >>> 3]!, helper);
 		} else {
 			assert(this.environment, 'the environment is set');
-			const body = new Printer(row, variant, true).generalFunction();
+			const body = new Printer(row, variant, form === 'flat' ? 'flat' : 'general').functionBody();
 			this.functions[op] = compile(this.environment, 'p', body, `op${op}`);
 		}
 	}
@@ -183,21 +204,23 @@ export class Ops implements OpChooser {
 			addressSize: insn.addressSize === 16 ? 16 : 32,
 		};
 		const { segment } = insn;
-		if (mode === Mode.FLAT && variant.addressSize === 32 && (segment === 3 || segment === 2 || segment === 0) && row.hot) {
-			const op = this.byKey.get(this.key(row, variant, true));
+		const flat = mode === Mode.FLAT && variant.addressSize === 32 && (segment === 3 || segment === 2 || segment === 0);
+		if (flat && row.hot) {
+			const op = this.byKey.get(this.key(row, variant, 'hot'));
 			if (op !== undefined) {
 				if (this.infos[op]!.effects.conditional) this.ensure(op);
 				return op;
 			}
 		}
-		const key = this.key(row, variant, false);
+		const form = flat && row.fx && row.lower ? 'flat' : 'general';
+		const key = this.key(row, variant, form);
 		let op = this.byKey.get(key);
 		if (op === undefined) {
 			op = this.next++;
 			assert(op < 4096, 'op numbers fit 12 bits');
 			this.byKey.set(key, op);
-			const effects = row.helper || !row.lower ? NO_EFFECTS : effectsOf(new Printer(row, variant, true).builder.body);
-			this.infos[op] = this.info(row, variant, false, effects);
+			const effects = row.helper || !row.lower ? NO_EFFECTS : effectsOf(new Printer(row, variant, form).builder.body);
+			this.infos[op] = this.info(row, variant, form, effects);
 			this.ensure(op);
 		}
 		return op;
@@ -235,7 +258,7 @@ export class Ops implements OpChooser {
 			if (typeof g.where === 'number') return g.size === 8 ? g.where & 3 : g.where;
 			return this.whole(operands[g.where === 'a' ? 0 : 1], insn);
 		});
-		if (info.hot) {
+		if (info.form === 'hot') {
 			assert(registers.length <= 3 && info.effects.stores.length <= 1, `${info.row.name}: too many effects for the log`);
 			this.sites[record] = packSite(length, true, info.effects.flags, registers, info.effects.stores[0] ?? 0);
 			return;
@@ -249,7 +272,18 @@ export class Ops implements OpChooser {
 				if (register && info.access[i].includes('w')) mask |= 1 << this.whole(o, insn);
 			});
 		}
-		this.sites[record] = length | (mask << 8);
+		this.sites[record] = length | (mask << 8) | this.fxSite(info, insn);
+	}
+	/** What an instruction may change in the FXSAVE image, for the log: see FX_XMM in log.ts. */
+	private fxSite({ row, effects }: OpInfo, insn: Insn): number {
+		if (!row.fx) return 0;
+		if (!row.lower) return row.opcode === FXSAVE_GROUP ? FX_ALL : FX_X87;
+		const operands = this.operandsOf(insn);
+		let site = effects.mmx ? FX_X87 : 0;
+		for (const v of effects.vectors) {
+			if (v.file === 'xmm') site |= FX_XMM << (registerOf(operands[v.where === 'a' ? 0 : 1], insn) >> 2);
+		}
+		return site;
 	}
 	private whole(o: Operand, insn: Insn): number {
 		const register = registerOf(o, insn);

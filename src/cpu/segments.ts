@@ -217,13 +217,16 @@ export class Segments {
 	}
 }
 
-/** Alignment that AC asks of an operand (SDM vol. 3, table 6-7): its size; 8 for an x87 number, the word size for an x87 image. */
+/** Alignment that AC asks of an operand (SDM vol. 3, table 6-7): its size; 16 for an FXSAVE image; 8 for an x87 number, the word size for an x87 image. */
 function alignment(bytes: number): number {
 	switch (bytes) {
 		case 2:
 		case 4:
 		case 8:
 			return bytes;
+		case 16:
+		case 512:
+			return 16;
 		case 10:
 			return 8;
 		case 28:

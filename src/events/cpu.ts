@@ -77,6 +77,8 @@ export interface Fault {
 	readonly address: number;
 	/** A page beyond the end of its file: Linux answers SIGBUS instead of SIGSEGV. */
 	readonly bus: boolean;
+	/** With #XM: the exception flags that the instruction sets in MXCSR though it does nothing else. */
+	readonly mxcsr?: number;
 }
 
 /** A segment descriptor as the two words of its GDT or LDT entry (SDM vol. 3, 3.4.5); 0,0 = empty. */

@@ -22,6 +22,7 @@ export type OracleRow = Pick<
 	| 'fx'
 	| 'unsupported'
 	| 'chapter'
+	| 'align'
 >;
 
 /** A stable name of a row: what selects it. */
@@ -164,7 +165,7 @@ function prefixes(random: Random, row: OracleRow, e: Encoding): void {
 
 function modrm(random: Random, row: OracleRow, e: Encoding): void {
 	const memoryOnly = row.mod === 'mem' || /\bM/.test(row.form);
-	const registerOnly = row.mod === 'reg' || row.rm !== undefined || /\bR[vd]\b/.test(row.form);
+	const registerOnly = row.mod === 'reg' || row.rm !== undefined || /\b(R[vd]|N[a-z]|U[a-z])\b/.test(row.form);
 	e.mod = registerOnly ? 3 : memoryOnly ? random.below(3) : random.chance(40) ? 3 : random.below(3);
 	e.reg = row.ext ?? random.below(8);
 	e.rm = row.rm ?? random.below(8);

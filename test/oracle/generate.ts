@@ -16,9 +16,11 @@ import {
 	ldtSelector,
 	MAX_BATCH_WORDS,
 	offLimits,
+	SSE_WORDS,
 	segmentBase,
 } from './protocol.ts';
 import type { Random } from './random.ts';
+import { isVector, putVector, putXmm } from './vector.ts';
 
 const ARITHMETIC = 0x8d5;
 const DF = 0x400;
@@ -115,11 +117,13 @@ export class Generator {
 		this.patchAt = at + CASE_WORDS;
 		this.patches = 0;
 		this.specialRegisters();
+		if (/^maskmov/.test(row.name)) gpr[7] = this.offsetOf(dataPlace(random), segment[e.segment]);
 		if (row.form.includes('X') || row.form.includes('Y') || row.rep) this.strings();
 		let linear = 0;
 		if (e.memory) {
-			const target = dataPlace(this.random);
-			this.aim(target);
+			let target = dataPlace(this.random);
+			if (row.align && random.chance(92)) target &= -16;
+			this.aim(target >>> 0);
 			linear = this.linear();
 			if (BIT_STRINGS.test(row.name) && row.ext === undefined && this.bitStringOffLimits(linear)) return 0;
 			if (offLimits(linear)) return 0;
@@ -139,7 +143,13 @@ export class Generator {
 		if (POPS.test(row.name)) this.patchStack(row.name === 'leave' ? (gpr[5] + stackBase) >>> 0 : stack);
 
 		const fx = row.fx === true || row.opcode === 0x9b;
-		words[at] = (fx ? CaseFlag.FX : 0) | (this.whole ? CaseFlag.WHOLE : 0) | (e.length << 8) | (this.patches << 16);
+		const vector = fx && isVector(row);
+		words[at] =
+			(fx ? CaseFlag.FX : 0) |
+			(vector ? CaseFlag.SSE : 0) |
+			(this.whole ? CaseFlag.WHOLE : 0) |
+			(e.length << 8) |
+			(this.patches << 16);
 		words[at + CaseWord.EIP] = this.place - codeBase();
 		for (let i = 0; i < 4; i++)
 			words[at + CaseWord.CODE + i] =
@@ -161,7 +171,8 @@ export class Generator {
 		words[at + CaseWord.CODE_LINEAR] = this.place;
 		if (fx) {
 			putFx(random, words, this.patchAt);
-			this.patchAt += FX_WORDS;
+			if (vector) putXmm(random, row, words, this.patchAt);
+			this.patchAt += vector ? SSE_WORDS : FX_WORDS;
 		}
 		return this.patchAt - at;
 	}
@@ -252,7 +263,8 @@ export class Generator {
 		let bytes = random.chance(30) ? 8 : 4;
 		scratch.setUint32(0, random.operand(), true);
 		scratch.setUint32(4, random.operand(), true);
-		if (opcode >= 0xd8 && opcode <= 0xdf) bytes = putOperand(random, scratch, 0, opcode, e.reg);
+		if (isVector(e.row)) bytes = putVector(random, scratch, 0, e.row);
+		else if (opcode >= 0xd8 && opcode <= 0xdf) bytes = putOperand(random, scratch, 0, opcode, e.reg);
 		else if (/\bMp\b/.test(e.row.form)) {
 			scratch.setUint16(e.operand16 ? 2 : 4, selector(random), true);
 			bytes = 8;

@@ -29,9 +29,9 @@ const TF = 0x100;
 const INT3 = 0xcc;
 /** More than any case that runs to its end needs. */
 const WHOLE_STEPS = 1 << 16;
-/** FPU, TSC, CX8, CMOV, CLFSH, MMX, FXSR, SSE, SSE2; in ecx SSE3 (fisttp): whatever a row asks for before it does nothing, or something. */
+/** FPU, TSC, CX8, CMOV, CLFSH, MMX, FXSR, SSE, SSE2; in ecx SSE3 and SSSE3: whatever a row asks for before it does nothing, or something. */
 const FEATURES = 0x0788a111 | 0x10;
-const SSE3 = 1;
+const SSE3 = 1 | (1 << 9);
 const PERSONA: CpuPersona = {
 	cpuid: [
 		[0, -1, 1, 0, 0, 0],
@@ -115,6 +115,8 @@ export class Guest {
 		if (how.shadow && !whole && stop === Stop.BUDGET && this.shadowed(words, at, outcomes, out)) stop = cpu.run(1, 0);
 		const unsupported = stop === Stop.UNSUPPORTED;
 		const verdict = compareStop(cpu, stop, outcomes, out, mask, differences);
+		// #XM leaves its flags in MXCSR: they come with the fault, since the instruction has done nothing
+		if (cpu.fault?.mxcsr) cpu.patch({ fx: withMxcsr(cpu.save().fx, cpu.fault.mxcsr) });
 		if (verdict) compareState(cpu.save(), outcomes, out, mask, trapped, fx, differences);
 		if (mask.slot && !isFault((head >>> 16) & 0xff)) this.ignoreSlot(outcomes, out);
 		const clean = this.compareMemory(outcomes, out, mask.result || (mask.partial && isFault((head >>> 16) & 0xff)));
@@ -306,6 +308,13 @@ export class Guest {
 			cpu.memory.write(address, this.pages[page].subarray(address & 4095, (address & 4095) + 4), true);
 		}
 	}
+}
+
+/** The image with more flags in MXCSR. */
+function withMxcsr(image: Uint8Array, flags: number): Uint8Array {
+	const fx = image.slice();
+	fx[24] |= flags;
+	return fx;
 }
 
 const NOPS = new Uint8Array(16).fill(NOP);

@@ -8,7 +8,7 @@
  *   any register for a `G`/`S` operand; rm = row.rm or any
  *   immediate by the form's letters (parseForm in operands.ts gives kind and size of each operand).
  * `row.undefined` is the mask of arithmetic flags to leave out of comparisons (for some operand values at least).
- * `row.chapter`: arith shift bit move control string decimal flag segment system x87 sse. Rows with `unsupported` stop with
+ * `row.chapter`: arith shift bit move control string decimal flag segment system x87 mmx sse sse2 sse3 ssse3. Rows with `unsupported` stop with
  * Stop.UNSUPPORTED. Rows of `control`, `segment`, `system` mostly depend on the machine: choose by name.
  * Memory operands: bit strings (bt* Ev,Gv) reach offset + (bit >> 3) bytes, rounded down to the operand size.
  */
@@ -17,11 +17,15 @@ import { BIT } from './bit.ts';
 import { CONTROL } from './control.ts';
 import { DECIMAL } from './decimal.ts';
 import { FLAG_CONTROL } from './flag.ts';
+import { MMX } from './mmx.ts';
 import { MOVE } from './move.ts';
 import type { Row } from './row.ts';
 import { SEGMENT } from './segment.ts';
 import { SHIFT } from './shift.ts';
 import { SSE } from './sse.ts';
+import { SSE2 } from './sse2.ts';
+import { SSE3 } from './sse3.ts';
+import { SSSE3 } from './ssse3.ts';
 import { STRING } from './string.ts';
 import { SYSTEM } from './system.ts';
 import { x87Rows } from './x87.ts';
@@ -31,5 +35,6 @@ export { accesses, isSized, parseForm } from './operands.ts';
 export { Flag, type Row } from './row.ts';
 
 export const ROWS: readonly Row[] = [
-	...ARITH, ...SHIFT, ...BIT, ...MOVE, ...CONTROL, ...STRING, ...DECIMAL, ...FLAG_CONTROL, ...SEGMENT, ...SYSTEM, ...x87Rows, ...SSE,
+	...ARITH, ...SHIFT, ...BIT, ...MOVE, ...CONTROL, ...STRING, ...DECIMAL, ...FLAG_CONTROL, ...SEGMENT, ...SYSTEM, ...x87Rows,
+	...MMX, ...SSE, ...SSE2, ...SSE3, ...SSSE3,
 ]; // biome-ignore format: chapters on one line

@@ -18,6 +18,7 @@
  * before segmentation (for FDP), `x.eip` the instruction's address, `x.next` the following one.
  */
 import type { HelperContext } from '../context.ts';
+import type { Feature } from '../features.ts';
 import type { Builder } from '../ir.ts';
 
 /** Bits of eflags. */
@@ -57,7 +58,9 @@ export type Helper = (x: HelperContext) => void;
  * - `Jb Jz`: relative branch. `Ap`: ptr16:16 or ptr16:32. `Ob Ov`: moffs. `Sw`: segment register in modrm.reg.
  * - `AL CL DX AX Av 1`: fixed register (`Av` is ax or eax) or the constant one.
  * - `Xb Xv Yb Yv`: string operands [esi], es:[edi].
- * - `Cd Dd Td`: control, debug, test register. `Si`: ST(modrm.rm). `Pq Qq Vx Wx Nq Ux`: MMX and SSE operands (decoded only).
+ * - `Cd Dd Td`: control, debug, test register. `Si`: ST(modrm.rm).
+ * - `Pq`: MMX register in modrm.reg; `Qd Qq`: MMX register modrm.rm, or 4 or 8 bytes of memory; `Nq`: register only. `Vx`: XMM
+ *   register in modrm.reg; `Wd Wq Wx`: XMM register modrm.rm, or 4, 8, 16 bytes of memory; `Ux`: register only; `Mx`: 16 bytes.
  * A row with a `v`, `z` or `Ap`, `Mp`, `Xv`… has a 16- and a 32-bit variant, chosen by prefix 66.
  */
 export interface Row {
@@ -95,6 +98,10 @@ export interface Row {
 	readonly rep?: 'n' | 'z';
 	/** A repeated one may be done in bulk: 1 movs, 2 stos (see ../bulk.ts). */
 	readonly bulk?: 1 | 2;
+	/** CPUID leaf 1 must offer this, or the instruction does not exist: see features.ts. */
+	readonly feature?: Feature;
+	/** A 16-byte memory operand that is not aligned is #GP(0). */
+	readonly align?: boolean;
 	/** Printed into the interpreter's first-level switch: a list of variants, see ../interpreter.ts. */
 	readonly hot?: string;
 	/** Decoded, never executed: Stop.UNSUPPORTED. */

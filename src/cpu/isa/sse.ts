@@ -1,76 +1,17 @@
-/**
- * MMX, SSE, SSE2, SSE3, SSSE3: decoded, so that lengths and invalid encodings are right; executing one is Stop.UNSUPPORTED.
- * Fences and clflush, which have no effect a program could see, are executed when CPUID offers them.
- */
+/** SSE (SDM vol. 1, chapter 10): packed and scalar singles, MXCSR, fences. The instructions on MMX registers it added: mmx.ts. */
 import { Vector } from '../../events/cpu.ts';
 import type { HelperContext } from '../context.ts';
-import { ATTR, BASE, LIMIT, SEGMENT_STRIDE, SEGMENTS_W } from '../layout.ts';
-import type { Row } from './row.ts';
+import { mxcsrMask } from '../fpu/environment.ts';
+import { ATTR, BASE, LIMIT, MXCSR_W, SEGMENT_STRIDE, SEGMENTS_W } from '../layout.ts';
+import { convert, immediate, sized, store, vectorRow, whole, wordwise } from './packed.ts';
+import { Flag, type Lower, type Row } from './row.ts';
 
-/**
- * Opcode after 0f (two or four digits), then the name for each mandatory prefix: none, 66, f3, f2; `-` where there is none.
- * `/m`: memory only, `/r`: register only, `#`: an immediate byte follows. A second name after | is the register form's.
- */
-const TABLE = `
-	10 movups movupd movss movsd; 11 movups movupd movss movsd; 12 movlps|movhlps movlpd/m movsldup movddup;
-	13 movlps/m movlpd/m; 14 unpcklps unpcklpd; 15 unpckhps unpckhpd; 16 movhps|movlhps movhpd/m movshdup;
-	17 movhps/m movhpd/m; 28 movaps movapd; 29 movaps movapd; 2a cvtpi2ps cvtpi2pd cvtsi2ss cvtsi2sd;
-	2b movntps/m movntpd/m; 2c cvttps2pi cvttpd2pi cvttss2si cvttsd2si; 2d cvtps2pi cvtpd2pi cvtss2si cvtsd2si;
-	2e ucomiss ucomisd; 2f comiss comisd; 50 movmskps/r movmskpd/r; 51 sqrtps sqrtpd sqrtss sqrtsd; 52 rsqrtps - rsqrtss;
-	53 rcpps - rcpss; 54 andps andpd; 55 andnps andnpd; 56 orps orpd; 57 xorps xorpd; 58 addps addpd addss addsd;
-	59 mulps mulpd mulss mulsd; 5a cvtps2pd cvtpd2ps cvtss2sd cvtsd2ss; 5b cvtdq2ps cvtps2dq cvttps2dq;
-	5c subps subpd subss subsd; 5d minps minpd minss minsd; 5e divps divpd divss divsd; 5f maxps maxpd maxss maxsd;
-	60 punpcklbw punpcklbw; 61 punpcklwd punpcklwd; 62 punpckldq punpckldq; 63 packsswb packsswb; 64 pcmpgtb pcmpgtb;
-	65 pcmpgtw pcmpgtw; 66 pcmpgtd pcmpgtd; 67 packuswb packuswb; 68 punpckhbw punpckhbw; 69 punpckhwd punpckhwd;
-	6a punpckhdq punpckhdq; 6b packssdw packssdw; 6c - punpcklqdq; 6d - punpckhqdq; 6e movd movd; 6f movq movdqa movdqu;
-	70 pshufw# pshufd# pshufhw# pshuflw#; 74 pcmpeqb pcmpeqb; 75 pcmpeqw pcmpeqw; 76 pcmpeqd pcmpeqd; 77 emms;
-	7c - haddpd - haddps; 7d - hsubpd - hsubps; 7e movd movd movq; 7f movq movdqa movdqu; c2 cmpps# cmppd# cmpss# cmpsd#;
-	c3 movnti/m; c4 pinsrw# pinsrw#; c5 pextrw#/r pextrw#/r; c6 shufps# shufpd#; d0 - addsubpd - addsubps; d1 psrlw psrlw;
-	d2 psrld psrld; d3 psrlq psrlq; d4 paddq paddq; d5 pmullw pmullw; d6 - movq movq2dq/r movdq2q/r;
-	d7 pmovmskb/r pmovmskb/r; d8 psubusb psubusb; d9 psubusw psubusw; da pminub pminub; db pand pand; dc paddusb paddusb;
-	dd paddusw paddusw; de pmaxub pmaxub; df pandn pandn; e0 pavgb pavgb; e1 psraw psraw; e2 psrad psrad; e3 pavgw pavgw;
-	e4 pmulhuw pmulhuw; e5 pmulhw pmulhw; e6 - cvttpd2dq cvtdq2pd cvtpd2dq; e7 movntq/m movntdq/m; e8 psubsb psubsb;
-	e9 psubsw psubsw; ea pminsw pminsw; eb por por; ec paddsb paddsb; ed paddsw paddsw; ee pmaxsw pmaxsw; ef pxor pxor;
-	f0 - - - lddqu/m; f1 psllw psllw; f2 pslld pslld; f3 psllq psllq; f4 pmuludq pmuludq; f5 pmaddwd pmaddwd;
-	f6 psadbw psadbw; f7 maskmovq/r maskmovdqu/r; f8 psubb psubb; f9 psubw psubw; fa psubd psubd; fb psubq psubq;
-	fc paddb paddb; fd paddw paddw; fe paddd paddd; 3800 pshufb pshufb; 3801 phaddw phaddw; 3802 phaddd phaddd;
-	3803 phaddsw phaddsw; 3804 pmaddubsw pmaddubsw; 3805 phsubw phsubw; 3806 phsubd phsubd; 3807 phsubsw phsubsw;
-	3808 psignb psignb; 3809 psignw psignw; 380a psignd psignd; 380b pmulhrsw pmulhrsw; 381c pabsb pabsb;
-	381d pabsw pabsw; 381e pabsd pabsd; 3a0f palignr# palignr#;
-`;
-/** Shifts by an immediate: opcode, modrm.reg, name, and whether there is an MMX form. */
-const SHIFTS: readonly (readonly [number, number, string, boolean])[] = [
-	[0x0f71, 2, 'psrlw', true],
-	[0x0f71, 4, 'psraw', true],
-	[0x0f71, 6, 'psllw', true],
-	[0x0f72, 2, 'psrld', true],
-	[0x0f72, 4, 'psrad', true],
-	[0x0f72, 6, 'pslld', true],
-	[0x0f73, 2, 'psrlq', true],
-	[0x0f73, 3, 'psrldq', false],
-	[0x0f73, 6, 'psllq', true],
-	[0x0f73, 7, 'pslldq', false],
-];
-const PREFIXES = [0, 0x66, 0xf3, 0xf2] as const;
-
-/** CPUID leaf 1 edx bits. */
-const CLFSH = 1 << 19;
 /** Type bits of a descriptor's high word. */
 const CODE_SEGMENT = 0x800;
 const READABLE = 0x200;
-const SSE_BIT = 1 << 25;
-const SSE2_BIT = 1 << 26;
-function offered(x: HelperContext, bit: number): void {
-	const leaf = x.persona.cpuid.find(([eax]) => eax === 1);
-	if (!leaf || !(leaf[5] & bit)) x.unsupported();
-}
-const fence =
-	(bit: number) =>
-	(x: HelperContext): void =>
-		offered(x, bit);
+
 /** clflush reads a byte, and nothing comes of it. Unlike a load it may name an execute-only segment (SDM vol. 2, CLFLUSH). */
 function clflush(x: HelperContext): void {
-	offered(x, CLFSH);
 	const { segment } = x.insn;
 	const at = SEGMENTS_W + segment * SEGMENT_STRIDE;
 	const executeOnly = (x.words[at + ATTR] & (CODE_SEGMENT | READABLE)) === CODE_SEGMENT;
@@ -79,40 +20,152 @@ function clflush(x: HelperContext): void {
 	else if (offset > x.words[at + LIMIT] >>> 0) x.raise(Vector.GP, 0);
 	else x.read8((x.words[at + BASE] + offset) >>> 0);
 }
+function ldmxcsr(x: HelperContext): void {
+	const value = x.read32(x.address(4, false));
+	if (value & ~mxcsrMask(x.fpu)) x.raise(Vector.GP, 0);
+	x.words[MXCSR_W] = value;
+	x.useFpu();
+}
+function stmxcsr(x: HelperContext): void {
+	x.write32(x.address(4, true), x.words[MXCSR_W]);
+	x.useFpu();
+}
+const nothing: Lower = () => {};
+
+/** comiss and its kin set ZF PF CF, and clear OF AF SF. */
+export const compare =
+	(op: 'comiss' | 'ucomiss' | 'comisd' | 'ucomisd'): Lower =>
+	(b) => {
+		const flags = b.scalar(op, b.vector(0), b.vector(1));
+		// Unordered sets ZF and PF: the result word is 0 for ZF, whose parity PF follows; else 1, and PF is turned over by bit 1
+		const zf = b.and(flags, Flag.ZF);
+		const pf = b.and(b.shr(flags, 2), 1);
+		const natural = b.shr(zf, 6);
+		const carry = b.or(b.shl(b.and(flags, Flag.CF), 31), b.shl(b.and(flags, Flag.CF), 30));
+		b.setFlags(b.xor(natural, 1), b.or(carry, b.shl(b.xor(pf, natural), 1)), Flag.ARITH);
+	};
+/** A conversion to a general register. */
+export const toInteger =
+	(op: 'cvtss2si' | 'cvttss2si' | 'cvtsd2si' | 'cvttsd2si'): Lower =>
+	(b) =>
+		b.setGpr('a', b.scalar(op, b.vector(1)));
+export const fromInteger =
+	(op: 'cvtsi2ss' | 'cvtsi2sd'): Lower =>
+	(b) => {
+		const value = b.let(b.read(1));
+		b.call(op, value);
+	};
+export const signMask =
+	(op: 'movmskps' | 'movmskpd'): Lower =>
+	(b) =>
+		b.setGpr('a', b.scalar(op, b.vector(1)));
+
+/** Arithmetic that exists for ps, ss, pd and sd: opcode, name. */
+export const ARITHMETIC = [
+	[0x51, 'sqrt'],
+	[0x58, 'add'],
+	[0x59, 'mul'],
+	[0x5c, 'sub'],
+	[0x5d, 'min'],
+	[0x5e, 'div'],
+	[0x5f, 'max'],
+] as const;
+/** Bitwise operations: opcode, name without the suffix, what they are on integers. */
+export const BITWISE = [
+	[0x54, 'and', 'pand'],
+	[0x55, 'andn', 'pandn'],
+	[0x56, 'or', 'por'],
+	[0x57, 'xor', 'pxor'],
+] as const;
+
+const sse = { feature: 'sse' } as const;
+const w = { access: 'w r' };
+const align = { align: true };
+const row = (opcode: number, prefix: 0 | 0xf3, name: string, form: string, lower: Lower, more: Partial<Row> = {}): Row =>
+	vectorRow({ opcode: 0x0f00 | opcode, prefix, name, form, lower, ...sse, ...more });
 
 function rows(): Row[] {
-	const out: Row[] = [];
-	for (const line of TABLE.split(';')) {
-		const [code, ...names] = line.trim().split(/\s+/);
-		if (!code) continue;
-		const opcode = Number.parseInt(`0f${code}`, 16);
-		names.forEach((text, i) => {
-			if (text === '-') return;
-			const name = text.replace(/[#/].*/, '');
-			const bare = opcode === 0x0f77; // emms has no operands
-			const form = bare ? '' : text.includes('#') ? 'Vx,Wx,Ib' : 'Vx,Wx';
-			const access = bare ? {} : { access: form.endsWith('Ib') ? '- - r' : '- -' };
-			const mod = text.endsWith('/m') ? { mod: 'mem' as const } : text.endsWith('/r') ? { mod: 'reg' as const } : {};
-			const [memory, register] = name.split('|');
-			const base = { opcode, prefix: PREFIXES[i], form, ...access, unsupported: true };
-			if (register) out.push({ ...base, name: memory, mod: 'mem' }, { ...base, name: register, mod: 'reg' });
-			else out.push({ ...base, ...mod, name });
-		});
+	const out: Row[] = [
+		row(0x10, 0, 'movups', 'Vx,Wx', sized('move'), w),
+		row(0x11, 0, 'movups', 'Wx,Vx', store(), w),
+		row(0x28, 0, 'movaps', 'Vx,Wx', sized('move'), { ...w, ...align }),
+		row(0x29, 0, 'movaps', 'Wx,Vx', store(), { ...w, ...align }),
+		row(0x2b, 0, 'movntps', 'Mx,Vx', store(), { ...w, ...align }),
+		row(0x10, 0xf3, 'movss', 'Vx,Wd', whole('load32'), { ...w, mod: 'mem' }),
+		row(0x10, 0xf3, 'movss', 'Vx,Ux', whole('low32'), { mod: 'reg' }),
+		row(0x11, 0xf3, 'movss', 'Wd,Vx', store(), { ...w, mod: 'mem' }),
+		row(0x11, 0xf3, 'movss', 'Ux,Vx', whole('low32'), { mod: 'reg' }),
+		row(0x12, 0, 'movlps', 'Vx,Mq', whole('low64'), { mod: 'mem' }),
+		row(0x12, 0, 'movhlps', 'Vx,Ux', whole('fromHigh'), { mod: 'reg' }),
+		row(0x13, 0, 'movlps', 'Mq,Vx', store(), w),
+		row(0x16, 0, 'movhps', 'Vx,Mq', whole('toHigh'), { mod: 'mem' }),
+		row(0x16, 0, 'movlhps', 'Vx,Ux', whole('toHigh'), { mod: 'reg' }),
+		row(0x17, 0, 'movhps', 'Mq,Vx', store(2), w),
+		row(0x14, 0, 'unpcklps', 'Vx,Wx', whole('unpcklps'), align),
+		row(0x15, 0, 'unpckhps', 'Vx,Wx', whole('unpckhps'), align),
+		row(0xc6, 0, 'shufps', 'Vx,Wx,Ib', immediate('shufps'), align),
+		row(0x50, 0, 'movmskps', 'Gd,Ux', signMask('movmskps'), w),
+		// Quirk: as on AMD processors, a memory operand leaves the x87 alone, as it does with cvtpi2pd
+		row(0x2a, 0, 'cvtpi2ps', 'Vx,Qq', convert('cvtpi2ps'), { mod: 'reg' }),
+		row(0x2a, 0, 'cvtpi2ps', 'Vx,Mq', whole('cvtpi2ps'), { mod: 'mem' }),
+		row(0x2a, 0xf3, 'cvtsi2ss', 'Vx,Ed', fromInteger('cvtsi2ss')),
+		row(0x2c, 0, 'cvttps2pi', 'Pq,Wq', convert('cvttps2pi'), w),
+		row(0x2d, 0, 'cvtps2pi', 'Pq,Wq', convert('cvtps2pi'), w),
+		row(0x2c, 0xf3, 'cvttss2si', 'Gd,Wd', toInteger('cvttss2si'), w),
+		row(0x2d, 0xf3, 'cvtss2si', 'Gd,Wd', toInteger('cvtss2si'), w),
+		row(0x2e, 0, 'ucomiss', 'Vx,Wd', compare('ucomiss'), { access: 'r r' }),
+		row(0x2f, 0, 'comiss', 'Vx,Wd', compare('comiss'), { access: 'r r' }),
+		row(0x52, 0, 'rsqrtps', 'Vx,Wx', whole('rsqrtps'), { ...w, ...align }),
+		row(0x52, 0xf3, 'rsqrtss', 'Vx,Wd', whole('rsqrtss')),
+		row(0x53, 0, 'rcpps', 'Vx,Wx', whole('rcpps'), { ...w, ...align }),
+		row(0x53, 0xf3, 'rcpss', 'Vx,Wd', whole('rcpss')),
+		row(0xc2, 0, 'cmpps', 'Vx,Wx,Ib', immediate('cmpps'), align),
+		row(0xc2, 0xf3, 'cmpss', 'Vx,Wd,Ib', immediate('cmpss')),
+		{
+			opcode: 0x0fae,
+			ext: 2,
+			mod: 'mem',
+			prefix: 0,
+			name: 'ldmxcsr',
+			form: 'Md',
+			access: 'r',
+			helper: ldmxcsr,
+			fx: true,
+			...sse,
+		},
+		{
+			opcode: 0x0fae,
+			ext: 3,
+			mod: 'mem',
+			prefix: 0,
+			name: 'stmxcsr',
+			form: 'Md',
+			access: 'w',
+			helper: stmxcsr,
+			fx: true,
+			...sse,
+		},
+		{
+			opcode: 0x0fae,
+			ext: 7,
+			mod: 'mem',
+			prefix: 0,
+			name: 'clflush',
+			form: 'Mb',
+			access: '-',
+			helper: clflush,
+			feature: 'clfsh',
+		},
+		{ opcode: 0x0fae, ext: 5, mod: 'reg', prefix: 0, name: 'lfence', form: '', lower: nothing, feature: 'sse2' },
+		{ opcode: 0x0fae, ext: 6, mod: 'reg', prefix: 0, name: 'mfence', form: '', lower: nothing, feature: 'sse2' },
+		{ opcode: 0x0fae, ext: 7, mod: 'reg', prefix: 0, name: 'sfence', form: '', lower: nothing, ...sse },
+	];
+	for (const [opcode, name] of ARITHMETIC) {
+		out.push(row(opcode, 0, `${name}ps`, 'Vx,Wx', whole(`${name}ps`), align));
+		out.push(row(opcode, 0xf3, `${name}ss`, 'Vx,Wd', whole(`${name}ss`)));
 	}
-	for (const [opcode, ext, name, mmx] of SHIFTS) {
-		const base = { opcode, ext, mod: 'reg' as const, name, form: 'Nq,Ib', access: '- r', unsupported: true };
-		if (mmx) out.push({ ...base, prefix: 0 });
-		out.push({ ...base, prefix: 0x66, form: 'Ux,Ib' });
-	}
-	out.push(
-		{ opcode: 0x0fae, ext: 2, mod: 'mem', prefix: 0, name: 'ldmxcsr', form: 'Md', access: 'r', unsupported: true },
-		{ opcode: 0x0fae, ext: 3, mod: 'mem', prefix: 0, name: 'stmxcsr', form: 'Md', access: 'w', unsupported: true },
-		{ opcode: 0x0fae, ext: 7, mod: 'mem', prefix: 0, name: 'clflush', form: 'Mb', access: '-', helper: clflush },
-		{ opcode: 0x0fae, ext: 5, mod: 'reg', prefix: 0, name: 'lfence', form: '', helper: fence(SSE2_BIT) },
-		{ opcode: 0x0fae, ext: 6, mod: 'reg', prefix: 0, name: 'mfence', form: '', helper: fence(SSE2_BIT) },
-		{ opcode: 0x0fae, ext: 7, mod: 'reg', prefix: 0, name: 'sfence', form: '', helper: fence(SSE_BIT) },
-	);
-	return out.map((row) => ({ ...row, chapter: 'sse' }));
+	for (const [opcode, name, integer] of BITWISE) out.push(row(opcode, 0, `${name}ps`, 'Vx,Wx', wordwise(integer), align));
+	return out.map((r) => ({ ...r, chapter: 'sse' }));
 }
 
 export const SSE: readonly Row[] = rows();
