@@ -2,11 +2,11 @@
 
 const BASE = 0x08048000;
 const HEADER = 52 + 2 * 32;
-/** Data below this address: 65 MiB of zeroed memory. */
+/** Data from this address on: zeroed memory. */
 const BSS = 0x0a000000;
 
-/** A static ELF that runs this code, with 65 MiB of bss. */
-export function program(code: readonly number[]): Uint8Array {
+/** A static ELF that runs this code, with so much bss. */
+export function program(code: readonly number[], bssMiB = 65): Uint8Array {
 	const bytes = new Uint8Array(HEADER + code.length);
 	const v = new DataView(bytes.buffer);
 	bytes.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]);
@@ -24,7 +24,7 @@ export function program(code: readonly number[]): Uint8Array {
 		});
 	};
 	segment(52, [1, 0, BASE, BASE, bytes.length, bytes.length, 5, 4096]);
-	segment(84, [1, 0, BSS, BSS, 0, 65 * 2 ** 20, 6, 4096]);
+	segment(84, [1, 0, BSS, BSS, 0, bssMiB * 2 ** 20, 6, 4096]);
 	bytes.set(code, HEADER);
 	return bytes;
 }
@@ -86,4 +86,18 @@ export function getpidLoop(calls: number): Uint8Array {
 		// mov eax, 1; xor ebx, ebx; int 0x80
 		...[0xb8, ...u32(1), 0x31, 0xdb, 0xcd, 0x80],
 	]);
+}
+
+/** Writes a word into each of `pages` pages, goes round a loop `turns` times (two steps each), then exits with ebx. */
+export function touchAndCount(pages: number, turns: number): Uint8Array {
+	const code = [
+		// mov esi, BSS; mov ecx, pages; 1: mov [esi], esi; add esi, 4096; dec ecx; jnz 1
+		...[0xbe, ...u32(BSS), 0xb9, ...u32(pages)],
+		...[0x89, 0x36, 0x81, 0xc6, ...u32(4096), 0x49, 0x75, 0xf5],
+		// mov ecx, turns; 2: dec ecx; jnz 2
+		...[0xb9, ...u32(turns), 0x49, 0x75, 0xfd],
+		// mov eax, 1; int 0x80
+		...[0xb8, ...u32(1), 0xcd, 0x80],
+	];
+	return program(code, Math.ceil(pages / 256) + 1);
 }

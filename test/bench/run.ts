@@ -13,6 +13,7 @@ import { Machine } from '../../src/replay/machine.ts';
 import { type RecordOptions, record } from '../../src/replay/record.ts';
 import { Trace } from '../../src/replay/trace.ts';
 import { verify } from '../../src/replay/verify.ts';
+import { cptRows } from './cpt.ts';
 import { getpidLoop, LOOPS, program, TOUCH } from './loops.ts';
 
 /** A fixed integer loop: about what one simple operation costs in JavaScript here and now. */
@@ -107,6 +108,7 @@ async function main(): Promise<void> {
 	}
 	row('getpid recorded', await median(getpid), 'us', '<= 15');
 	row('snapshot of 64 MiB, 1 % dirty', await median(snapshot), 'ms', '<= 2');
+	await cptRows(row, median);
 	row('1 M steps from process start', await median(() => fromStart(loop)), 's', '<= 0.4');
 	const widths = [0, 1, 2, 3].map((i) => Math.max(...rows.map((r) => r[i].length)));
 	console.log(['what', 'value', 'ratio', 'wanted'].map((h, i) => h.padEnd(widths[i])).join('  '));
