@@ -76,6 +76,8 @@ export interface LiveCpu {
 	readonly memory: LiveMemory;
 	/** Loads a task; forgets all frames if `pager` belongs to another snapshot unless `keepFrames` says the state is the same machine's. */
 	load(state: CpuState, tables: DescriptorTables, pager: Pager, keepFrames: boolean): void;
+	/** Forgets memory, code and steps not taken: what is loaded next is another machine's. */
+	reset(): void;
 	/** The mappings changed (same task): use this pager from now on. The caller also calls `memory.flush` for the ranges that changed. */
 	setPager(pager: Pager): void;
 	/** The descriptor tables changed: hidden parts of loaded segments are read again. A selector that is no longer valid becomes 0, as the kernel's exit path does. */

@@ -127,6 +127,12 @@ class Cpu implements LiveCpu {
 		this.helper.stale = true;
 	}
 
+	reset(): void {
+		this.memory.reset();
+		this.words[LOG_W] = 0;
+		this.logged = 0;
+	}
+
 	// Registers
 	load(state: CpuState, tables: DescriptorTables, pager: Pager, keepFrames: boolean): void {
 		if (!keepFrames) this.memory.reset();

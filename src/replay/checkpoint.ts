@@ -28,7 +28,9 @@ export interface Freeze {
  */
 export function freezeAt(trace: Trace, position: Position): Freeze | undefined {
 	const run = Rerun.near(trace, position.steps, 'runs', () => {});
-	return settle(run, position);
+	const freeze = settle(run, position);
+	run.machine.close();
+	return freeze;
 }
 
 function settle(run: Rerun, position: Position): Freeze | undefined {

@@ -5,8 +5,7 @@
  * anywhere and loaded again goes on in the same way.
  */
 
-import { type DescriptorTables, type LiveCpu, Stop } from '../cpu/contract.ts';
-import { createCpu } from '../cpu/cpu.ts';
+import { type CpuPersona, type DescriptorTables, type LiveCpu, Stop } from '../cpu/contract.ts';
 import { assert } from '../events/assert.ts';
 import { type Fault, Vector } from '../events/cpu.ts';
 import { debugEntry } from '../events/debug.ts';
@@ -31,6 +30,7 @@ import { applyEffect, LiveState } from '../reducers/live.ts';
 import type { Pager } from '../reducers/pages.ts';
 import { fold } from '../reducers/reduce.ts';
 import type { MachineState } from '../reducers/state.ts';
+import { giveProcessor, takeProcessor } from './processors.ts';
 
 export type { Decision };
 
@@ -64,8 +64,15 @@ export type Advance =
 /** Events after which registers and memory are read into the state and loaded again. */
 const RELOAD = new Set(['task/exec', 'mm/move', 'mm/new', 'mm/drop', 'task/exit', 'group/exit', 'inode/truncate', 'object/drop']);
 
+function cpuPersona({ persona: { cpuid, userCs, userDs } }: MachineState): CpuPersona {
+	return { cpuid, userCs, userDs };
+}
+
 export class Machine {
 	readonly #cpu: LiveCpu;
+	/** Whether the processor is somebody else's. */
+	readonly #lent: boolean;
+	#closed = false;
 	readonly #sink: (event: MachineEvent) => void;
 	readonly #detail: Detail;
 	readonly #view: KernelView;
@@ -87,8 +94,8 @@ export class Machine {
 	/** @param k events at the position of `state` that are in it already */
 	constructor(state: MachineState, detail: Detail, sink: (event: MachineEvent) => void, cpu?: LiveCpu, k = 0) {
 		this.#k = k;
-		const { cpuid, userCs, userDs } = state.persona;
-		this.#cpu = cpu ?? createCpu({ cpuid, userCs, userDs });
+		this.#lent = cpu !== undefined;
+		this.#cpu = cpu ?? takeProcessor(cpuPersona(state));
 		this.#live = new LiveState(state);
 		this.#detail = detail;
 		this.#sink = sink;
@@ -104,6 +111,13 @@ export class Machine {
 			},
 			regs: (pid) => (pid === this.#loaded ? this.#cpu.save() : this.#state.tasks[pid].cpu),
 		};
+	}
+
+	/** Gives the processor back. The machine cannot be used after it. */
+	close(): void {
+		assert(!this.#closed, 'a machine is closed once');
+		this.#closed = true;
+		if (!this.#lent) giveProcessor(cpuPersona(this.#state), this.#cpu);
 	}
 
 	/** To look at here and now; what leaves the machine is shared first. */

@@ -47,6 +47,7 @@ export class RecordedCpu implements LiveCpu {
 	}
 
 	load: LiveCpu['load'] = (...args) => this.#real.load(...args);
+	reset: LiveCpu['reset'] = () => this.#real.reset();
 	setPager: LiveCpu['setPager'] = (pager) => this.#real.setPager(pager);
 	setTables: LiveCpu['setTables'] = (tables) => this.#real.setTables(tables);
 	save: LiveCpu['save'] = () => this.#real.save();

@@ -174,12 +174,17 @@ export function stateAt(trace: Trace, position: Position): MachineState | undefi
 		if (keep) here.push(event);
 	});
 	run.advance(position.steps);
-	if (run.machine.steps < position.steps) return undefined;
-	run.machine.flush();
-	const state = run.machine.snapshot();
-	if (position.k === 0) return state;
+	const { machine } = run;
+	if (machine.steps < position.steps) return void machine.close();
+	machine.flush();
+	const state = machine.snapshot();
+	if (position.k === 0) {
+		machine.close();
+		return state;
+	}
 	keep = true;
 	run.advance(position.steps + 1);
+	machine.close();
 	const until = here.findIndex((e) => e.kind === 'cpu/run');
 	const events = until < 0 ? here : here.slice(0, until);
 	if (events.length < position.k) return undefined;
@@ -198,6 +203,7 @@ export function eventsAt(trace: Trace, steps: number): readonly MachineEvent[] {
 	if (run.machine.steps < steps) return [];
 	keep = true;
 	run.advance(steps + 1);
+	run.machine.close();
 	const until = here.findIndex((e) => e.kind === 'cpu/run');
 	return until < 0 ? here : here.slice(0, until);
 }

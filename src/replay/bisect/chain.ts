@@ -74,7 +74,11 @@ function enterAgain({ machine }: Rerun): void {
 export function walk(chains: Chains, restored: MachineState, limit = Number.POSITIVE_INFINITY): Walk {
 	const left = originalStream(chains);
 	const a = new Cursor(left);
-	if (chains.rules.neverThawed) return { first: firstDifference(a, undefined, 0, 'nothing thaws it'), steps: 0, events: 0 };
+	if (chains.rules.neverThawed) {
+		const first = firstDifference(a, undefined, 0, 'nothing thaws it');
+		left.run.machine.close();
+		return { first, steps: 0, events: 0 };
+	}
 	const right = restoredStream(chains, restored);
 	const b = new Cursor(right);
 	let look = LOOK_EVERY;
@@ -87,6 +91,7 @@ export function walk(chains: Chains, restored: MachineState, limit = Number.POSI
 	});
 	const { steps, events, difference } = result;
 	const first = difference === null ? null : firstDifference(a, b, steps + events, right.broken ?? left.broken);
+	for (const stream of [left, right]) stream.run.machine.close();
 	return { first, steps, events };
 }
 
