@@ -42,11 +42,30 @@ export interface Dumped {
 	readonly subject: Subject;
 }
 
-export interface Image {
-	readonly bytes: Uint8Array;
+/** A dump that succeeded. Pages are those of the state, not copies, until the image is asked for in one piece. */
+export class Image {
 	readonly objects: readonly Dumped[];
+	/** The image in pieces, in order: for a writer that gathers. */
+	readonly chunks: readonly Uint8Array[];
+	readonly #writer: ImageWriter;
+	#bytes: Uint8Array | undefined;
+
+	constructor(writer: ImageWriter, objects: readonly Dumped[]) {
+		this.#writer = writer;
+		this.chunks = writer.chunks();
+		this.objects = objects;
+	}
+
+	/** The image in one buffer. */
+	get bytes(): Uint8Array {
+		this.#bytes ??= this.#writer.bytes();
+		return this.#bytes;
+	}
+
 	/** One `checkpoint/object` for each object. */
-	readonly events: readonly RestoreEvent[];
+	get events(): readonly RestoreEvent[] {
+		return this.objects.map(({ number, name, offset, length }) => ({ kind: 'checkpoint/object', number, name, offset, length }));
+	}
 }
 
 /** The image of the process tree below `pid` (default: the first task). @throws DumpError */
@@ -95,10 +114,7 @@ class Dump {
 	}
 
 	image(): Image {
-		const events = this.#objects.map(
-			({ number, name, offset, length }): RestoreEvent => ({ kind: 'checkpoint/object', number, name, offset, length }),
-		);
-		return { bytes: this.#writer.bytes(), objects: this.#objects, events };
+		return new Image(this.#writer, this.#objects);
 	}
 
 	head(): void {

@@ -32,8 +32,9 @@ export function piece<F extends Fields>(
 	const { content = kind.contents[0], payload = NOTHING, extra = NOTHING } = rest;
 	assert(kind.contents.includes(content), `${kind.name} cannot carry content ${content}`);
 	const cpt_hdrlen = kind.struct.size + extra.length;
-	const header = { cpt_len: BigInt(cpt_hdrlen + payload.length), cpt_hdrlen, cpt_type: kind.type, cpt_content: content };
-	return { struct: kind.struct, values: { ...header, ...body } as Input<Fields>, extra, payload };
+	const cpt_len = BigInt(cpt_hdrlen + payload.length);
+	const values = { ...body, cpt_len, cpt_hdrlen, cpt_type: kind.type, cpt_content: content } as unknown as Input<Fields>;
+	return { struct: kind.struct, values, extra, payload };
 }
 
 /** What was read, to be written again. */
