@@ -178,9 +178,13 @@ export interface ElfSymbol {
 	readonly name: string;
 }
 
+/** Longest name that is shown, in bytes: names of a hostile file overlap, and would be long in the square of its size. */
+const MAX_NAME = 4096;
+
 /**
  * Function symbols of `.symtab`, sorted by address, then name; of several with the same address and size all are kept.
- * For display only: a table that is missing or out of the file's bounds gives none, and a bad entry is left out.
+ * For display only: a table that is missing or out of the file's bounds gives none, and a bad entry is left out. Only the
+ * first table counts: the ABI allows no second one.
  */
 export function symbols(bytes: Uint8Array): ElfSymbol[] {
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -206,10 +210,11 @@ export function symbols(bytes: Uint8Array): ElfSymbol[] {
 			const code = section < shnum && (u32(shoff + section * SHDR + 8) & 4) !== 0;
 			if (!wanted || !code || u32(s) >= namesSize) continue;
 			const from = names + u32(s);
-			const nul = bytes.indexOf(0, from);
-			if (nul <= from || nul >= names + namesSize) continue;
-			found.push({ address: u32(s + 4), size: u32(s + 8), name: byteText(bytes.subarray(from, nul)) });
+			const length = bytes.subarray(from, Math.min(names + namesSize, from + MAX_NAME)).indexOf(0);
+			if (length <= 0) continue;
+			found.push({ address: u32(s + 4), size: u32(s + 8), name: byteText(bytes.subarray(from, from + length)) });
 		}
+		break;
 	}
 	return found.sort((a, b) => a.address - b.address || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }

@@ -85,6 +85,35 @@ test('no cut or flipped header does anything but parse or throw ElfError', () =>
 	}
 });
 
+test('symbols of a hostile file: the first table only, no endless names', () => {
+	// 2000 section headers that are all the same table of 2000 symbols, whose names are all of the file's second half
+	const [headers, entries, names] = [52, 52 + 2000 * 40, 52 + 2000 * 56];
+	const bytes = new Uint8Array(names + 100_000).fill(0x61, names);
+	const view = new DataView(bytes.buffer);
+	bytes.set([0x7f, 0x45, 0x4c, 0x46, 1, 1]);
+	view.setUint32(32, headers, true);
+	view.setUint16(46, 40, true);
+	view.setUint16(48, 2000, true);
+	for (let i = 0; i < 2000; i++) {
+		const at = headers + i * 40;
+		for (const [field, value] of [
+			[4, i === 0 ? 3 : 2],
+			[8, 4],
+			[16, i === 0 ? names : entries],
+			[20, i === 0 ? 100_000 : 2000 * 16],
+		]) {
+			view.setUint32(at + field, value, true);
+		}
+		const symbol = entries + i * 16;
+		view.setUint32(symbol, i === 5 ? 99_990 : i, true);
+		view.setUint32(symbol + 4, i, true);
+		bytes[symbol + 12] = 2;
+		view.setUint16(symbol + 14, 1, true);
+	}
+	bytes[names + 99_995] = 0;
+	assert.equal(symbols(bytes), [{ address: 5, size: 0, name: 'aaaaa' }]);
+});
+
 test('symbols are the functions, by address', () => {
 	const list = symbols(guestBytes('hello'));
 	assert.ok(list.some((s) => s.name === 'main' && s.size > 0));
