@@ -8,6 +8,7 @@ import type { KernelEvent, MachineEvent } from '../events/event.ts';
 import { encodeFrame } from '../events/trace/format.ts';
 import { createDigester } from '../reducers/digest.ts';
 import type { MachineState } from '../reducers/state.ts';
+import { bootTrace } from './boot.ts';
 import { hash64 } from './hash.ts';
 import type { Position } from './position.ts';
 import { Rerun } from './rerun.ts';
@@ -67,8 +68,11 @@ export function dumpEvents(image: Image): readonly KernelEvent[] {
 /** The trace of a run up to a freeze, with the dump's own events as its last. */
 export function recordDump(trace: Trace, freeze: Freeze, image: Image): { readonly bytes: Uint8Array; readonly end: TraceEnd } {
 	const frames: Uint8Array[] = [];
-	const writer = new TraceWriter(trace.header, createDigester(hash64), (kind, payload) =>
-		frames.push(encodeFrame(kind, payload)),
+	const writer = new TraceWriter(
+		trace.header,
+		createDigester(hash64),
+		(kind, payload) => frames.push(encodeFrame(kind, payload)),
+		bootTrace(trace),
 	);
 	const { program, stdin, base } = trace.header;
 	for (const name of [program, stdin, base]) if (name !== null) writer.blob(trace.blob(name));

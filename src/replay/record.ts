@@ -111,7 +111,7 @@ export function makeHeader(options: RecordOptions): {
 export async function record(options: RecordOptions): Promise<Recording> {
 	const { header, blobs } = makeHeader(options);
 	const state = boot(header, (hash) => blobs.get(hash)!);
-	return recordMachine({ header, blobs, state, before: [], options });
+	return recordMachine({ header, blobs, first: state, state, before: [], options });
 }
 
 /** How a recorded machine is watched. */
@@ -122,6 +122,8 @@ export interface Started {
 	readonly header: TraceHeader;
 	/** Contents the header names. */
 	readonly blobs: ReadonlyMap<string, Uint8Array>;
+	/** The state that header and contents make. */
+	readonly first: MachineState;
 	/** Its state, the events of `before` in it. */
 	readonly state: MachineState;
 	readonly before: readonly KernelEvent[];
@@ -132,12 +134,15 @@ export interface Started {
 
 /** Records a machine until it ends, or its recorder stops it. */
 export async function recordMachine(started: Started): Promise<Recording> {
-	const { header, blobs, state, before, options } = started;
+	const { header, blobs, first, state, before, options } = started;
 	const outside = options.outside ?? new NoOutside();
 	const frames: Uint8Array[] = [];
 	const onFrame = options.onFrame ?? ((frame) => frames.push(frame));
-	const writer = new TraceWriter(header, createDigester(hash64), (kind: FrameKind, payload) =>
-		onFrame(encodeFrame(kind, payload)),
+	const writer = new TraceWriter(
+		header,
+		createDigester(hash64),
+		(kind: FrameKind, payload) => onFrame(encodeFrame(kind, payload)),
+		first,
 	);
 	for (const bytes of blobs.values()) writer.blob(bytes);
 	for (const event of before) writer.event(event);

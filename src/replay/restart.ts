@@ -77,6 +77,7 @@ export async function recordRestart(
 	return recordMachine({
 		header,
 		blobs,
+		first: restored.base,
 		state: restored.state,
 		before: restored.events,
 		start: (machine) => void (options.neverThawed || machine.thaw(policy)),

@@ -14,7 +14,7 @@ import { encodeSteps } from './step-frames.ts';
 
 /** Steps between two digest frames. */
 export const DIGEST_STEPS = 1_000_000;
-/** A keyframe with every this many digests; every FULL_EVERY-th one is full. */
+/** A keyframe with every this many digests; every FULL_EVERY-th one holds what changed since the first state, the others since the last one. */
 export const KEYFRAME_EVERY = 4;
 export const FULL_EVERY = 8;
 /** Events in a frame at most. */
@@ -61,10 +61,10 @@ export class TraceWriter {
 	readonly #frame: FrameSink;
 	readonly #header: TraceHeader;
 	readonly #digest: (state: MachineState) => bigint;
+	readonly #first: MachineState | undefined;
 	readonly #pack = createPacker();
 	readonly #blobs = new Set<string>();
 	readonly #index: [string, number, number][] = [];
-	readonly #use: 'write' | 'compare';
 	#pending: unknown[] = [];
 	#offset = 0;
 	#steps = 0;
@@ -75,15 +75,13 @@ export class TraceWriter {
 	#marks = 0;
 	#previous: MachineState | undefined;
 
-	/** @param use `compare`: the payloads of steps and keyframes are left empty, for those who hold frames against a file's. */
-	constructor(
-		header: TraceHeader,
-		digest: (state: MachineState) => bigint,
-		frame: FrameSink,
-		use: 'write' | 'compare' = 'write',
-	) {
-		this.#use = use;
+	/**
+	 * @param first the state that header and contents make, as `bootTrace` gives it: what never changed since (program, stdin)
+	 * is in no keyframe. Absent: the payloads of steps and keyframes are left empty, for those who hold frames against a file's
+	 */
+	constructor(header: TraceHeader, digest: (state: MachineState) => bigint, frame: FrameSink, first?: MachineState) {
 		this.#header = header;
+		this.#first = first;
 		this.#digest = digest;
 		this.#frame = frame;
 		this.#steps = header.from;
@@ -95,7 +93,7 @@ export class TraceWriter {
 		const name = sha256(bytes);
 		if (!this.#blobs.has(name)) {
 			this.#blobs.add(name);
-			if (this.#use === 'compare') {
+			if (this.#first === undefined) {
 				this.#out(FrameKind.BLOB, pack({ sha256: name }));
 				return name;
 			}
@@ -108,7 +106,7 @@ export class TraceWriter {
 	event(event: MachineEvent): void {
 		if (event.kind === 'cpu/steps') {
 			this.flush();
-			this.#out(FrameKind.STEPS, this.#use === 'write' ? encodeSteps(event.columns, event.entry) : EMPTY);
+			this.#out(FrameKind.STEPS, this.#first !== undefined ? encodeSteps(event.columns, event.entry) : EMPTY);
 			this.#steps += event.columns.count;
 			return;
 		}
@@ -140,12 +138,12 @@ export class TraceWriter {
 		const digest = this.#digest(state);
 		this.#out(FrameKind.DIGEST, this.#pack({ at: this.#steps, digest }));
 		if (this.#marks % KEYFRAME_EVERY !== 0) return;
-		if (this.#use === 'compare') {
+		if (this.#first === undefined) {
 			this.#out(FrameKind.KEYFRAME, EMPTY);
 			return;
 		}
 		const full = (this.#marks / KEYFRAME_EVERY) % FULL_EVERY === 1 || this.#previous === undefined;
-		const body = pack(encodeState(state, full ? undefined : this.#previous));
+		const body = pack(encodeState(state, full ? this.#first : this.#previous));
 		this.#out(
 			FrameKind.KEYFRAME,
 			pack({ at: this.#steps, full, digest, size: body.length, deflate: deflateRawSync(body, { level: 1 }) }),

@@ -5,6 +5,7 @@ import type { KernelEvent, MachineEvent, StepColumns } from '../events/event.ts'
 import { type Damage, type Frame, FrameKind, readFrames, TraceError } from '../events/trace/format.ts';
 import { decodeEvent, decodeState } from '../reducers/codec.ts';
 import type { MachineState } from '../reducers/state.ts';
+import { bootTrace } from './boot.ts';
 import { sha256 } from './hash.ts';
 import { parseHeader, SEMANTICS_VERSION, type TraceHeader } from './header.ts';
 import { unpack } from './pack.ts';
@@ -49,6 +50,9 @@ export class Trace {
 	readonly #blobs = new Map<string, number>();
 	readonly #contents = new Map<string, Uint8Array>();
 	#inputs: RecordedInput[] | undefined;
+	/** The first state, and the last decoded keyframe: the next one is most often told against it. */
+	#first: MachineState | undefined;
+	#keyframe: { readonly index: number; readonly state: MachineState } | undefined;
 
 	/** Opens a trace from the bytes of its file. Throws TraceError when not even its header can be read. */
 	constructor(bytes: Uint8Array) {
@@ -203,24 +207,26 @@ export class Trace {
 		return { at: at as number, digest: BigInt(digest) };
 	}
 
-	/** Decodes the keyframe in frame `index`; a delta needs the ones before it, back to a full one. */
+	/** Decodes the keyframe in frame `index`: a delta to the one before it and so on, back to one that is told against the first state. */
 	keyframe(index: number): MachineState {
+		const known = this.#keyframe;
 		const chain: number[] = [];
-		for (let i = index; i >= 0; i--) {
-			if (this.frames[i].kind !== FrameKind.KEYFRAME) continue;
-			chain.push(i);
-			if (this.#body(i).full === true) break;
-		}
 		let state: MachineState | undefined;
+		for (let i = index; i >= 0 && state === undefined; i--) {
+			if (this.frames[i].kind !== FrameKind.KEYFRAME) continue;
+			if (i === known?.index) state = known.state;
+			else chain.push(i);
+			if (this.#body(i).full === true) state ??= this.#first ??= bootTrace(this);
+		}
 		for (const i of chain.reverse()) {
-			const body = this.#body(i);
-			if (body.full !== true && state === undefined) throw this.#error(i, 'a full keyframe wanted before a delta');
+			if (state === undefined) throw this.#error(i, 'a keyframe wanted that a delta can follow');
 			try {
-				state = decodeState(unpack(this.#inflate(i, body)), body.full === true ? undefined : state);
+				state = decodeState(unpack(this.#inflate(i, this.#body(i))), state);
 			} catch (error) {
 				throw error instanceof TraceError ? error : this.#error(i, `keyframe: ${(error as Error).message}`);
 			}
 		}
+		this.#keyframe = { index, state: state! };
 		return state!;
 	}
 

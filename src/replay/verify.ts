@@ -57,7 +57,7 @@ class Leave {
 /** Replays a trace and compares everything. Throws TraceError where the file's contents cannot be understood. */
 export function verify(trace: Trace, options: VerifyOptions = {}): Verified {
 	const comparison = new Comparison(trace, createDigester(hash64));
-	const writer = new TraceWriter(trace.header, comparison.digest, comparison.frame, 'compare');
+	const writer = new TraceWriter(trace.header, comparison.digest, comparison.frame);
 	comparison.contents(writer);
 	const until = positionOf(options.until);
 	let left = Number.POSITIVE_INFINITY;

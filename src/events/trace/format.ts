@@ -20,7 +20,7 @@ export const FrameKind = {
 	STEPS: 'S',
 	/** Digest of the state at a position. */
 	DIGEST: 'D',
-	/** A state: in full, or what changed since the previous keyframe. */
+	/** A state: what changed since the first one, or since the previous keyframe. */
 	KEYFRAME: 'K',
 	/** Last frame: where the others are, and the totals. */
 	INDEX: 'I',
