@@ -33,6 +33,8 @@ const SAMPLES: readonly Sample[] = [
 	{ name: 'x87', guest: 'x87_sqrt', shows: 'x87 arithmetic in 80 bits' },
 	{ name: 'mmap-file', guest: 'mmap_file', shows: 'a file mapped private and shared: one set of pages' },
 	{ name: 'selfmod', guest: 'selfmod', shows: 'code that writes code' },
+	{ name: 'fork', guest: 'fork_wait', shows: 'fork: two address spaces, the child writes and ends, the parent waits' },
+	{ name: 'fork-steps', guest: 'fork_wait', shows: 'the same, each step kept', options: { grain: 'steps' } },
 	{ name: 'tls', guest: 'tls', shows: 'set_thread_area and a loaded gs' },
 ];
 

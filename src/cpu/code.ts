@@ -30,8 +30,10 @@ interface Space {
 const EMPTY_RECORD = 0;
 const INDIRECT_RECORD = STRIDE;
 const FIRST_RECORD = STRIDE * 2;
+/** The cache of indirect jumps with nothing in it. */
+const NO_JUMPS = new Int32Array(8192).map((_, i) => (i % 2 === 0 ? -1 : EMPTY_RECORD));
 const MAX_BLOCK = 128;
-const MAX_SPACES = 16;
+const MAX_SPACES = 64;
 /** Records are dropped all at once when fewer than these words are free. */
 const RESERVE = MAX_BLOCK * 3 * STRIDE;
 
@@ -92,10 +94,7 @@ export class CodeCache implements CodeWatcher {
 	}
 
 	flushJumps(): void {
-		for (let i = 0; i < this.jumps.length; i += 2) {
-			this.jumps[i] = -1;
-			this.jumps[i + 1] = EMPTY_RECORD;
-		}
+		this.jumps.set(NO_JUMPS);
 	}
 
 	/** The address space of `pager` runs from now on. */
@@ -112,6 +111,19 @@ export class CodeCache implements CodeWatcher {
 			this.spaces.set(pager, this.space);
 		}
 		this.flushJumps();
+	}
+	/** Forgets every address space. */
+	forgetAll(): void {
+		this.dropAll();
+		this.spaces.clear();
+		this.space = { pages: new Map() };
+	}
+	/** The code of an address space is not wanted any more; of the running one it is decoded again. */
+	forget(pager: Pager): void {
+		const space = this.spaces.get(pager);
+		if (space === undefined) return;
+		this.dropSpace(space);
+		if (space !== this.space) this.spaces.delete(pager);
 	}
 	/** The running address space has another pager. */
 	rename(pager: Pager): void {

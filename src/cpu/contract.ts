@@ -29,11 +29,9 @@ export interface DescriptorTables {
 export interface CpuPersona {
 	/** CPUID leaves: [eax in, ecx in (or -1 for any), eax, ebx, ecx, edx], all u32. Unknown leaves answer the highest basic leaf. */
 	readonly cpuid: readonly (readonly [number, number, number, number, number, number])[];
-	/** Kernel code and data selectors of user mode: cs 0x73, ss 0x7b. */
+	/** Kernel code and data selectors of user mode: cs 0x73, ss 0x7b, first TLS entry 6. */
 	readonly userCs: number;
 	readonly userDs: number;
-	/** GDT entry of the first of three TLS descriptors: 6 of an i386 kernel (the default), 12 of an x86-64 one. */
-	readonly firstTls?: number;
 }
 
 /** Why `run` came back. */
@@ -61,6 +59,10 @@ export interface LiveMemory {
 	 * `force` ignores the VMA's write permission (exec, ptrace), never the mapping's absence.
 	 */
 	write(address: number, bytes: Uint8Array, force?: boolean): boolean;
+	/** As `write`, into the address space that `pager` resolves: any, loaded or not. */
+	writeFor(pager: Pager, address: number, bytes: Uint8Array, force?: boolean): boolean;
+	/** Whether a page of the object lives in a frame. */
+	holds(object: number): boolean;
 	/** Copies out the pages dirtied since the last seal, sorted by object then index, and notices the next write to each again. */
 	seal(): DirtyPage[];
 	/** Number of pages that `seal` would return now. */
@@ -80,6 +82,8 @@ export interface LiveCpu {
 	load(state: CpuState, tables: DescriptorTables, pager: Pager, keepFrames: boolean): void;
 	/** Forgets memory, code and steps not taken: what is loaded next is another machine's. */
 	reset(): void;
+	/** Forgets the code decoded in the address space of a pager: it ended, or its mappings changed while another was loaded. */
+	forget(pager: Pager): void;
 	/** The mappings changed (same task): use this pager from now on. The caller also calls `memory.flush` for the ranges that changed. */
 	setPager(pager: Pager): void;
 	/** The descriptor tables changed: hidden parts of loaded segments are read again. A selector that is no longer valid becomes 0, as the kernel's exit path does. */

@@ -129,6 +129,7 @@ class Cpu implements LiveCpu {
 
 	reset(): void {
 		this.memory.reset();
+		this.code.forgetAll();
 		this.words[LOG_W] = 0;
 		this.logged = 0;
 	}
@@ -155,6 +156,9 @@ class Cpu implements LiveCpu {
 	private setDebug(debugreg: readonly number[]): void {
 		for (let i = 0; i < 8; i++) this.words[DEBUG_W + i] = debugreg[i] ?? 0;
 		if (this.breakpoints.update()) this.memory.flushTlb();
+	}
+	forget(pager: Pager): void {
+		this.code.forget(pager);
 	}
 	setPager(pager: Pager): void {
 		this.memory.setPager(pager);

@@ -73,6 +73,8 @@ export class GuestMemory implements LiveMemory {
 	/** Pages that the read TLB maps to the zero frame. */
 	private zeroMapped: number[] = [];
 	private pager: Pager = { lookup: () => undefined };
+	/** Another address space than the loaded one is written to: its translations are not kept. */
+	private foreign = false;
 	private watcher: CodeWatcher | undefined;
 	/** Data breakpoints: their pages stay out of the TLBs. */
 	private breakpoints: Breakpoints | undefined;
@@ -271,7 +273,7 @@ export class GuestMemory implements LiveMemory {
 		const page = this.pager.lookup(address >>> 12);
 		if (!page || page.bus || (!(page.access & Access.WRITE) && !force)) return this.pageFault(address, page, PF_WRITE);
 		const frame = this.frameForWrite(page);
-		if (!(this.frameState[frame] & CODE) && !force && !this.breakpoints?.covers(address)) {
+		if (!(this.frameState[frame] & CODE) && !force && !this.foreign && !this.breakpoints?.covers(address)) {
 			const linear = address & -4096;
 			const i = TLB_WRITE_W + ((address >>> 11) & 2046);
 			this.words[i] = linear;
@@ -425,6 +427,21 @@ export class GuestMemory implements LiveMemory {
 		}
 		this.writeBytes(address | 0, bytes, force);
 		return true;
+	}
+	writeFor(pager: Pager, address: number, bytes: Uint8Array, force = false): boolean {
+		if (pager === this.pager) return this.write(address, bytes, force);
+		const own = this.pager;
+		this.pager = pager;
+		this.foreign = true;
+		try {
+			return this.write(address, bytes, force);
+		} finally {
+			this.pager = own;
+			this.foreign = false;
+		}
+	}
+	holds(object: number): boolean {
+		return this.objects.has(object);
 	}
 	seal(): DirtyPage[] {
 		const pages: DirtyPage[] = [];

@@ -141,6 +141,36 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 		meaning: 'a task ends',
 		fields: { task: 'pid', status: 'status', zombie: ['flag', 'whether somebody is to wait for it'] },
 	},
+	'task/reap': {
+		group: 'task',
+		meaning: 'a task that ended is gone for good',
+		fields: {
+			task: 'pid',
+			group: ['group', 'that waited for it, or none'],
+			times: ['entity', 'what that group’s children took now'],
+		},
+	},
+	'task/rename': {
+		group: 'task',
+		meaning: 'a thread takes the pid of its group',
+		fields: { task: 'pid', to: 'pid' },
+	},
+	'task/unshare': {
+		group: 'task',
+		meaning: 'a task gets copies of its own of what it shared',
+		fields: { task: 'pid', sighand: 'entity', fdTable: 'entity', fs: 'entity' },
+	},
+	'task/stop': { group: 'task', meaning: 'a thread of a stopped group stops', fields: { task: 'pid' } },
+	'wait/fire': {
+		group: 'task',
+		meaning: 'somebody wakes a sleeping task',
+		fields: { task: 'pid', index: ['count', 'place in what it waits for'] },
+	},
+	'wait/move': {
+		group: 'task',
+		meaning: 'a waiter moves to the end of another queue',
+		fields: { task: 'pid', on: ['entity', 'what it waits for now'] },
+	},
 	'group/exit': { group: 'task', meaning: 'a thread group begins to exit', fields: { group: 'group', status: 'status' } },
 	'syscall/enter': {
 		group: 'task',
@@ -169,6 +199,7 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 		meaning: 'the guest asks for what this machine cannot do',
 		fields: { task: 'pid', what: 'one of', name: 'name', eip: 'address', bytes: ['bytes', 'of the instruction'] },
 	},
+	'sched/yield': { group: 'task', meaning: 'a task gives up the rest of its quantum', fields: { task: 'pid' } },
 	'sched/switch': {
 		group: 'task',
 		meaning: 'another task gets the processor, or none',
@@ -176,7 +207,8 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 			from: 'pid',
 			to: 'pid',
 			quantum: ['steps', 'until the scheduler looks again'],
-			queue: ['pid', 'those that may run, next first'],
+			rng: ['hex', 'the scheduler’s generator afterwards'],
+			epoch: ['hex', 'what priorities are drawn from'],
 		},
 	},
 	'clock/skip': { group: 'task', meaning: 'nothing can run: time jumps ahead', fields: { ns: 'ns' } },
@@ -205,6 +237,11 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 		group: 'memory',
 		meaning: 'an address space appears',
 		fields: { mm: 'entity', object: ['entity', 'holds its private pages'] },
+	},
+	'mm/fork': {
+		group: 'memory',
+		meaning: 'an address space is copied, page for page',
+		fields: { mm: 'mm', from: ['mm', 'what it is a copy of'], object: ['object', 'holds the copy’s private pages'] },
 	},
 	'mm/drop': { group: 'memory', meaning: 'the last task leaves an address space', fields: { mm: 'mm' } },
 	'mm/set': { group: 'memory', meaning: 'fields of an address space change', fields: { mm: 'mm', fields: 'fields' } },
@@ -252,6 +289,11 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 	'fs/set': { group: 'files', meaning: 'working directory or umask change', fields: { fs: 'fs', fields: 'fields' } },
 	'inode/new': { group: 'files', meaning: 'an inode appears, without a name so far', fields: { inode: 'entity' } },
 	'inode/set': { group: 'files', meaning: 'fields of an inode change', fields: { inode: 'inode', fields: 'fields' } },
+	'inode/lock': {
+		group: 'files',
+		meaning: 'the locks on a file change',
+		fields: { inode: 'inode', locks: ['entity', 'all that are held now'] },
+	},
 	'inode/write': {
 		group: 'files',
 		meaning: 'bytes are written to a file, which grows as needed',
@@ -265,6 +307,7 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 	},
 	'dir/unlink': { group: 'files', meaning: 'a name goes from a directory', fields: { dir: 'inode', name: 'name' } },
 	'pipe/new': { group: 'files', meaning: 'a pipe appears', fields: { pipe: 'entity' } },
+	'pipe/set': { group: 'files', meaning: 'a pipe gets another capacity', fields: { pipe: 'pipe', fields: 'fields' } },
 	'pipe/write': { group: 'files', meaning: 'bytes go into a pipe', fields: { pipe: 'pipe', bytes: 'bytes' } },
 	'pipe/read': { group: 'files', meaning: 'bytes are taken from a pipe', fields: { pipe: 'pipe', length: 'length' } },
 	'stream/output': { group: 'files', meaning: 'the guest writes output', fields: { stream: 'stream', bytes: 'bytes' } },

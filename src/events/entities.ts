@@ -84,8 +84,11 @@ export interface Task {
 	readonly robustList: number;
 	readonly robustListLen: number;
 	readonly rseq: { readonly address: number; readonly length: number; readonly signature: number };
+	/** What the parent is sent when the task ends: a signal, 0 = none (of a thread: the group's business). */
 	readonly exitSignal: number;
 	readonly pdeathSignal: number;
+	/** vfork: the task that sleeps until this one executes a program or ends; 0 = none. */
+	readonly vforkParent: number;
 	/** Wait status (as wait4 shows it) once state is zombie or dead. */
 	readonly exitStatus: number;
 	/** PF_* bits that are guest-visible or travel in an image: FORKNOEXEC 0x40, SUPERPRIV 0x100, DUMPCORE 0x200, SIGNALED 0x400. */
@@ -125,7 +128,7 @@ export interface Credentials {
 /** How Linux codes an interrupted call in ax while the task is stopped inside it (include/linux/errno.h). */
 export const Restart = { SYS: -512, NOINTR: -513, NOHAND: -514, BLOCK: -516 } as const;
 
-/** Why a blocked task may go on. Any one of `on` being ready wakes it, or the deadline, or (unless NOINTR) a signal. */
+/** Why a blocked task may go on. Any one of `on` being ready wakes it, or the deadline, or (of vfork only SIGKILL) a signal. */
 export interface Wait {
 	readonly on: readonly WaitOn[];
 	/** Monotonic ns at which it wakes anyway, or null. */
@@ -134,14 +137,43 @@ export interface Wait {
 	readonly restart: number;
 	/** Signals that wake it although blocked (sigtimedwait), else 0n. */
 	readonly signals: SigSet;
+	/** Place in every queue it stands in: who began to wait first has the lower number (Scheduler.order). */
+	readonly order: number;
+	/** Which of `on` somebody has answered (wait/fire), or -1: for waits that end by being woken, not by looking. */
+	readonly fired: number;
 }
+
+/** What a call asks for when it sleeps: its place in the queues is given as it begins to. */
+export type WaitRequest = Omit<Wait, 'order' | 'fired'>;
 
 export type WaitOn =
 	| { readonly kind: 'stream-readable'; readonly stream: number }
 	| { readonly kind: 'pipe-readable'; readonly pipe: number }
 	| { readonly kind: 'pipe-writable'; readonly pipe: number; readonly bytes: number }
-	| { readonly kind: 'futex'; readonly object: number; readonly offset: number; readonly bitset: number; readonly order: number }
-	| { readonly kind: 'child' };
+	/** By the word's place, whatever address it is mapped at. `owner`: of a priority-inheriting one the thread that holds it, else 0. */
+	| { readonly kind: 'futex'; readonly object: number; readonly offset: number; readonly bitset: number; readonly owner: number }
+	/** A child that ends, stops or goes on: idtype of waitid (P_ALL 0, P_PID 1, P_PGID 2), its id, the options. */
+	| { readonly kind: 'child'; readonly which: number; readonly id: number; readonly options: number }
+	/** vfork: until the child has a program of its own, or ends. */
+	| { readonly kind: 'vfork'; readonly child: number }
+	/** A named pipe that is opened: until it has another end. */
+	| { readonly kind: 'pipe-end'; readonly inode: number; readonly end: 'read' | 'write' }
+	/** A lock of a file: until nobody's stands in the way. */
+	| { readonly kind: 'lock'; readonly inode: number; readonly lock: FileLock };
+
+/** A lock on a file (struct file_lock). */
+export interface FileLock {
+	/** `posix`: fcntl, owned by a table of descriptors; `ofd` and `flock`: owned by an open file. */
+	readonly kind: 'posix' | 'ofd' | 'flock';
+	readonly write: boolean;
+	/** Bytes [start, end); flock: all of them. */
+	readonly start: number;
+	readonly end: number;
+	readonly table: number;
+	readonly file: number;
+	/** Thread group that set it, as F_GETLK tells: -1 for `ofd`. */
+	readonly pid: number;
+}
 
 export interface RestartBlock {
 	/** The call that goes on: nanosleep, clock_nanosleep, poll, futex. */
@@ -181,6 +213,8 @@ export interface SigInfo {
 export interface ThreadGroup {
 	readonly id: number;
 	readonly tgid: number;
+	/** Its threads that were not reaped, in the order in which they came. */
+	readonly threads: readonly number[];
 	readonly pgrp: number;
 	readonly session: number;
 	/** Controlling terminal: a stream id + 1, 0 = none. */
@@ -192,6 +226,12 @@ export interface ThreadGroup {
 	readonly itimers: { readonly real: ITimer; readonly virtual: ITimer; readonly prof: ITimer };
 	/** Set once the group is exiting: the wait status. */
 	readonly groupExit: number | null;
+	/** The signal that stops the group, from the moment it acts until a SIGCONT; 0 = none. */
+	readonly stopSignal: number;
+	/** What of stopping and going on the parent may still wait for. */
+	readonly report: 'none' | 'stopped' | 'continued';
+	/** Sums over threads that are gone; `startNs` 0. */
+	readonly threadTimes: TaskTimes;
 	/** Resources of waited-for children. */
 	readonly childTimes: TaskTimes;
 	readonly subreaper: boolean;
@@ -358,6 +398,8 @@ export interface Inode {
 	readonly lower: 'none' | 'unread' | 'partial';
 	/** Path below the host root for inodes that a look-up there found (kept when `lower` becomes none), else ''. */
 	readonly lowerPath: string;
+	/** Locks that are held, in the order in which they were set. */
+	readonly locks: readonly FileLock[];
 }
 
 export interface Pipe {
@@ -386,6 +428,14 @@ export interface Scheduler {
 	readonly current: number;
 	/** Steps left of its quantum. */
 	readonly left: number;
-	/** pids that may run, next first; the current one is not in it. */
+	/** pids that may run, who waits longest first; the current one is not in it. */
 	readonly queue: readonly number[];
+	/** Generator behind the length of quanta and, with `chaos`, priorities: its next word, u32 (xorshift32, never 0). */
+	readonly rng: number;
+	/** The next Wait.order. */
+	readonly order: number;
+	/** Short and long quanta and priorities that change now and then, as rr's chaos mode has them. */
+	readonly chaos: boolean;
+	/** `chaos`: what priorities are drawn from until they are drawn again, u32. */
+	readonly epoch: number;
 }

@@ -1,7 +1,7 @@
 /** Events of files: descriptors, open files, inodes, directories, pipes, the recorder's own descriptors. */
-import type { Inode, OpenFile, Pipe, Stream } from './entities.ts';
+import type { FileLock, Inode, OpenFile, Pipe, Stream } from './entities.ts';
 
-export type InodeFields = Omit<Inode, 'id' | 'ino' | 'kind' | 'object' | 'size' | 'entries'>;
+export type InodeFields = Omit<Inode, 'id' | 'ino' | 'kind' | 'object' | 'size' | 'entries' | 'locks'>;
 
 export type FileEvent =
 	| { readonly kind: 'file/open'; readonly file: OpenFile }
@@ -22,12 +22,15 @@ export type FileEvent =
 	/** A new inode (a file with its empty memory object). Not in any directory until dir/link. */
 	| { readonly kind: 'inode/new'; readonly inode: Inode }
 	| { readonly kind: 'inode/set'; readonly inode: number; readonly fields: Partial<InodeFields> }
+	/** The locks held on a file become these. */
+	| { readonly kind: 'inode/lock'; readonly inode: number; readonly locks: readonly FileLock[] }
 	/** Bytes written to a file, which grows as needed (a hole reads as zeros). */
 	| { readonly kind: 'inode/write'; readonly inode: number; readonly offset: number; readonly bytes: Uint8Array }
 	| { readonly kind: 'inode/truncate'; readonly inode: number; readonly size: number }
 	| { readonly kind: 'dir/link'; readonly dir: number; readonly name: string; readonly inode: number }
 	| { readonly kind: 'dir/unlink'; readonly dir: number; readonly name: string }
 	| { readonly kind: 'pipe/new'; readonly pipe: Pipe }
+	| { readonly kind: 'pipe/set'; readonly pipe: number; readonly fields: Partial<Pick<Pipe, 'capacity'>> }
 	| { readonly kind: 'pipe/write'; readonly pipe: number; readonly bytes: Uint8Array }
 	/** The first `length` bytes were taken. */
 	| { readonly kind: 'pipe/read'; readonly pipe: number; readonly length: number }

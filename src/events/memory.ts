@@ -6,6 +6,11 @@ export type MmFields = Omit<Mm, 'id' | 'object' | 'vmas'>;
 export type MemoryEvent =
 	/** An address space with its private memory object. */
 	| { readonly kind: 'mm/new'; readonly mm: Mm; readonly object: MemoryObject }
+	/**
+	 * fork: a copy of the address space `from` but for mappings that say no (VM_DONTCOPY). Its private object holds the pages that
+	 * the other holds now: from here on each is written by itself.
+	 */
+	| { readonly kind: 'mm/fork'; readonly mm: number; readonly from: number; readonly object: number }
 	/** The last task left it. */
 	| { readonly kind: 'mm/drop'; readonly mm: number }
 	| { readonly kind: 'mm/set'; readonly mm: number; readonly fields: Partial<MmFields> }

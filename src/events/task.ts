@@ -1,6 +1,18 @@
 /** Events of tasks: their life, their calls, what they wait for, the scheduler. */
 import type { CpuState } from './cpu.ts';
-import type { Credentials, FdTable, FsStruct, ITimer, RestartBlock, Sighand, Task, ThreadGroup, Wait } from './entities.ts';
+import type {
+	Credentials,
+	FdTable,
+	FsStruct,
+	ITimer,
+	RestartBlock,
+	Sighand,
+	Task,
+	TaskTimes,
+	ThreadGroup,
+	Wait,
+	WaitOn,
+} from './entities.ts';
 
 /** Registers an event sets in the task it names. */
 export type RegisterPatch = Partial<CpuState>;
@@ -25,12 +37,15 @@ export type TaskFields = Pick<
 	| 'trap'
 	| 'restartBlock'
 	| 'mm'
+	| 'ppid'
+	| 'exitSignal'
+	| 'vforkParent'
 > & { readonly creds: Credentials };
 
-export type GroupFields = Pick<ThreadGroup, 'pgrp' | 'session' | 'tty' | 'rlimits' | 'subreaper'>;
+export type GroupFields = Pick<ThreadGroup, 'pgrp' | 'session' | 'tty' | 'rlimits' | 'subreaper' | 'report'>;
 
 export type TaskEvent =
-	/** A task appears, with what only it refers to so far. */
+	/** A task appears, with what only it refers to so far. Its group's list of threads gets it at its end. */
 	| {
 			readonly kind: 'task/new';
 			readonly task: number;
@@ -65,6 +80,24 @@ export type TaskEvent =
 	| { readonly kind: 'task/wake'; readonly task: number; readonly reason: 'ready' | 'timeout' | 'signal' }
 	/** The task ends with this wait status (status << 8, or the signal, | 0x80 with a core). */
 	| { readonly kind: 'task/exit'; readonly task: number; readonly status: number; readonly zombie: boolean }
+	/** A task that ended leaves the tables. `group` waited for it (0: nobody had to) and `times` are that group's childTimes now. */
+	| { readonly kind: 'task/reap'; readonly task: number; readonly group: number; readonly times: TaskTimes | null }
+	/** A thread that executes a program takes the pid of its group, whose other threads are gone. */
+	| { readonly kind: 'task/rename'; readonly task: number; readonly to: number }
+	/** The task no longer shares what is given here: copies of its own. */
+	| {
+			readonly kind: 'task/unshare';
+			readonly task: number;
+			readonly sighand?: Sighand;
+			readonly fdTable?: FdTable;
+			readonly fs?: FsStruct;
+	  }
+	/** The group's stop has come to this thread. */
+	| { readonly kind: 'task/stop'; readonly task: number }
+	/** Somebody answers a wait: place `index` of its `on`. The task goes on with its next task/wake. */
+	| { readonly kind: 'wait/fire'; readonly task: number; readonly index: number }
+	/** A waiter moves to the end of another queue (futex requeue). */
+	| { readonly kind: 'wait/move'; readonly task: number; readonly on: readonly WaitOn[] }
 	| { readonly kind: 'group/exit'; readonly group: number; readonly status: number }
 	| {
 			readonly kind: 'syscall/enter';
@@ -102,12 +135,17 @@ export type TaskEvent =
 			readonly eip: number;
 			readonly bytes: Uint8Array;
 	  }
+	/** The task that has the processor gives up the rest of its quantum. */
+	| { readonly kind: 'sched/yield'; readonly task: number }
+	/** `from` goes to the end of the queue if it may run; `to` leaves it. */
 	| {
 			readonly kind: 'sched/switch';
 			readonly from: number;
 			readonly to: number;
 			readonly quantum: number;
-			readonly queue: readonly number[];
+			/** The scheduler's generator afterwards, and what priorities are drawn from. */
+			readonly rng: number;
+			readonly epoch: number;
 	  }
 	/** Nothing could run: virtual time jumps ahead by `ns`. */
 	| { readonly kind: 'clock/skip'; readonly ns: number }

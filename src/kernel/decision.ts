@@ -12,7 +12,7 @@ import type { RegisterPatch } from '../events/task.ts';
 import { findVmaIndex, readState } from '../reducers/address-space.ts';
 import { enterCall } from '../reducers/live.ts';
 import { fold } from '../reducers/reduce.ts';
-import type { MachineState, RestartBlock, Wait } from '../reducers/state.ts';
+import type { MachineState, RestartBlock, WaitRequest } from '../reducers/state.ts';
 import { Vm } from '../reducers/state.ts';
 import { stackGrowth } from './stack.ts';
 
@@ -30,6 +30,8 @@ export interface KernelView {
 	readonly memory: MemoryView;
 	/** Registers of a task as they are now (those in the state may be old while the task runs). */
 	regs(pid: number): CpuState;
+	/** Tasks that slept under a key (waits.ts waitKeys) when the decision began, in no order that counts. */
+	waiting(key: string): Iterable<number>;
 }
 
 /** What a system call handler answers. A number is the result (i32: ≥ 0, or -errno). */
@@ -38,7 +40,7 @@ export type Outcome = number | Block | NeedInput | Returned;
 /** The task sleeps inside the call; the handler is called again when the wait is over. */
 export interface Block {
 	readonly kind: 'block';
-	readonly wait: Wait;
+	readonly wait: WaitRequest;
 	readonly restartBlock: RestartBlock | null;
 }
 
@@ -62,6 +64,7 @@ export function isNeed(value: unknown): value is NeedInput {
 /** Events that change what an address resolves to. */
 const MAPPING = new Set([
 	'mm/new',
+	'mm/fork',
 	'mm/drop',
 	'mm/map',
 	'mm/unmap',
@@ -78,7 +81,8 @@ const MAPPING = new Set([
 
 export class Decision {
 	readonly view: KernelView;
-	readonly pid: number;
+	/** The task that decides. Executing a program may give it its group's pid. */
+	pid: number;
 	readonly events: KernelEvent[] = [];
 	#state: MachineState;
 	#folded = 0;
@@ -204,8 +208,8 @@ export class Decision {
 	}
 
 	/** Whether the kernel may write there (copy_to_user would succeed). */
-	writable(address: number, length: number, force = false): boolean {
-		const { vmas } = this.mm;
+	writable(address: number, length: number, force = false, mm: Mm = this.mm): boolean {
+		const { vmas } = mm;
 		const end = address + length;
 		if (end > 2 ** 32) return false;
 		for (let i = findVmaIndex(vmas, address); address < end; i++) {

@@ -11,10 +11,13 @@ import { Vm } from '../reducers/state.ts';
 import { AT, HWCAP_LEAF } from './abi/auxv.ts';
 import { Errno } from './abi/errno.ts';
 import { READ_IMPLIES_EXEC, RLIMIT } from './abi/mm.ts';
+import { Sig } from './abi/signal.ts';
 import type { Decision, NeedInput } from './decision.ts';
 import { type ElfImage, Pf, parseElf, type Segment, TASK_SIZE } from './elf.ts';
+import { exitThread, releaseMemory } from './exit.ts';
 import { fileBytes } from './file-data.ts';
 import { randomBytes } from './random.ts';
+import { isAlive } from './signal-queue.ts';
 import { VDSO_SYMBOLS, vdsoPage } from './vdso.ts';
 
 /** What to run. Strings are byte strings: one character a byte. */
@@ -89,17 +92,45 @@ export function execEvents(d: Decision, request: ExecRequest): number | NeedInpu
 	const creds = credentialsAfter(d, request.inode);
 	const esp = loader.fillStack(creds, random);
 
-	const { fds } = d.state.fdTables[task.fdTable];
+	leaveOthers(d);
+	const { fdTable } = d.task;
+	const { fds } = d.state.fdTables[fdTable];
 	for (const fd of Object.keys(fds)) {
-		if (fds[Number(fd)].cloexec) d.emit({ kind: 'fd/close', table: task.fdTable, fd: Number(fd) });
+		if (fds[Number(fd)].cloexec) d.emit({ kind: 'fd/close', table: fdTable, fd: Number(fd) });
 	}
-	d.emit({ kind: 'task/set', task: d.pid, fields: { personality, dumpable: 1, creds } });
+	const secure = creds.euid !== creds.uid || creds.egid !== creds.gid;
+	const pdeathSignal = secure ? 0 : task.pdeathSignal;
+	d.emit({ kind: 'task/set', task: d.pid, fields: { personality, dumpable: 1, creds, pdeathSignal, exitSignal: Sig.SIGCHLD } });
 	const comm = request.filename.slice(request.filename.lastIndexOf('/') + 1).slice(0, 15);
 	const regs = startRegisters(d, loader.entry, esp);
 	d.emit({ kind: 'task/exec', task: d.pid, mm: loader.mm, comm, path: request.path, regs });
 	const shared = Object.values(d.state.tasks).some((t) => t.mm === oldMm);
 	if (oldMm !== 0 && !shared) d.emit({ kind: 'mm/drop', mm: oldMm });
 	return 0;
+}
+
+/**
+ * begin_new_exec: the other threads end, who is left is the leader; who shared memory is told, and what cannot be shared with
+ * the new program is copied.
+ */
+function leaveOthers(d: Decision): void {
+	const { tgid } = d.task;
+	for (const pid of d.group.threads) if (pid !== d.pid && isAlive(d.state.tasks[pid])) exitThread(d, pid, Sig.SIGKILL);
+	releaseMemory(d, d.pid);
+	if (d.pid !== tgid) {
+		// The old leader goes without its parent hearing of it.
+		d.emit({ kind: 'task/reap', task: tgid, group: 0, times: null });
+		d.emit({ kind: 'task/rename', task: d.pid, to: tgid });
+		d.pid = tgid;
+	}
+	const { task, state } = d;
+	const shared = (field: 'fdTable' | 'sighand') =>
+		Object.values(state.tasks).some((t) => t.pid !== d.pid && t[field] === task[field]);
+	const own = {
+		...(shared('sighand') ? { sighand: { ...state.sighands[task.sighand], id: state.next.sighand } } : {}),
+		...(shared('fdTable') ? { fdTable: { ...state.fdTables[task.fdTable], id: state.next.fdTable } } : {}),
+	};
+	if (Object.keys(own).length > 0) d.emit({ kind: 'task/unshare', task: d.pid, ...own });
 }
 
 /** bprm_stack_limits: strings and pointers within a quarter of the stack, 128 KiB at least, 6 MiB at most. */

@@ -1,13 +1,144 @@
-/** The end of a thread group by a signal or exit_group(2) (kernel/exit.c do_group_exit). */
+/** The end of threads and thread groups (kernel/exit.c, mm_release in kernel/fork.c; Linux 6.1). */
+import type { Task } from '../events/entities.ts';
+import { addTimes } from '../reducers/task.ts';
+import { Code, Sa, SIG_IGN, Sig } from './abi/signal.ts';
+import { fireChildWaits } from './child-waits.ts';
 import type { Decision } from './decision.ts';
+import { passOnFutexes, wakeClearedTid } from './futexes.ts';
+import { hangUpOrphans, isGone } from './job-control.ts';
+import { actionOf, isAlive, kernelInfo } from './signal-queue.ts';
+import { childInfo, postSignal } from './signal-send.ts';
+import { groupTimes } from './timers.ts';
+
+/** The container's init, which is not in the machine: it adopts orphans and reaps them at once. */
+export const INIT = 1;
 
 /** Ends every task of the deciding task's group. @param status as wait4 shows it: code << 8, or the signal's number. */
 export function exitGroup(d: Decision, status: number): void {
-	const { group, mm } = d.task;
+	const { group } = d.task;
 	d.emit({ kind: 'group/exit', group, status });
-	for (const task of Object.values(d.state.tasks)) {
-		if (task.group !== group || task.state === 'zombie' || task.state === 'dead') continue;
-		d.emit({ kind: 'task/exit', task: task.pid, status, zombie: task.pid === task.tgid });
+	for (const pid of d.state.groups[group].threads) if (pid !== d.pid && isAlive(d.state.tasks[pid])) exitThread(d, pid, status);
+	exitThread(d, d.pid, status);
+}
+
+/** The deciding thread ends; its group ends with its last thread. */
+export function exitTask(d: Decision, status: number): void {
+	const { groupExit, threads } = d.group;
+	const last = threads.every((pid) => pid === d.pid || !isAlive(d.state.tasks[pid]));
+	if (last && groupExit === null) d.emit({ kind: 'group/exit', group: d.task.group, status });
+	exitThread(d, d.pid, status);
+}
+
+/** What a thread leaves behind in memory, for those who share it: robust futexes, its tid, the parent that waits for its memory. */
+export function releaseMemory(d: Decision, pid: number): void {
+	const task = d.state.tasks[pid];
+	if (task.mm === 0) return;
+	passOnFutexes(d, task);
+	if (task.clearTid !== 0 && Object.values(d.state.tasks).some((t) => t.mm === task.mm && t.pid !== pid)) {
+		wakeClearedTid(d, task);
 	}
+	endVfork(d, pid);
+}
+
+/** The parent of a vfork goes on. */
+export function endVfork(d: Decision, pid: number): void {
+	const { vforkParent } = d.state.tasks[pid];
+	if (vforkParent === 0) return;
+	const on = d.state.tasks[vforkParent]?.wait?.on ?? [];
+	const index = on.findIndex((w) => w.kind === 'vfork' && w.child === pid);
+	if (index >= 0) d.emit({ kind: 'wait/fire', task: vforkParent, index });
+	d.emit({ kind: 'task/set', task: pid, fields: { vforkParent: 0 } });
+}
+
+/** One thread ends (do_exit). A leader stays as a zombie; another is gone at once. */
+export function exitThread(d: Decision, pid: number, status: number): void {
+	releaseMemory(d, pid);
+	const { mm, tgid, group } = d.state.tasks[pid];
+	d.emit({ kind: 'task/exit', task: pid, status, zombie: pid === tgid });
 	if (mm !== 0 && Object.values(d.state.tasks).every((t) => t.mm !== mm)) d.emit({ kind: 'mm/drop', mm });
+	const gone = isGone(d.state, d.state.groups[group]);
+	if (pid !== tgid) d.emit({ kind: 'task/reap', task: pid, group: 0, times: null });
+	if (gone) endGroup(d, group);
+}
+
+/** The last thread is gone: children get another parent, the own one is told (exit_notify). */
+function endGroup(d: Decision, group: number): void {
+	const { tgid, pgrp, session } = d.state.groups[group];
+	const leader = d.state.tasks[tgid];
+	const parent = d.state.tasks[leader.ppid];
+	const pgrps = giveAwayChildren(d, leader, session);
+	// The own process group, if the parent was what kept it from being orphaned.
+	const above = parent && d.state.groups[parent.group];
+	if (above && above.pgrp !== pgrp && above.session === session) pgrps.add(pgrp);
+	if (pgrps.size > 0) hangUpOrphans(d, pgrps, session, group);
+	tellOfEnd(d, tgid);
+}
+
+/**
+ * forget_original_parent: children go to the nearest subreaper above, else to the container's init.
+ * @returns process groups that lost a parent of another group by it
+ */
+function giveAwayChildren(d: Decision, leader: Task, session: number): Set<number> {
+	const pgrps = new Set<number>();
+	const { pgrp } = d.state.groups[leader.group];
+	let reaper: number | undefined;
+	for (const child of Object.values(d.state.tasks)) {
+		if (child.ppid !== leader.tgid) continue;
+		reaper ??= reaperOf(d, leader);
+		d.emit({ kind: 'task/set', task: child.pid, fields: { ppid: reaper, exitSignal: child.exitSignal === 0 ? 0 : Sig.SIGCHLD } });
+		if (child.pid !== child.tgid) continue;
+		const group = d.state.groups[child.group];
+		if (isAlive(child) && child.pdeathSignal !== 0) postSignal(d, child.pid, true, kernelInfo(child.pdeathSignal));
+		if (group.pgrp !== pgrp && group.session === session) pgrps.add(group.pgrp);
+		if (child.state === 'zombie' && isGone(d.state, group)) tellOfEnd(d, child.pid);
+	}
+	return pgrps;
+}
+
+function reaperOf(d: Decision, leader: Task): number {
+	const { tasks, groups } = d.state;
+	for (let t = tasks[leader.ppid]; t !== undefined; t = tasks[t.ppid]) {
+		if (groups[t.group].subreaper && !isGone(d.state, groups[t.group])) return t.tgid;
+	}
+	return INIT;
+}
+
+/** The parent gets the exit signal and who waits wakes; nobody need wait when the parent does not want to know (do_notify_parent). */
+function tellOfEnd(d: Decision, pid: number): void {
+	const child = d.state.tasks[pid];
+	const parent = d.state.tasks[child.ppid];
+	// The first task's parent is outside, and looks at it when all is over.
+	if (child.ppid === 0) return;
+	if (parent === undefined || isGone(d.state, d.state.groups[parent.group])) {
+		if (child.ppid === INIT) reap(d, pid);
+		return;
+	}
+	const signo = child.exitSignal;
+	let ignored = false;
+	let wanted = signo !== 0;
+	if (signo === Sig.SIGCHLD) {
+		const { handler, flags } = actionOf(d.state, parent, Sig.SIGCHLD);
+		ignored = handler === SIG_IGN || (flags & Sa.NOCLDWAIT) !== 0;
+		wanted = handler !== SIG_IGN;
+	}
+	const status = child.exitStatus;
+	const killed = (status & 0x7f) !== 0;
+	const code = !killed ? Code.CLD_EXITED : status & 0x80 ? Code.CLD_DUMPED : Code.CLD_KILLED;
+	const target = parent.pid;
+	if (wanted) postSignal(d, target, true, childInfo(d, child, code, killed ? status & 0x7f : (status >> 8) & 0xff, signo));
+	fireChildWaits(d, child);
+	if (ignored) reap(d, pid);
+}
+
+/** Nobody waits for it. */
+function reap(d: Decision, pid: number): void {
+	d.emit({ kind: 'task/reap', task: pid, group: 0, times: null });
+}
+
+/** A thread group's leader is waited for by the deciding task: its times are among those of the children from now on. */
+export function reapChild(d: Decision, pid: number): void {
+	const { group } = d.state.tasks[pid];
+	const used = addTimes(groupTimes(d.state, group), d.state.groups[group].childTimes);
+	const times = addTimes(d.group.childTimes, used);
+	d.emit({ kind: 'task/reap', task: pid, group: d.task.group, times });
 }

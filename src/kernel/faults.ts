@@ -11,7 +11,8 @@ import { siginfo } from './abi/siginfo.ts';
 import { Code, Sig } from './abi/signal.ts';
 import type { Decision } from './decision.ts';
 import { TASK_SIZE } from './elf.ts';
-import { forceSignal, kernelInfo } from './signal-queue.ts';
+import { kernelInfo } from './signal-queue.ts';
+import { forceSignal } from './signal-send.ts';
 
 /** Page-fault error code: the page is there but may not be accessed so. */
 const PF_PROT = 1;

@@ -14,7 +14,8 @@ import { inodeOf } from './open-file.ts';
 import { withoutPrivileges } from './permissions.ts';
 import { randomBytes } from './random.ts';
 import type { Resume } from './row.ts';
-import { postSignal, userInfo } from './signal-queue.ts';
+import { userInfo } from './signal-queue.ts';
+import { postSignal } from './signal-send.ts';
 
 /** What reading found: `bytes`, and `take` to consume the first n of them. */
 export interface Source {

@@ -14,6 +14,8 @@ import { Decision, isNeed } from './decision.ts';
 import { ElfError } from './elf.ts';
 import { execEvents, initialFx } from './exec.ts';
 import { seedPrng } from './random.ts';
+import { seedScheduler } from './schedule.ts';
+import { NO_TIMES } from './timers.ts';
 
 /** What a descriptor 0–2 of the recorder is: bytes of a regular file on stdin are known beforehand. */
 export type StdStream = Stream['kind'] | { readonly file: Uint8Array; readonly path: string };
@@ -33,6 +35,8 @@ export interface InitialOptions {
 	readonly streams: readonly [StdStream, StdStream, StdStream];
 	/** Absolute path; it is made when it is missing from an empty root. Default `/`. */
 	readonly cwd?: string;
+	/** Quanta and priorities as rr's chaos mode has them. */
+	readonly chaos?: boolean;
 	/** [soft, hard] by RLIMIT number, over the defaults. */
 	readonly limits?: { readonly [limit: number]: readonly [number, number] };
 	/** User and group of the program; default 0 (the container's root). */
@@ -82,13 +86,14 @@ export function createInitialState(options: InitialOptions): { readonly state: M
 	build.task(options);
 	const before: MachineState = {
 		...reduce(empty, build.events),
-		scheduler: { current: persona.firstPid, left: persona.quantum, queue: [] },
+		scheduler: { ...empty.scheduler, current: persona.firstPid, left: persona.quantum },
 	};
 	const d = new Decision(
 		{
 			state: before,
 			memory: { read: () => undefined, page: () => undefined },
 			regs: (pid) => before.tasks[pid].cpu,
+			waiting: () => [],
 		},
 		persona.firstPid,
 	);
@@ -139,7 +144,7 @@ function emptyState(options: InitialOptions): MachineState {
 		next,
 		...tables,
 		streams,
-		scheduler: { current: 0, left: 0, queue: [] },
+		scheduler: seedScheduler(options.seed, options.chaos ?? false),
 		prng: seedPrng(options.seed),
 		freezer: 'thawed',
 		ended: false,
@@ -183,6 +188,7 @@ class Builder {
 			channel: 0,
 			target: '',
 			entries: [],
+			locks: [],
 			parent: 0,
 			lower: 'none' as const,
 			lowerPath: '',
@@ -342,6 +348,7 @@ class Builder {
 			rseq: { address: 0, length: 0, signature: 0 },
 			exitSignal: 17,
 			pdeathSignal: 0,
+			vforkParent: 0,
 			exitStatus: 0,
 			flags: 0x40,
 			dumpable: 1,
@@ -354,6 +361,7 @@ class Builder {
 		const group: ThreadGroup = {
 			id: 1,
 			tgid: pid,
+			threads: [pid],
 			pgrp: pid,
 			session: pid,
 			tty: options.streams.indexOf('tty') + 1,
@@ -361,7 +369,10 @@ class Builder {
 			rlimits: defaultLimits().map((l, i) => options.limits?.[i] ?? l),
 			itimers: { real: disarmed, virtual: disarmed, prof: disarmed },
 			groupExit: null,
-			childTimes: { ...times, startNs: 0 },
+			stopSignal: 0,
+			report: 'none',
+			threadTimes: NO_TIMES,
+			childTimes: NO_TIMES,
 			subreaper: false,
 		};
 		const action = { handler: 0, flags: 0, restorer: 0, mask: 0n };

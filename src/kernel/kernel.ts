@@ -6,7 +6,6 @@ import type { Fault } from '../events/cpu.ts';
 import { Vector } from '../events/cpu.ts';
 import { dr6Of } from '../events/debug.ts';
 import type { KernelEvent } from '../events/event.ts';
-import type { MachineState } from '../reducers/state.ts';
 import { callName } from './abi/call-numbers.ts';
 import { Errno } from './abi/errno.ts';
 import { Decision, isNeed, type KernelView, type NeedInput, type Outcome } from './decision.ts';
@@ -69,7 +68,8 @@ function finish(d: Decision, nr: number, row: SyscallRow | undefined, outcome: O
 		if (row?.support === 'none') unknownCall(d, nr);
 		d.emit({ kind: 'syscall/exit', task: d.pid, nr, result: outcome, regs: { eax: outcome >>> 0 } });
 	} else if (outcome.kind === 'block') {
-		const { wait, restartBlock } = outcome;
+		const { restartBlock } = outcome;
+		const wait = { ...outcome.wait, order: d.state.scheduler.order, fired: -1 };
 		d.emit({ kind: 'task/block', task: d.pid, nr, wait, restartBlock, regs: { eax: wait.restart >>> 0 } });
 		return decided(d);
 	}
@@ -124,18 +124,4 @@ export function decideSignals(view: KernelView, pid: number): Decided {
 	const d = new Decision(view, pid);
 	returnToUser(d);
 	return decided(d);
-}
-
-/** Who runs next: a switch, or nothing when the current task stays. */
-export function decideSchedule(state: MachineState): readonly KernelEvent[] {
-	const { current, left, queue } = state.scheduler;
-	const runs = current !== 0 && state.tasks[current]?.state === 'running';
-	if (runs && (left > 0 || queue.length === 0)) return [];
-	const waiting = Object.values(state.tasks)
-		.filter((t) => t.state === 'running' && t.pid !== current && !queue.includes(t.pid))
-		.map((t) => t.pid);
-	const candidates = [...queue.filter((p) => state.tasks[p]?.state === 'running'), ...waiting, ...(runs ? [current] : [])];
-	const [to = 0, ...rest] = candidates;
-	if (to === current) return [];
-	return [{ kind: 'sched/switch', from: current, to, quantum: state.persona.quantum, queue: rest }];
 }

@@ -101,6 +101,7 @@ export function makeInode(
 		channel: 0,
 		target: '',
 		entries: [],
+		locks: [],
 		parent: kind === 'dir' && parent !== null ? parent.id : 0,
 		lower: 'none',
 		lowerPath: '',

@@ -33,6 +33,7 @@ function virtual(kind: Inode['kind'], mode: number, ino: number, target = ''): I
 		channel: 0,
 		target,
 		entries: [],
+		locks: [],
 		parent: 0,
 		lower: 'none',
 		lowerPath: '',

@@ -26,7 +26,8 @@ import { setWords, viewOf } from './abi/words.ts';
 import { altStackFlags, changedAltStack, onAltStack, within } from './altstack.ts';
 import type { Decision } from './decision.ts';
 import { canLoad } from './selectors.ts';
-import { forceSignal, kernelInfo, setBlocked } from './signal-queue.ts';
+import { kernelInfo, setBlocked } from './signal-queue.ts';
+import { forceSignal } from './signal-send.ts';
 import { VDSO_SYMBOLS } from './vdso.ts';
 
 /** struct sigframe_ia32: pretcode, sig, sigcontext, 624 unused bytes, extramask, retcode. */

@@ -1,26 +1,11 @@
 /**
- * Pending signals: sending one, forcing one, taking one off its queue (kernel/signal.c of Linux 6.1).
- * What a taken signal does is signals.ts.
+ * Pending signals: the queues, who a group's signal is for, taking one off (kernel/signal.c of Linux 6.1). Sending one is
+ * signal-send.ts; what a taken signal does is signals.ts.
  */
 import type { SigAction, SigInfo, SigSet, Task } from '../events/entities.ts';
 import type { MachineState } from '../reducers/state.ts';
-import { Errno } from './abi/errno.ts';
-import { RLIMIT } from './abi/mm.ts';
 import { siginfo } from './abi/siginfo.ts';
-import {
-	Code,
-	hasSignal,
-	IGNORED_SIGNALS,
-	SIG_DFL,
-	SIG_IGN,
-	SIGRTMIN,
-	Sig,
-	STOP_SIGNALS,
-	SYNCHRONOUS,
-	sigmask,
-	sigset,
-	UNBLOCKABLE,
-} from './abi/signal.ts';
+import { Code, hasSignal, IGNORED_SIGNALS, SIG_DFL, SIG_IGN, SYNCHRONOUS, sigmask, UNBLOCKABLE } from './abi/signal.ts';
 import type { Decision } from './decision.ts';
 
 /** The siginfo of a signal from the kernel itself (SEND_SIG_PRIV): SI_KERNEL, nothing else. */
@@ -43,6 +28,24 @@ export function isIgnored(state: MachineState, task: Task, signo: number): boole
 	return handler === SIG_IGN || (handler === SIG_DFL && hasSignal(IGNORED_SIGNALS, signo));
 }
 
+/** Whether a task has not ended. */
+export function isAlive(task: Task): boolean {
+	return task.state !== 'zombie' && task.state !== 'dead';
+}
+
+/**
+ * The thread that takes a signal sent to its whole group (complete_signal): the leader if it wants it, else the thread that has
+ * been there longest and does. It is found again whenever masks have changed, so nobody keeps a signal from others by blocking it.
+ */
+export function signalTarget(state: MachineState, group: number, signo: number): number {
+	const { threads, tgid } = state.groups[group];
+	const wants = (pid: number): boolean => {
+		const task = state.tasks[pid];
+		return task !== undefined && isAlive(task) && (!hasSignal(task.blocked, signo) || waitsFor(task, signo));
+	};
+	return wants(tgid) ? tgid : (threads.find(wants) ?? 0);
+}
+
 /** The signals that wait for a task, in its own queue or its group's. */
 export function pendingSet(state: MachineState, task: Task): SigSet {
 	return setOf(task.pending) | setOf(state.groups[task.group].pending);
@@ -54,63 +57,9 @@ export function setOf(queue: readonly SigInfo[]): SigSet {
 	return set;
 }
 
-/**
- * Sends a signal to a task (`group`: to its thread group) as send_signal does: a continue takes pending stops away and the
- * other way round, an ignored one vanishes, a standard one that is pending already is not queued twice.
- * Returns 0, or -EAGAIN when RLIMIT_SIGPENDING is used up by a queued one (`code` < 0: sigqueue, timers).
- */
-export function postSignal(d: Decision, pid: number, group: boolean, info: SigInfo): number {
-	const task = d.state.tasks[pid];
-	if (task.state === 'dead' || task.state === 'zombie') return 0;
-	const { signo } = info;
-	if (hasSignal(STOP_SIGNALS, signo)) flush(d, pid, sigset(Sig.SIGCONT));
-	else if (signo === Sig.SIGCONT) flush(d, pid, STOP_SIGNALS);
-	if ((signo === Sig.SIGCONT || signo === Sig.SIGKILL) && task.state === 'stopped') {
-		d.emit({ kind: 'signal/default', task: pid, signo, action: 'continue' });
-	}
-	if (!hasSignal(task.blocked, signo) && !waitsFor(task, signo) && isIgnored(d.state, task, signo)) return 0;
-	const queue = group ? d.state.groups[task.group].pending : d.state.tasks[pid].pending;
-	if (signo < SIGRTMIN && queue.some((q) => q.signo === signo)) return 0;
-	if (signo >= SIGRTMIN && queue.length >= d.state.groups[task.group].rlimits[RLIMIT.SIGPENDING][0]) {
-		if (info.code !== Code.SI_USER) return -Errno.EAGAIN;
-		// kill(2) may not fail for want of memory: what cannot be queued is sent without its siginfo, once.
-		if (queue.some((q) => q.signo === signo)) return 0;
-		info = siginfo({ signo, code: Code.SI_USER });
-	}
-	d.emit({ kind: 'signal/post', task: pid, group, info });
-	return 0;
-}
-
 /** sigtimedwait keeps what it waits for blocked (real_blocked), so it is not ignored. */
-function waitsFor(task: Task, signo: number): boolean {
+export function waitsFor(task: Task, signo: number): boolean {
 	return task.wait !== null && hasSignal(task.wait.signals, signo);
-}
-
-/** Takes signals of a set off every queue of the group, if there are any. */
-export function flush(d: Decision, pid: number, set: SigSet): void {
-	const { state } = d;
-	const { group } = state.tasks[pid];
-	const members = Object.values(state.tasks).filter((t) => t.group === group);
-	const pending = members.reduce((all, t) => all | setOf(t.pending), setOf(state.groups[group].pending));
-	if (pending & set) d.emit({ kind: 'signal/flush', task: pid, set });
-}
-
-/**
- * Sends a signal that may be neither blocked nor ignored (force_sig_info): if it is, its action becomes the default.
- * `fatal`: the action becomes the default in any case (force_fatal_sig).
- */
-export function forceSignal(d: Decision, info: SigInfo, fatal = false): void {
-	const { task } = d;
-	const { signo } = info;
-	const action = actionOf(d.state, task, signo);
-	const blocked = hasSignal(task.blocked, signo);
-	if ((blocked || fatal || action.handler === SIG_IGN) && action.handler !== SIG_DFL) {
-		d.emit({ kind: 'signal/action', sighand: task.sighand, signo, action: { ...action, handler: SIG_DFL } });
-	}
-	if (blocked) {
-		d.emit({ kind: 'signal/mask', task: d.pid, blocked: task.blocked & ~sigmask(signo), saved: task.savedMask });
-	}
-	postSignal(d, d.pid, false, { ...info, forced: true });
 }
 
 /** Sets the deciding task's mask; SIGKILL and SIGSTOP cannot be blocked. Nothing is emitted when nothing changes. */
@@ -131,27 +80,34 @@ interface Found {
 
 /**
  * Takes the next signal that is not in `blocked` off its queue: first a fault's (in the order they came), then those of the
- * thread, then the group's; in a queue those that faults also send first, then by number, then by arrival.
+ * thread, then the group's (those it is the target of; with `any`, as who asks for them does, all); in a queue those that faults also send first, then by number, then by arrival.
  */
-export function takeSignal(d: Decision, blocked: SigSet): SigInfo | null {
+export function takeSignal(d: Decision, blocked: SigSet, any = false): SigInfo | null {
 	const own = d.task.pending;
 	const fault = own.findIndex((q) => q.code > 0 && hasSignal(SYNCHRONOUS & ~blocked, q.signo));
 	const found: Found | null =
 		fault >= 0
 			? { group: false, index: fault, info: own[fault] }
-			: (nextIn(own, blocked, false) ?? nextIn(d.group.pending, blocked, true));
+			: (nextIn(own, blocked, false) ?? nextIn(mine(d, any), blocked, true));
 	if (found === null) return null;
 	const { group, index, info } = found;
 	d.emit({ kind: 'signal/take', task: d.pid, group, index, signo: info.signo });
 	return info;
 }
 
-function nextIn(queue: readonly SigInfo[], blocked: SigSet, group: boolean): Found | null {
-	let best = -1;
+/** The group's queue, without what another thread is to take. Places stay as they are. */
+function mine(d: Decision, any: boolean): readonly (SigInfo | null)[] {
+	const { pending, threads } = d.group;
+	if (any || threads.length === 1) return pending;
+	return pending.map((info) => (signalTarget(d.state, d.task.group, info.signo) === d.pid ? info : null));
+}
+
+function nextIn(queue: readonly (SigInfo | null)[], blocked: SigSet, group: boolean): Found | null {
+	let best: Found | null = null;
 	const rank = (signo: number): number => (hasSignal(SYNCHRONOUS, signo) ? signo : signo + 100);
-	queue.forEach((q, i) => {
-		if (hasSignal(blocked, q.signo)) return;
-		if (best < 0 || rank(q.signo) < rank(queue[best].signo)) best = i;
-	});
-	return best < 0 ? null : { group, index: best, info: queue[best] };
+	for (const [index, info] of queue.entries()) {
+		if (info === null || hasSignal(blocked, info.signo)) continue;
+		if (best === null || rank(info.signo) < rank(best.info.signo)) best = { group, index, info };
+	}
+	return best;
 }

@@ -21,10 +21,13 @@ import {
 } from './abi/signal.ts';
 import type { Decision } from './decision.ts';
 import { exitGroup } from './exit.ts';
+import { isOrphaned } from './job-control.ts';
 import { buildFrame } from './sigframe.ts';
-import { actionOf, forceSignal, kernelInfo, setBlocked, takeSignal } from './signal-queue.ts';
+import { actionOf, kernelInfo, setBlocked, takeSignal } from './signal-queue.ts';
+import { forceSignal, stopThread } from './signal-send.ts';
 
-export { forceSignal, kernelInfo, pendingSet, postSignal, setBlocked, takeSignal, userInfo } from './signal-queue.ts';
+export { kernelInfo, pendingSet, setBlocked, takeSignal, userInfo } from './signal-queue.ts';
+export { forceSignal, postSignal } from './signal-send.ts';
 
 const RESTARTS: ReadonlySet<number> = new Set(Object.values(Restart));
 
@@ -38,6 +41,10 @@ export function returnToUser(d: Decision): void {
 	for (;;) {
 		const { task } = d;
 		if (task.state !== 'running') return;
+		if (d.group.stopSignal !== 0) {
+			stopThread(d);
+			return;
+		}
 		const info = takeSignal(d, task.blocked);
 		if (info === null) break;
 		const action = actionOf(d.state, task, info.signo);
@@ -58,7 +65,8 @@ export function returnToUser(d: Decision): void {
 function isQuiet(d: Decision): boolean {
 	const { tasks, groups } = d.view.state;
 	const task = tasks[d.pid];
-	if (task.pending.length > 0 || groups[task.group].pending.length > 0 || task.savedMask !== null) return false;
+	const { pending, stopSignal } = groups[task.group];
+	if (task.pending.length > 0 || pending.length > 0 || task.savedMask !== null || stopSignal !== 0) return false;
 	let inside = task.origAx >= 0;
 	for (const e of d.events) {
 		if (e.kind.startsWith('signal/') || e.kind === 'task/exit') return false;
@@ -127,12 +135,6 @@ function defaultAction(d: Decision, signo: number): 'ignore' | 'terminate' | 'co
 
 /** Whether nobody outside the process group could continue it (is_current_pgrp_orphaned): terminal stops are ignored then. */
 function orphaned(d: Decision): boolean {
-	const { tasks, groups } = d.state;
 	const { pgrp, session } = d.group;
-	return !Object.values(tasks).some((t) => {
-		const parent = tasks[t.ppid];
-		if (groups[t.group].pgrp !== pgrp || t.state === 'zombie' || parent === undefined) return false;
-		const above = groups[parent.group];
-		return above.pgrp !== pgrp && above.session === session;
-	});
+	return isOrphaned(d.state, pgrp, session, 0);
 }

@@ -1,9 +1,11 @@
-/** Time that does something: interval timers and the deadlines of sleeping tasks (kernel/time/itimer.c). */
-import type { ITimer, ThreadGroup } from '../events/entities.ts';
+/** Time that does something: interval timers (kernel/time/itimer.c), and the times tasks use. */
+import type { ITimer, TaskTimes, ThreadGroup } from '../events/entities.ts';
 import type { MachineState } from '../reducers/state.ts';
+import { addTimes } from '../reducers/task.ts';
 import { Sig } from './abi/signal.ts';
 import type { Decision } from './decision.ts';
-import { kernelInfo, postSignal } from './signal-queue.ts';
+import { isAlive, kernelInfo } from './signal-queue.ts';
+import { postSignal } from './signal-send.ts';
 
 export type TimerName = keyof ThreadGroup['itimers'];
 export const TIMER_NAMES: readonly TimerName[] = ['real', 'virtual', 'prof'];
@@ -17,11 +19,23 @@ export function monotonicNs(state: MachineState): number {
 	return persona.bootNs + clock.steps * persona.nsPerStep + clock.skewNs;
 }
 
+export const NO_TIMES: TaskTimes = { steps: 0, startNs: 0, nvcsw: 0, nivcsw: 0, minFlt: 0, majFlt: 0 };
+
+/** What a thread group used: its threads, those that are gone included. */
+export function groupTimes(state: MachineState, id: number): TaskTimes {
+	const { threads, threadTimes, tgid } = state.groups[id];
+	let sum = threadTimes;
+	for (const pid of threads) {
+		const task = state.tasks[pid];
+		// A thread that ended is in the sum already; the leader never is.
+		if (pid === tgid || task.state !== 'dead') sum = addTimes(sum, task.times);
+	}
+	return sum;
+}
+
 /** CPU time of a thread group, ns: all of it user time. */
 export function groupCpuNs(state: MachineState, group: number): number {
-	let steps = 0;
-	for (const task of Object.values(state.tasks)) if (task.group === group) steps += task.times.steps;
-	return steps * state.persona.nsPerStep;
+	return groupTimes(state, group).steps * state.persona.nsPerStep;
 }
 
 /** The clock a timer counts on, ns. */
@@ -30,25 +44,18 @@ export function timerClock(state: MachineState, group: number, which: TimerName)
 }
 
 /**
- * Monotonic ns of the next thing that time will do: a deadline of a sleeping task, an interval timer; null = nothing.
- * CPU-time timers count as if their group ran from now on, and only for the group that is on the CPU.
+ * Monotonic ns at which a CPU-time timer of the group that has the processor fires, if it runs from now on; null = there is none.
+ * Other groups' timers stand still.
  */
-export function nextDeadline(state: MachineState): number | null {
-	const now = monotonicNs(state);
+export function nextCpuDeadline(state: MachineState): number | null {
 	const running = state.tasks[state.scheduler.current];
-	const onCpu = running?.state === 'running' ? running.group : 0;
+	if (running?.state !== 'running') return null;
+	const { virtual, prof } = state.groups[running.group].itimers;
 	let next: number | null = null;
-	const consider = (at: number | null | undefined): void => {
-		if (at !== null && at !== undefined && (next === null || at < next)) next = at;
-	};
-	for (const task of Object.values(state.tasks)) if (task.state === 'sleeping') consider(task.wait?.deadline);
-	for (const group of Object.values(state.groups)) {
-		const { real, virtual, prof } = group.itimers;
-		consider(real.expires);
-		if (group.id !== onCpu) continue;
-		for (const timer of [virtual, prof]) {
-			if (timer.expires !== null) consider(now + timer.expires - groupCpuNs(state, group.id));
-		}
+	for (const { expires } of [virtual, prof]) {
+		if (expires === null) continue;
+		const at = monotonicNs(state) + expires - groupCpuNs(state, running.group);
+		if (next === null || at < next) next = at;
 	}
 	return next;
 }
@@ -65,8 +72,8 @@ export function expireTimers(d: Decision): void {
 			const value =
 				interval === 0 ? DISARMED : { expires: expires + interval * (Math.floor((now - expires) / interval) + 1), interval };
 			d.emit({ kind: 'timer/expire', group: group.id, which, value });
-			const alive = Object.values(state.tasks).find((t) => t.group === group.id && t.state !== 'dead' && t.state !== 'zombie');
-			if (alive !== undefined) postSignal(d, alive.pid, true, kernelInfo(TIMER_SIGNALS[which]));
+			const alive = group.threads.find((pid) => isAlive(state.tasks[pid]));
+			if (alive !== undefined) postSignal(d, alive, true, kernelInfo(TIMER_SIGNALS[which]));
 		}
 	}
 }

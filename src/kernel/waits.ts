@@ -1,9 +1,11 @@
 /** Whether a sleeping task may go on. A question about a state; nothing here changes one. */
 import type { Task, WaitOn } from '../events/entities.ts';
+import type { KernelEvent } from '../events/event.ts';
 import { type MachineState, Restart } from '../reducers/state.ts';
 import { O } from './abi/fcntl.ts';
 import { hasSignal, Sig } from './abi/signal.ts';
-import { isIgnored } from './signal-queue.ts';
+import { conflicting } from './locks.ts';
+import { isIgnored, signalTarget } from './signal-queue.ts';
 import { monotonicNs } from './timers.ts';
 
 /**
@@ -13,6 +15,7 @@ import { monotonicNs } from './timers.ts';
 export function isReady(state: MachineState, task: Task): 'ready' | 'timeout' | 'signal' | null {
 	const { wait } = task;
 	if (task.state !== 'sleeping' || wait === null) return null;
+	if (wait.fired >= 0) return 'ready';
 	if (wait.on.some((on) => isThere(state, on))) return 'ready';
 	if (wait.deadline !== null && wait.deadline <= monotonicNs(state)) return 'timeout';
 	return hasReason(state, task) ? 'signal' : null;
@@ -32,9 +35,16 @@ function isThere(state: MachineState, on: WaitOn): boolean {
 			const pipe = state.pipes[on.pipe];
 			return pipe.capacity - pipe.data.length >= on.bytes || !hasEnd(state, on.pipe, 'read');
 		}
+		case 'pipe-end': {
+			const inode = state.inodes[on.inode];
+			return inode !== undefined && hasEnd(state, inode.channel, on.end);
+		}
+		case 'lock':
+			return conflicting(state.inodes[on.inode]?.locks ?? [], on.lock) === undefined;
 		case 'futex':
 		case 'child':
-			// Woken by the one who changes what they wait for, not by looking.
+		case 'vfork':
+			// Woken by the one who changes what they wait for (wait/fire), not by looking.
 			return false;
 	}
 }
@@ -53,12 +63,92 @@ function hasEnd(state: MachineState, pipe: number, end: 'read' | 'write'): boole
 /** Whether a pending signal interrupts the wait. */
 function hasReason(state: MachineState, task: Task): boolean {
 	const { wait, blocked } = task;
-	for (const queue of [task.pending, state.groups[task.group].pending]) {
-		for (const { signo } of queue) {
-			if (wait !== null && hasSignal(wait.signals, signo)) return true;
-			if (wait?.restart === Restart.NOINTR && signo !== Sig.SIGKILL) continue;
-			if (!hasSignal(blocked, signo) && !isIgnored(state, task, signo)) return true;
+	// Such a wait ends by SIGKILL alone, but for a lock with priority inheritance, which is asked for again after any signal.
+	const killable = wait?.restart === Restart.NOINTR && wait.on[0]?.kind !== 'futex';
+	const { pending, stopSignal } = state.groups[task.group];
+	if (stopSignal !== 0 && !killable) return true;
+	const acts = (signo: number): boolean => {
+		if (wait !== null && hasSignal(wait.signals, signo)) return true;
+		if (killable && signo !== Sig.SIGKILL) return false;
+		return !hasSignal(blocked, signo) && !isIgnored(state, task, signo);
+	};
+	if (task.pending.some(({ signo }) => acts(signo))) return true;
+	return pending.some(({ signo }) => acts(signo) && signalTarget(state, task.group, signo) === task.pid);
+}
+
+/*
+ * The machine looks at a sleeping task when an event may have made it ready, not at every task all the time. What follows says
+ * which: a wait stands under the keys of what it waits for, and an event touches keys.
+ */
+
+/** Touched by whatever may close an end of a pipe or let go of a lock. */
+const ENDS = 'ends';
+
+/** The keys under which a sleeping task is found. */
+export function waitKeys(task: Task): readonly string[] {
+	const keys = [`group ${task.group}`];
+	for (const on of task.wait?.on ?? []) {
+		switch (on.kind) {
+			case 'stream-readable':
+				keys.push(`stream ${on.stream}`);
+				break;
+			case 'pipe-readable':
+			case 'pipe-writable':
+				keys.push(`pipe ${on.pipe}`, ENDS);
+				break;
+			case 'pipe-end':
+			case 'lock':
+				keys.push(ENDS);
+				break;
+			case 'futex':
+				keys.push(futexQueue(on.object, on.offset));
+				break;
+			default:
 		}
 	}
-	return false;
+	return keys;
+}
+
+/** The queue of those who wait for a futex. */
+export const futexQueue = (object: number, offset: number): string => `futex ${object} ${offset}`;
+
+/** Sleepers under a key, found by looking at every task: for those who have no machine. */
+export function scanWaiting(state: MachineState, key: string): readonly number[] {
+	return Object.values(state.tasks)
+		.filter((t) => t.state === 'sleeping' && waitKeys(t).includes(key))
+		.map((t) => t.pid);
+}
+
+/** The keys an event touches: sleepers under them are looked at. `state` is the one after it. */
+export function touchedKeys(state: MachineState, e: KernelEvent): readonly string[] {
+	const group = (pid: number) => (state.tasks[pid] === undefined ? [] : [`group ${state.tasks[pid].group}`]);
+	switch (e.kind) {
+		case 'pipe/write':
+		case 'pipe/read':
+		case 'pipe/set':
+			return [`pipe ${e.pipe}`];
+		case 'input/stream':
+			return [`stream ${e.stream}`];
+		case 'fd/close':
+		case 'fd/set':
+		case 'file/open':
+		case 'inode/lock':
+		case 'task/unshare':
+			return [ENDS];
+		case 'task/exit':
+			return [ENDS, ...group(e.task)];
+		case 'task/rename':
+			return group(e.to);
+		case 'signal/post':
+		case 'input/signal':
+		case 'signal/default':
+		case 'signal/mask':
+		case 'signal/deliver':
+		case 'signal/return':
+		case 'wait/fire':
+		case 'wait/move':
+			return group(e.task);
+		default:
+			return [];
+	}
 }

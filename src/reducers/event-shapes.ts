@@ -1,6 +1,6 @@
 /** The shapes of the events: one row per kind; a kind without a row, or a field left out, does not compile. */
 import { FXSAVE_BYTES } from '../events/cpu.ts';
-import type { Inode, MemoryObject, Mm, OpenFile, Stream, ThreadGroup } from '../events/entities.ts';
+import type { Inode, MemoryObject, Mm, OpenFile, Pipe, Stream, ThreadGroup } from '../events/entities.ts';
 import type { EventKind, MachineEvent, PageEffect, RunEvent } from '../events/event.ts';
 import type { FileEvent, InodeFields } from '../events/files.ts';
 import type { HostMeta } from '../events/input.ts';
@@ -131,6 +131,9 @@ const taskFields: Shape<Partial<TaskFields>> = some(
 	'trap',
 	'restartBlock',
 	'mm',
+	'ppid',
+	'exitSignal',
+	'vforkParent',
 	'creds',
 );
 const groupFields: Shape<Partial<GroupFields>> = some<ThreadGroup, keyof GroupFields>(
@@ -140,9 +143,10 @@ const groupFields: Shape<Partial<GroupFields>> = some<ThreadGroup, keyof GroupFi
 	'tty',
 	'rlimits',
 	'subreaper',
+	'report',
 );
 const mmFields: Shape<Partial<MmFields>> = but<Mm, 'id' | 'object' | 'vmas'>(s.mmFields, 'id', 'object', 'vmas');
-const inodeFields: Shape<Partial<InodeFields>> = but<Inode, 'id' | 'ino' | 'kind' | 'object' | 'size' | 'entries'>(
+const inodeFields: Shape<Partial<InodeFields>> = but<Inode, 'id' | 'ino' | 'kind' | 'object' | 'size' | 'entries' | 'locks'>(
 	{ ...s.inodeFields, channel: count },
 	'id',
 	'ino',
@@ -150,6 +154,7 @@ const inodeFields: Shape<Partial<InodeFields>> = but<Inode, 'id' | 'ino' | 'kind
 	'object',
 	'size',
 	'entries',
+	'locks',
 );
 type FieldsOf<K extends FileEvent['kind']> = Extract<FileEvent, { kind: K; fields: object }>['fields'];
 
@@ -196,6 +201,16 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'task/block': struct<Body<'task/block'>>({ task: pid, nr: signed, wait: s.wait, restartBlock: nullable(s.restartBlock), regs }),
 	'task/wake': struct<Body<'task/wake'>>({ task: pid, reason: oneOf('ready', 'timeout', 'signal') }),
 	'task/exit': struct<Body<'task/exit'>>({ task: pid, status: signed, zombie: bool }),
+	'task/reap': struct<Body<'task/reap'>>({ task: pid, group: ref('group'), times: nullable(s.times) }),
+	'task/rename': struct<Body<'task/rename'>>({ task: pid, to: pid }),
+	'task/unshare': struct<Body<'task/unshare'>>({ task: pid, sighand: s.sighand, fdTable: s.fdTable, fs: s.fs }, [
+		'sighand',
+		'fdTable',
+		'fs',
+	]),
+	'task/stop': struct<Body<'task/stop'>>({ task: pid }),
+	'wait/fire': struct<Body<'wait/fire'>>({ task: pid, index: count }),
+	'wait/move': struct<Body<'wait/move'>>({ task: pid, on: list(s.waitOn) }),
 	'group/exit': struct<Body<'group/exit'>>({ group: ref('group'), status: signed }),
 	'syscall/enter': struct<Body<'syscall/enter'>>({ task: pid, nr: signed, args: list(u32), regs }),
 	'syscall/exit': struct<Body<'syscall/exit'>>({ task: pid, nr: signed, result: signed, regs }),
@@ -207,7 +222,8 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 		eip: u32,
 		bytes: bytes(),
 	}),
-	'sched/switch': struct<Body<'sched/switch'>>({ from: pid, to: pid, quantum: signed, queue: list(pid) }),
+	'sched/yield': struct<Body<'sched/yield'>>({ task: pid }),
+	'sched/switch': struct<Body<'sched/switch'>>({ from: pid, to: pid, quantum: signed, rng: u32, epoch: u32 }),
 	'clock/skip': struct<Body<'clock/skip'>>({ ns: count }),
 	'clock/set': struct<Body<'clock/set'>>({ realOffsetNs: big }),
 	'prng/advance': struct<Body<'prng/advance'>>({ words: s.prng }),
@@ -215,6 +231,7 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'timer/expire': struct<Body<'timer/expire'>>(timerEvent),
 	'machine/end': struct<Body<'machine/end'>>({}),
 	'mm/new': struct<Body<'mm/new'>>({ mm: s.mm, object: s.object }),
+	'mm/fork': struct<Body<'mm/fork'>>({ mm: ref('mm', 1), from: ref('mm', 1), object: ref('object', 1) }),
 	'mm/drop': struct<Body<'mm/drop'>>({ mm: ref('mm') }),
 	'mm/set': struct<Body<'mm/set'>>({ mm: ref('mm'), fields: mmFields }),
 	'mm/map': struct<Body<'mm/map'>>({ mm: ref('mm'), vma: s.vma }),
@@ -236,11 +253,13 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	}),
 	'inode/new': struct<{ readonly inode: Inode }>({ inode: s.inode }),
 	'inode/set': struct<Body<'inode/set'>>({ inode: ref('inode'), fields: inodeFields }),
+	'inode/lock': struct<Body<'inode/lock'>>({ inode: ref('inode'), locks: list(s.fileLock) }),
 	'inode/write': struct<Body<'inode/write'>>({ inode: ref('inode'), offset: int(0, 2 ** 40), bytes: bytes() }),
 	'inode/truncate': struct<Body<'inode/truncate'>>({ inode: ref('inode'), size: int(0, 2 ** 40) }),
 	'dir/link': struct<Body<'dir/link'>>({ dir: ref('inode'), name: text, inode: ref('inode') }),
 	'dir/unlink': struct<Body<'dir/unlink'>>({ dir: ref('inode'), name: text }),
 	'pipe/new': struct<Body<'pipe/new'>>({ pipe: s.pipe }),
+	'pipe/set': struct<Body<'pipe/set'>>({ pipe: ref('pipe'), fields: some<Pipe, 'capacity'>(s.pipeFields, 'capacity') }),
 	'pipe/write': struct<Body<'pipe/write'>>({ pipe: ref('pipe'), bytes: bytes() }),
 	'pipe/read': struct<Body<'pipe/read'>>({ pipe: ref('pipe'), length: count }),
 	'stream/output': struct<Body<'stream/output'>>({ stream: count, bytes: bytes() }),

@@ -5,7 +5,7 @@ import type { Pages } from '../events/pages.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
 import type { StateDraft } from './draft.ts';
 import { enter, entity, plain } from './draft.ts';
-import { dropFileIfUnused, dropInodeIfUnlinked, dropInodeIfUnused } from './lifetime.ts';
+import { dropFileIfUnused, dropInodeIfUnlinked, dropInodeIfUnused, unlock } from './lifetime.ts';
 import { Pages as PageTable } from './pages.ts';
 import type { Inode } from './state.ts';
 
@@ -37,6 +37,9 @@ export function reduceFile(d: StateDraft, e: FileEvent): void {
 			Object.assign(entity(d, 'inodes', e.inode), e.fields);
 			dropInodeIfUnlinked(d, e.inode);
 			return;
+		case 'inode/lock':
+			entity(d, 'inodes', e.inode).locks = e.locks;
+			return;
 		case 'inode/write':
 			writeInode(d, e.inode, e.offset, e.bytes);
 			return;
@@ -51,6 +54,9 @@ export function reduceFile(d: StateDraft, e: FileEvent): void {
 			return;
 		case 'pipe/new':
 			enter(d, 'pipes', 'pipe', e.pipe.id, e.pipe);
+			return;
+		case 'pipe/set':
+			Object.assign(entity(d, 'pipes', e.pipe), e.fields);
 			return;
 		case 'pipe/write': {
 			const pipe = entity(d, 'pipes', e.pipe);
@@ -124,6 +130,8 @@ function setDescriptor(d: StateDraft, id: number, fd: number, value: { file: num
 	assert(value !== undefined || before !== undefined, `descriptor ${fd} is not open`);
 	assert(value === undefined || d.files[value.file] !== undefined, `no open file ${value?.file}`);
 	table.fds = value === undefined ? others : { ...others, [fd]: value };
+	// Whoever closes any descriptor of a file loses the record locks it has there (locks_remove_posix).
+	if (before !== undefined && before.file !== value?.file) unlock(d, d.files[before.file]?.inode ?? 0, 'table', id);
 	if (before !== undefined && before.file !== value?.file) dropFileIfUnused(d, before.file);
 }
 

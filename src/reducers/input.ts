@@ -60,6 +60,7 @@ function lookedUp(d: StateDraft, dir: number, name: string, found: HostMeta): nu
 		object: found.kind === 'file' ? d.next.object : 0,
 		channel: 0,
 		entries: [],
+		locks: [],
 		parent: found.kind === 'dir' ? dir : 0,
 		lower,
 		lowerPath: parent === '' || parent.endsWith('/') ? parent + name : `${parent}/${name}`,

@@ -11,8 +11,9 @@ import type { Inode } from './state.ts';
 export function dropFileIfUnused(d: StateDraft, id: number): void {
 	const file = d.files[id];
 	if (file === undefined || fileUsed(d, id)) return;
-	drop(d, 'files', id);
 	const { inode } = file;
+	unlock(d, inode, 'file', id);
+	drop(d, 'files', id);
 	const node = d.inodes[inode];
 	if (node === undefined) return;
 	if (node.kind === 'fifo' && node.channel !== 0 && !some(d.files, (f) => f.inode === inode)) {
@@ -22,11 +23,19 @@ export function dropFileIfUnused(d: StateDraft, id: number): void {
 	dropInodeIfUnused(d, inode);
 }
 
+/** Locks on a file go with who owns them: a table of descriptors, an open file. */
+export function unlock(d: StateDraft, inode: number, owner: 'table' | 'file', id: number): void {
+	const node = d.inodes[inode];
+	if (node === undefined || !plain(node.locks).some((l) => l[owner] === id)) return;
+	entity(d, 'inodes', inode).locks = plain(node.locks).filter((l) => l[owner] !== id);
+}
+
 /** The table and all its descriptors go. */
 export function dropFdTable(d: StateDraft, id: number): void {
 	const table = d.fdTables[id];
 	if (table === undefined) return;
 	const files = Object.values(plain(table.fds)).map((fd) => fd.file);
+	for (const file of files) unlock(d, d.files[file]?.inode ?? 0, 'table', id);
 	drop(d, 'fdTables', id);
 	for (const file of files) dropFileIfUnused(d, file);
 }

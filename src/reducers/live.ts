@@ -37,19 +37,22 @@ export function settleCall(state: MachineState, pid: number): MachineState {
 
 /** The effect of a `cpu/run`: registers at its end and the pages it dirtied. */
 export function applyEffect(state: MachineState, pid: number, cpu: CpuState, pages: readonly PageEffect[]): MachineState {
+	const { tasks } = state;
+	return { ...applyPages(state, pages), tasks: { ...tasks, [pid]: { ...tasks[pid], cpu } } };
+}
+
+/** Pages that were written. */
+export function applyPages(state: MachineState, pages: readonly PageEffect[]): MachineState {
+	if (pages.length === 0) return state;
 	const byObject = new Map<number, [number, Uint8Array][]>();
 	for (const page of pages) {
 		const list = byObject.get(page.object);
 		if (list) list.push([page.index, page.bytes]);
 		else byObject.set(page.object, [[page.index, page.bytes]]);
 	}
-	let { objects } = state;
-	if (byObject.size > 0) {
-		const changed: Record<number, MachineState['objects'][number]> = { ...objects };
-		for (const [id, list] of byObject) changed[id] = { ...changed[id], pages: changed[id].pages.with(list) };
-		objects = changed;
-	}
-	return { ...state, objects, tasks: { ...state.tasks, [pid]: { ...state.tasks[pid], cpu } } };
+	const objects: Record<number, MachineState['objects'][number]> = { ...state.objects };
+	for (const [id, list] of byObject) objects[id] = { ...objects[id], pages: objects[id].pages.with(list) };
+	return { ...state, objects };
 }
 
 /**

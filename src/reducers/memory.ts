@@ -6,7 +6,7 @@ import { lookupPage, pageBytes } from './address-space.ts';
 import type { StateDraft } from './draft.ts';
 import { drop, enter, entity, plain } from './draft.ts';
 import { dropInodeIfUnused, dropMappedIfUnused } from './lifetime.ts';
-import type { MachineState, Mm, Vma } from './state.ts';
+import { type MachineState, type Mm, Vm, type Vma } from './state.ts';
 import { flagVmas, insertVma, mergeVmas, moveVmas, normalVma, removeVmas, resizeVma, vmasIn } from './vma.ts';
 
 export function reduceMemory(d: StateDraft, e: MemoryEvent): void {
@@ -15,6 +15,9 @@ export function reduceMemory(d: StateDraft, e: MemoryEvent): void {
 			assert(e.mm.object === e.object.id, 'an address space comes with its private object');
 			enter(d, 'objects', 'object', e.object.id, e.object);
 			enter(d, 'mms', 'mm', e.mm.id, { ...e.mm, vmas: mergeVmas(e.mm.vmas.map(normalVma)) });
+			return;
+		case 'mm/fork':
+			fork(d, e.mm, e.from, e.object);
 			return;
 		case 'mm/drop': {
 			const mm = entity(d, 'mms', e.mm);
@@ -70,6 +73,22 @@ export function reduceMemory(d: StateDraft, e: MemoryEvent): void {
 		default:
 			assertNever(e, 'event');
 	}
+}
+
+/**
+ * dup_mmap (kernel/fork.c): mappings but those that are not copied, locks are not inherited. Private pages go by value: that two
+ * tables hold the same page is a matter of storage, a write replaces it in one of them.
+ */
+function fork(d: StateDraft, id: number, from: number, object: number): void {
+	const parent = plain(entity(d, 'mms', from)) as Mm;
+	const kept = plain(parent.vmas).filter((v) => (v.flags & Vm.DONTCOPY) === 0);
+	const vmas = mergeVmas(kept.map((v) => ({ ...v, flags: (v.flags & ~Vm.LOCKED) >>> 0 })));
+	let { pages } = entity(d, 'objects', parent.object);
+	for (const v of plain(parent.vmas)) {
+		if (v.flags & Vm.DONTCOPY) pages = pages.without(v.start / PAGE_SIZE, v.end / PAGE_SIZE);
+	}
+	enter(d, 'objects', 'object', object, { id: object, kind: 'private', pages, size: 2 ** 32 });
+	enter(d, 'mms', 'mm', id, { ...parent, id, object, vmas, defFlags: 0 });
 }
 
 /** Replaces the VMA list, and drops what no mapping holds any more. */

@@ -6,6 +6,7 @@ import type {
 	Clock,
 	Credentials,
 	FdTable,
+	FileLock,
 	FsStruct,
 	IdCounters,
 	Inode,
@@ -113,21 +114,40 @@ export const sigInfo: Shape<SigInfo> = struct<SigInfo>({
 	forced: bool,
 });
 
+export const fileLock: Shape<FileLock> = struct<FileLock>({
+	kind: oneOf('posix', 'ofd', 'flock'),
+	write: bool,
+	start: count,
+	end: count,
+	table: ref('fdTable'),
+	file: ref('file'),
+	pid: signed,
+});
 export const waitOn: Shape<WaitOn> = union<WaitOn>({
 	'stream-readable': struct({ stream: count }),
 	'pipe-readable': struct({ pipe: ref('pipe') }),
 	'pipe-writable': struct({ pipe: ref('pipe'), bytes: count }),
-	futex: struct({ object: ref('object'), offset: count, bitset: u32, order: count }),
-	child: struct({}),
+	futex: struct({ object: ref('object'), offset: count, bitset: u32, owner: pid }),
+	child: struct({ which: count, id: pid, options: u32 }),
+	vfork: struct({ child: pid }),
+	'pipe-end': struct({ inode: ref('inode'), end: oneOf('read', 'write') }),
+	lock: struct({ inode: ref('inode'), lock: fileLock }),
 });
-export const wait: Shape<Wait> = struct<Wait>({ on: list(waitOn), deadline: nullable(count), restart: i32, signals: big });
+export const wait: Shape<Wait> = struct<Wait>({
+	on: list(waitOn),
+	deadline: nullable(count),
+	restart: i32,
+	signals: big,
+	order: count,
+	fired: int(-1, 2 ** 20),
+});
 export const restartBlock: Shape<RestartBlock> = struct<RestartBlock>({
 	call: text,
 	deadline: nullable(count),
 	args: list(u32),
 });
 
-const times: Shape<TaskTimes> = struct<TaskTimes>({
+export const times: Shape<TaskTimes> = struct<TaskTimes>({
 	steps: count,
 	startNs: count,
 	nvcsw: count,
@@ -167,6 +187,7 @@ export const taskFields: Fields<Task> = {
 	rseq: struct({ address: u32, length: u32, signature: u32 }),
 	exitSignal: int(0, 64),
 	pdeathSignal: int(0, 64),
+	vforkParent: pid,
 	exitStatus: signed,
 	flags: u32,
 	dumpable: u32,
@@ -181,6 +202,7 @@ export const itimer: Shape<ITimer> = struct<ITimer>({ expires: nullable(count), 
 export const groupFields: Fields<ThreadGroup> = {
 	id,
 	tgid: pid,
+	threads: list(pid),
 	pgrp: pid,
 	session: pid,
 	tty: count,
@@ -188,6 +210,9 @@ export const groupFields: Fields<ThreadGroup> = {
 	rlimits: list(tuple<readonly [number, number]>(u32, u32)),
 	itimers: struct({ real: itimer, virtual: itimer, prof: itimer }),
 	groupExit: nullable(signed),
+	stopSignal: int(0, 64),
+	report: oneOf('none', 'stopped', 'continued'),
+	threadTimes: times,
 	childTimes: times,
 	subreaper: bool,
 };
@@ -304,10 +329,12 @@ export const inodeFields: Fields<Inode> = {
 	parent: ref('inode'),
 	lower: oneOf('none', 'unread', 'partial'),
 	lowerPath: text,
+	locks: list(fileLock),
 };
 export const inode: Shape<Inode> = struct<Inode>(inodeFields);
 
-export const pipe: Shape<Pipe> = struct<Pipe>({ id, data: bytes(), capacity: count });
+export const pipeFields: Fields<Pipe> = { id, data: bytes(), capacity: count };
+export const pipe: Shape<Pipe> = struct<Pipe>(pipeFields);
 export const streamFields: Fields<Stream> = {
 	id: count,
 	kind: oneOf('tty', 'pipe', 'file', 'null', 'closed', 'other'),
@@ -332,7 +359,15 @@ export const next: Shape<IdCounters> = struct<IdCounters>({
 	pipe: counter,
 	ino: count,
 });
-export const scheduler: Shape<Scheduler> = struct<Scheduler>({ current: pid, left: signed, queue: list(pid) });
+export const scheduler: Shape<Scheduler> = struct<Scheduler>({
+	current: pid,
+	left: signed,
+	queue: list(pid),
+	rng: u32,
+	order: count,
+	chaos: bool,
+	epoch: u32,
+});
 export const prng = tuple<readonly [number, number, number, number]>(u32, u32, u32, u32);
 export const freezer = oneOf('thawed', 'frozen', 'checkpointing');
 

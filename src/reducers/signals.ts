@@ -2,7 +2,8 @@
 import { assert, assertNever } from '../events/assert.ts';
 import type { SignalEvent } from '../events/signals.ts';
 import type { StateDraft } from './draft.ts';
-import { entities, entity, patchRegisters, plain } from './draft.ts';
+import { entity, patchRegisters, plain } from './draft.ts';
+import { mayRun } from './scheduler.ts';
 import type { SigInfo, SigSet } from './state.ts';
 
 /** PF_SIGNALED: killed by a signal. */
@@ -23,7 +24,7 @@ export function reduceSignal(d: StateDraft, e: SignalEvent): void {
 		case 'signal/flush': {
 			const { group } = entity(d, 'tasks', e.task);
 			flush(entity(d, 'groups', group), e.set);
-			for (const { pid } of [...entities(d.tasks)].filter((t) => t.group === group)) flush(entity(d, 'tasks', pid), e.set);
+			for (const pid of plain(entity(d, 'groups', group).threads)) flush(entity(d, 'tasks', pid), e.set);
 			return;
 		}
 		case 'signal/mask': {
@@ -55,7 +56,7 @@ export function reduceSignal(d: StateDraft, e: SignalEvent): void {
 			patchRegisters(d, e.task, e.regs);
 			return;
 		case 'signal/default':
-			act(d, e.task, e.action);
+			act(d, e);
 			return;
 		default:
 			assertNever(e, 'event');
@@ -85,14 +86,21 @@ function leaveCall(d: StateDraft, pid: number): void {
 	task.wait = null;
 }
 
-/** Default actions on the group; ends come as task/exit. */
-function act(d: StateDraft, pid: number, action: 'ignore' | 'terminate' | 'core' | 'stop' | 'continue'): void {
-	const task = entity(d, 'tasks', pid);
+/** Default actions on the group; ends come as task/exit, and each thread stops by a task/stop. */
+function act(d: StateDraft, e: Extract<SignalEvent, { kind: 'signal/default' }>): void {
+	const { action } = e;
+	const task = entity(d, 'tasks', e.task);
 	if (action === 'terminate' || action === 'core') task.flags |= SIGNALED;
 	if (action !== 'stop' && action !== 'continue') return;
-	for (const { pid: other } of [...entities(d.tasks)].filter((t) => t.group === task.group)) {
-		const t = entity(d, 'tasks', other);
-		if (action === 'stop' && (t.state === 'running' || t.state === 'sleeping')) t.state = 'stopped';
-		else if (action === 'continue' && t.state === 'stopped') t.state = t.wait === null ? 'running' : 'sleeping';
+	const group = entity(d, 'groups', task.group);
+	if (action === 'stop') {
+		group.stopSignal = e.signo;
+		return;
+	}
+	group.stopSignal = 0;
+	for (const pid of plain(group.threads)) {
+		if (d.tasks[pid].state !== 'stopped') continue;
+		entity(d, 'tasks', pid).state = 'running';
+		mayRun(d, pid);
 	}
 }

@@ -2,26 +2,36 @@
 import { assert, assertNever } from '../events/assert.ts';
 import type { TaskEvent } from '../events/task.ts';
 import type { StateDraft } from './draft.ts';
-import { enter, entities, entity, patchRegisters, plain } from './draft.ts';
+import { drop, enter, entities, entity, patchRegisters, plain } from './draft.ts';
 import { dropFdTable, dropFs } from './lifetime.ts';
-import type { SigAction, Task } from './state.ts';
+import { mayNotRun, mayRun, renameScheduled, switchTo } from './scheduler.ts';
+import type { SigAction, Task, TaskTimes } from './state.ts';
 import { Restart } from './state.ts';
 
 const RESTARTS: ReadonlySet<number> = new Set(Object.values(Restart));
 const SIG_IGN = 1;
 /** PF_FORKNOEXEC: forked and did not exec yet. */
 const FORKNOEXEC = 0x40;
+/** Highest pid + 1 (kernel.pid_max of a 32-bit kernel), and where numbers begin again. */
+export const PID_MAX = 32768;
+export const RESERVED_PIDS = 300;
 const DEFAULT_ACTION: SigAction = { handler: 0, flags: 0, restorer: 0, mask: 0n };
 
 export function reduceTask(d: StateDraft, e: TaskEvent): void {
 	switch (e.kind) {
-		case 'task/new':
+		case 'task/new': {
 			enter(d, 'tasks', 'pid', e.task, e.value);
 			if (e.group) enter(d, 'groups', 'group', e.group.id, e.group);
 			if (e.sighand) enter(d, 'sighands', 'sighand', e.sighand.id, e.sighand);
 			if (e.fdTable) enter(d, 'fdTables', 'fdTable', e.fdTable.id, e.fdTable);
 			if (e.fs) enter(d, 'fsStructs', 'fs', e.fs.id, e.fs);
+			// After the highest number the search begins again above those the first daemons have (kernel/pid.c RESERVED_PIDS).
+			d.next.pid = e.task + 1 >= PID_MAX ? RESERVED_PIDS : e.task + 1;
+			const group = entity(d, 'groups', e.value.group);
+			if (!plain(group.threads).includes(e.task)) group.threads = [...plain(group.threads), e.task];
+			if (e.value.state === 'running') mayRun(d, e.task);
 			return;
+		}
 		case 'task/set':
 			Object.assign(entity(d, 'tasks', e.task), e.fields);
 			if (e.regs) patchRegisters(d, e.task, e.regs);
@@ -37,6 +47,9 @@ export function reduceTask(d: StateDraft, e: TaskEvent): void {
 			task.state = 'sleeping';
 			task.origAx = e.nr;
 			task.wait = e.wait;
+			d.scheduler.order = e.wait.order + 1;
+			// It was woken and goes on waiting: it never got to run.
+			mayNotRun(d, e.task);
 			task.restartBlock = e.restartBlock;
 			patchRegisters(d, e.task, e.regs);
 			return;
@@ -46,8 +59,39 @@ export function reduceTask(d: StateDraft, e: TaskEvent): void {
 			const task = entity(d, 'tasks', e.task);
 			task.state = 'running';
 			task.wait = null;
+			mayRun(d, e.task);
 			return;
 		}
+		case 'wait/fire': {
+			const task = entity(d, 'tasks', e.task);
+			const wait = plain(task.wait);
+			assert(wait !== null && e.index < wait.on.length, 'a task that is woken waits for that');
+			task.wait = { ...wait, fired: e.index };
+			return;
+		}
+		case 'wait/move': {
+			const task = entity(d, 'tasks', e.task);
+			const wait = plain(task.wait);
+			assert(wait !== null, 'a task that waits');
+			task.wait = { ...wait, on: e.on, order: d.scheduler.order };
+			d.scheduler.order++;
+			return;
+		}
+		case 'task/stop': {
+			const task = entity(d, 'tasks', e.task);
+			task.state = 'stopped';
+			mayNotRun(d, e.task);
+			return;
+		}
+		case 'task/reap':
+			reap(d, e);
+			return;
+		case 'task/rename':
+			rename(d, e.task, e.to);
+			return;
+		case 'task/unshare':
+			unshare(d, e);
+			return;
 		case 'task/exit':
 			exit(d, e.task, e.status, e.zombie);
 			return;
@@ -77,8 +121,11 @@ export function reduceTask(d: StateDraft, e: TaskEvent): void {
 		case 'unsupported':
 			// A fact for the reader: what follows from it are events of their own.
 			return;
+		case 'sched/yield':
+			d.scheduler.left = 0;
+			return;
 		case 'sched/switch':
-			schedule(d, e);
+			switchTo(d, e);
 			return;
 		case 'clock/skip':
 			d.clock.skewNs += e.ns;
@@ -125,7 +172,6 @@ function exec(d: StateDraft, e: Extract<TaskEvent, { kind: 'task/exec' }>): void
 	task.entry = 'none';
 	task.wait = null;
 	task.restartBlock = null;
-	task.pdeathSignal = 0;
 	task.flags &= ~FORKNOEXEC;
 	const sighand = entity(d, 'sighands', task.sighand);
 	sighand.actions = plain(sighand.actions).map((a) =>
@@ -133,7 +179,7 @@ function exec(d: StateDraft, e: Extract<TaskEvent, { kind: 'task/exec' }>): void
 	);
 }
 
-/** The task lets go of what it shares; sighand and group stay until it is reaped. */
+/** The task lets go of what it shares; sighand and group stay until it is reaped. A thread's times are its group's from now on. */
 function exit(d: StateDraft, pid: number, status: number, zombie: boolean): void {
 	const task = entity(d, 'tasks', pid);
 	const { fdTable, fs } = task;
@@ -146,16 +192,75 @@ function exit(d: StateDraft, pid: number, status: number, zombie: boolean): void
 	task.entry = 'none';
 	task.wait = null;
 	task.restartBlock = null;
-	const users = (field: keyof Task, id: number) => [...entities(d.tasks)].some((other) => other[field] === id);
-	if (fdTable !== 0 && !users('fdTable', fdTable)) dropFdTable(d, fdTable);
-	if (fs !== 0 && !users('fs', fs)) dropFs(d, fs);
+	task.vforkParent = 0;
+	mayNotRun(d, pid);
+	if (task.tgid !== pid) {
+		const group = entity(d, 'groups', task.group);
+		group.threadTimes = addTimes(plain(group.threadTimes), plain(task.times));
+	}
+	if (fdTable !== 0 && !users(d, 'fdTable', fdTable)) dropFdTable(d, fdTable);
+	if (fs !== 0 && !users(d, 'fs', fs)) dropFs(d, fs);
 }
 
-function schedule(d: StateDraft, e: Extract<TaskEvent, { kind: 'sched/switch' }>): void {
-	d.scheduler = { current: e.to, left: e.quantum, queue: e.queue };
-	if (e.from === e.to || d.tasks[e.from] === undefined) return;
-	const from = entity(d, 'tasks', e.from);
-	// Linux counts a switch as involuntary when the task could have gone on (kernel/sched.c schedule()).
-	const times = plain(from.times);
-	from.times = from.state === 'running' ? { ...times, nivcsw: times.nivcsw + 1 } : { ...times, nvcsw: times.nvcsw + 1 };
+/** Whether a task refers to an entity. */
+function users(d: StateDraft, field: 'fdTable' | 'fs' | 'sighand', id: number): boolean {
+	for (const other of entities(d.tasks)) if (other[field] === id) return true;
+	return false;
+}
+
+/** Times added up; when the sum began is the first's. */
+export function addTimes(a: TaskTimes, b: TaskTimes): TaskTimes {
+	return {
+		startNs: a.startNs,
+		steps: a.steps + b.steps,
+		nvcsw: a.nvcsw + b.nvcsw,
+		nivcsw: a.nivcsw + b.nivcsw,
+		minFlt: a.minFlt + b.minFlt,
+		majFlt: a.majFlt + b.majFlt,
+	};
+}
+
+function reap(d: StateDraft, e: Extract<TaskEvent, { kind: 'task/reap' }>): void {
+	const { group, sighand, state } = entity(d, 'tasks', e.task);
+	assert(state === 'zombie' || state === 'dead', 'what is reaped has ended');
+	drop(d, 'tasks', e.task);
+	renameScheduled(d, e.task, 0);
+	const { threads } = entity(d, 'groups', group);
+	const left = plain(threads).filter((pid) => pid !== e.task);
+	if (left.length === 0) drop(d, 'groups', group);
+	else entity(d, 'groups', group).threads = left;
+	if (!users(d, 'sighand', sighand)) drop(d, 'sighands', sighand);
+	if (e.group !== 0 && e.times !== null) entity(d, 'groups', e.group).childTimes = e.times;
+}
+
+/** de_thread (fs/exec.c): the thread that goes on is its group's leader now, with the leader's pid and birth. */
+function rename(d: StateDraft, pid: number, to: number): void {
+	const task = { ...plain(entity(d, 'tasks', pid)), pid: to } as Task;
+	drop(d, 'tasks', pid);
+	const { pid: next } = d.next;
+	enter(d, 'tasks', 'pid', to, task);
+	d.next.pid = next;
+	const group = entity(d, 'groups', task.group);
+	group.threads = plain(group.threads).map((p) => (p === pid ? to : p));
+	renameScheduled(d, pid, to);
+}
+
+function unshare(d: StateDraft, e: Extract<TaskEvent, { kind: 'task/unshare' }>): void {
+	const task = entity(d, 'tasks', e.task);
+	const { sighand, fdTable, fs } = task;
+	if (e.sighand) {
+		enter(d, 'sighands', 'sighand', e.sighand.id, e.sighand);
+		task.sighand = e.sighand.id;
+		if (!users(d, 'sighand', sighand)) drop(d, 'sighands', sighand);
+	}
+	if (e.fdTable) {
+		enter(d, 'fdTables', 'fdTable', e.fdTable.id, e.fdTable);
+		task.fdTable = e.fdTable.id;
+		if (!users(d, 'fdTable', fdTable)) dropFdTable(d, fdTable);
+	}
+	if (e.fs) {
+		enter(d, 'fsStructs', 'fs', e.fs.id, e.fs);
+		task.fs = e.fs.id;
+		if (!users(d, 'fs', fs)) dropFs(d, fs);
+	}
 }

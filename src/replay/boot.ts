@@ -19,6 +19,7 @@ export function boot(header: TraceHeader, blob: (sha256: string) => Uint8Array):
 	const { state } = createInitialState({
 		persona: header.persona,
 		seed: header.seed,
+		chaos: header.chaos,
 		program: { path: header.path, bytes: blob(header.program), ...(header.meta ? { meta: header.meta } : {}) },
 		argv: header.argv,
 		env: header.env,

@@ -6,7 +6,7 @@ import { FORMAT_VERSION } from '../events/trace/format.ts';
  * Version of what the engine does: raised whenever the same trace would execute differently, so that an old trace says
  * so instead of diverging. `npm run record-traces` records the samples again.
  */
-export const SEMANTICS_VERSION = 2;
+export const SEMANTICS_VERSION = 3;
 
 /** Version of the package that wrote the trace. */
 export const WRITER = 'cpt-replay 0.1.0';
@@ -51,6 +51,8 @@ const headerSchema = v.strictObject({
 	persona: personaSchema,
 	/** Seed of all randomness the guest sees. */
 	seed: u32,
+	/** The schedule: the seed's alone, or with quanta and priorities at random (schedule.ts). */
+	chaos: v.boolean(),
 	/** The program: absolute path in the guest, and its contents. */
 	path: text,
 	program: sha256,

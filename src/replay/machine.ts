@@ -14,23 +14,15 @@ import type { KernelEvent, MachineEvent, PageEffect } from '../events/event.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
 import type { Decision, KernelView, NeedInput } from '../kernel/decision.ts';
 import { decideThaw, type ThawPolicy } from '../kernel/freezer.ts';
-import {
-	type Decided,
-	decideEntry,
-	decideFault,
-	decideResume,
-	decideSchedule,
-	decideSignals,
-	decideTimers,
-} from '../kernel/kernel.ts';
-import { nextDeadline } from '../kernel/timers.ts';
-import { isReady } from '../kernel/waits.ts';
+import { type Decided, decideEntry, decideFault, decideResume, decideSignals, decideTimers } from '../kernel/kernel.ts';
+import { decideSchedule } from '../kernel/schedule.ts';
 import { lookupPage, readState, vmaAt } from '../reducers/address-space.ts';
-import { applyEffect, LiveState } from '../reducers/live.ts';
+import { applyEffect, applyPages, LiveState } from '../reducers/live.ts';
 import type { Pager } from '../reducers/pages.ts';
 import { fold } from '../reducers/reduce.ts';
-import type { MachineState } from '../reducers/state.ts';
+import type { MachineState, Task } from '../reducers/state.ts';
 import { giveProcessor, takeProcessor } from './processors.ts';
+import { Sleepers } from './sleepers.ts';
 
 export type { Decision };
 
@@ -61,8 +53,29 @@ export type Advance =
 	/** Every task is gone. */
 	| { readonly kind: 'ended' };
 
-/** Events after which registers and memory are read into the state and loaded again. */
-const RELOAD = new Set(['task/exec', 'mm/move', 'mm/new', 'mm/drop', 'task/exit', 'group/exit', 'inode/truncate', 'object/drop']);
+/** Pages sealed at a change of tasks when more than these are dirty: the pool holds clean ones only as long as there is room. */
+const MANY_DIRTY = 16384;
+
+/** Events after which the task on the processor may be another, or none: its registers go into the state first. */
+const LEAVES: ReadonlySet<string> = new Set(['task/exec', 'task/exit', 'task/rename', 'freezer/set', 'restore/end']);
+/** Events that copy or move pages as the state has them. */
+const COPIES_PAGES: ReadonlySet<string> = new Set(['mm/fork', 'mm/move']);
+/** Events with which memory objects may end. */
+const ENDS_OBJECTS: ReadonlySet<string> = new Set([
+	'mm/drop',
+	'mm/unmap',
+	'mm/map',
+	'mm/resize',
+	'mm/set',
+	'object/drop',
+	'fd/close',
+	'fd/set',
+	'fs/set',
+	'dir/unlink',
+	'inode/set',
+	'task/exit',
+	'task/unshare',
+]);
 
 function cpuPersona({ persona: { cpuid, userCs, userDs } }: MachineState): CpuPersona {
 	return { cpuid, userCs, userDs };
@@ -76,8 +89,10 @@ export class Machine {
 	readonly #sink: (event: MachineEvent) => void;
 	readonly #detail: Detail;
 	readonly #view: KernelView;
-	readonly #pager: Pager;
+	/** How each address space resolves pages, by its id: translations and decoded code are kept by it. */
+	readonly #pagers = new Map<number, Pager>();
 	readonly #live: LiveState;
+	#sleepers: Sleepers;
 	/** Task whose registers and memory are in the processor; 0 = none. */
 	#loaded = 0;
 	#k = 0;
@@ -99,7 +114,7 @@ export class Machine {
 		this.#live = new LiveState(state);
 		this.#detail = detail;
 		this.#sink = sink;
-		this.#pager = { lookup: (vpn) => lookupPage(this.#state, this.#mm, vpn) };
+		this.#sleepers = new Sleepers(state);
 		const machine = this;
 		this.#view = {
 			get state() {
@@ -110,6 +125,7 @@ export class Machine {
 				page: (object, index) => this.#cpu.memory.peek(object, index),
 			},
 			regs: (pid) => (pid === this.#loaded ? this.#cpu.save() : this.#state.tasks[pid].cpu),
+			waiting: (key) => this.#sleepers.under(key),
 		};
 	}
 
@@ -177,7 +193,9 @@ export class Machine {
 		}
 		this.#sync();
 		const pages = new Map<string, PageEffect>();
-		for (const page of this.#sealed) pages.set(`${page.object}:${page.index}`, page);
+		for (const page of this.#sealed) {
+			if (page.object in this.#state.objects) pages.set(`${page.object}:${page.index}`, page);
+		}
 		this.#sealed = [];
 		const effect = { cpu: this.#state.tasks[task].cpu, pages: [...pages.values()] };
 		this.#sink({ kind: 'cpu/run', task, steps, check, entry, effect });
@@ -239,24 +257,28 @@ export class Machine {
 
 	/** Decides what the running task did not bring about: wakes, timers, signals from elsewhere. */
 	#decideDue(pid: number): 'decided' | 'nothing' | NeedInput {
-		const { tasks, groups } = this.#state;
-		for (const task of Object.values(tasks)) {
-			if (task.state === 'sleeping' && isReady(this.#state, task) !== null)
-				return this.#settle(decideResume(this.#view, task.pid));
-		}
-		const deadline = nextDeadline(this.#state);
+		const { tasks } = this.#state;
+		const woken = this.#sleepers.ready(this.#state);
+		if (woken !== 0) return this.#settle(decideResume(this.#view, woken));
+		const deadline = this.#sleepers.deadline(this.#state);
 		if (deadline !== null && deadline <= this.#now()) {
 			const done = this.#settle(decideTimers(this.#view, pid === 0 ? Number(Object.keys(tasks)[0]) : pid));
 			assert(done !== 'nothing', 'a deadline that has come is acted on');
 			return done;
 		}
-		const current = pid === 0 ? undefined : tasks[pid];
-		if (current?.state === 'running' && (current.pending.length > 0 || groups[current.group].pending.length > 0)) {
+		const current = tasks[pid];
+		if (current?.state === 'running' && this.#hasReason(current)) {
 			const done = this.#settle(decideSignals(this.#view, pid));
 			if (done !== 'nothing') return done;
 		}
 		this.#due = deadline ?? Number.POSITIVE_INFINITY;
 		return 'nothing';
+	}
+
+	/** Whether the kernel may have something to do before a task runs in user mode. */
+	#hasReason(task: Task): boolean {
+		const { pending, stopSignal } = this.#state.groups[task.group];
+		return task.pending.length > 0 || pending.length > 0 || stopSignal !== 0 || task.origAx >= 0 || task.savedMask !== null;
 	}
 
 	#settle(made: Decided): 'decided' | 'nothing' | NeedInput {
@@ -273,7 +295,7 @@ export class Machine {
 			this.#commit([{ kind: 'machine/end' }]);
 			return null;
 		}
-		const deadline = nextDeadline(this.#state);
+		const deadline = this.#sleepers.deadline(this.#state);
 		const ns = deadline === null ? null : deadline - this.#now();
 		const streams: number[] = [];
 		for (const task of tasks) {
@@ -345,26 +367,43 @@ export class Machine {
 		return { tls: this.#state.tasks[this.#loaded].tls, ldt: this.#mm.ldt };
 	}
 
-	#load(pid: number): void {
-		this.#unload();
-		this.#loaded = pid;
-		this.#cpu.load(this.#state.tasks[pid].cpu, this.#tables(), this.#pager, false);
+	#pager(mm: number): Pager {
+		let pager = this.#pagers.get(mm);
+		if (pager === undefined) {
+			pager = { lookup: (vpn) => lookupPage(this.#state, this.#state.mms[mm], vpn) };
+			this.#pagers.set(mm, pager);
+		}
+		return pager;
 	}
 
-	/** Registers and memory go back into the state; the processor is empty. */
+	/** The processor goes on with another task. Pages stay where they are: they are the machine's, not a task's. */
+	#load(pid: number): void {
+		this.#unload();
+		if (this.#cpu.memory.dirtyCount > MANY_DIRTY) this.#seal();
+		this.#loaded = pid;
+		const { cpu, mm } = this.#state.tasks[pid];
+		this.#cpu.load(cpu, this.#tables(), this.#pager(mm), true);
+	}
+
+	/** Registers go back into the state; the processor has no task. */
 	#unload(): void {
 		if (this.#loaded === 0) return;
 		this.flush();
-		this.#sync();
+		this.#live.replace(applyEffect(this.#state, this.#loaded, this.#cpu.save(), []));
 		this.#loaded = 0;
 	}
 
-	/** Brings registers and pages of the loaded task into the state. */
+	/** Brings the registers of the loaded task and all pages into the state. */
 	#sync(): void {
-		if (this.#loaded === 0) return;
+		this.#seal();
+		if (this.#loaded !== 0) this.#live.replace(applyEffect(this.#state, this.#loaded, this.#cpu.save(), []));
+	}
+
+	#seal(): void {
 		const pages = this.#cpu.memory.seal();
+		if (pages.length === 0) return;
 		if (this.#detail === 'effects') this.#sealed.push(...pages);
-		this.#live.replace(applyEffect(this.#state, this.#loaded, this.#cpu.save(), pages));
+		this.#live.replace(applyPages(this.#state, pages));
 	}
 
 	#read(mm: number, address: number, length: number): Uint8Array | undefined {
@@ -375,6 +414,7 @@ export class Machine {
 	/** Applies decided events: to the state by the reducers, to the processor where it holds the newer truth. */
 	#commit(events: readonly KernelEvent[]): void {
 		this.flush();
+		this.#sealed = [];
 		for (const event of events) this.#sink(event);
 		this.#k += events.length;
 		const [first, second] = events;
@@ -391,92 +431,130 @@ export class Machine {
 			return;
 		}
 		this.#due = undefined;
-		if (this.#loaded === 0 || events.some((e) => RELOAD.has(e.kind) || this.#writesMapped(e))) {
-			const pid = this.#loaded;
-			this.#unload();
-			this.#live.replace(fold(this.#state, events));
-			if (pid !== 0 && this.#state.tasks[pid]?.mm) this.#load(pid);
-			return;
+		const written = this.#filesWritten(events);
+		if (written.length > 0 || events.some((e) => COPIES_PAGES.has(e.kind))) this.#seal();
+		if (this.#loaded !== 0 && events.some((e) => LEAVES.has(e.kind))) {
+			this.#live.replace(applyEffect(this.#state, this.#loaded, this.#cpu.save(), []));
 		}
-		const mm = this.#mm;
 		const before = this.#state;
+		// Memory of an address space that ends with these events is written before it does: others may share it.
+		const ends = new Set(events.flatMap((e) => (e.kind === 'mm/drop' ? [e.mm] : [])));
+		for (const e of events) if (e.kind === 'memory/write' && ends.has(e.mm) && e.mm in before.mms) this.#write(e);
+		const isLive = (e: KernelEvent) => e.kind === 'memory/write' && e.mm in before.mms;
 		this.#live.replace(
 			fold(
-				this.#state,
-				events.filter((e) => !(e.kind === 'memory/write' && e.mm === mm.id)),
+				before,
+				events.filter((e) => !isLive(e)),
 			),
 		);
-		for (const event of events) this.#applyLive(event, before, mm.id, mm.object);
-		this.#dropGone(before);
+		const task = this.#state.tasks[this.#loaded];
+		if (task === undefined || task.mm === 0 || task.mm !== before.tasks[this.#loaded].mm) this.#loaded = 0;
+		for (const e of events) {
+			if (e.kind !== 'memory/write') this.#applyLive(e, before);
+			else if (isLive(e) && !ends.has(e.mm)) this.#write(e);
+		}
+		for (const object of written) this.#cpu.memory.drop(object, 0, Number.MAX_SAFE_INTEGER);
+		// An absent page of a file is the zero page until it is written.
+		if (this.#loaded !== 0 && written.some((object) => this.#mm.vmas.some((v) => v.object === object))) {
+			this.#cpu.memory.flush(0, 2 ** 32);
+		}
+		if (events.some((e) => ENDS_OBJECTS.has(e.kind))) this.#dropGone(before);
+		if (events.some((e) => e.kind === 'restore/end' || e.kind === 'freezer/set')) this.#sleepers = new Sleepers(this.#state);
+		else this.#sleepers.note(events, this.#state);
 	}
 
-	/** Frames of memory objects that the last events ended. */
+	/** A kernel write to an address space, loaded or not. */
+	#write({ mm, address, bytes, force }: Extract<KernelEvent, { kind: 'memory/write' }>): void {
+		const done = this.#cpu.memory.writeFor(this.#pager(mm), address, bytes, force);
+		assert(done, 'a decided write can be made');
+	}
+
+	/** What address spaces and memory objects that the last events ended leave in the processor. */
 	#dropGone(before: MachineState): void {
-		const { objects } = this.#state;
+		const { objects, mms } = this.#state;
+		if (mms !== before.mms) {
+			for (const [id, pager] of this.#pagers) {
+				if (id in mms) continue;
+				this.#pagers.delete(id);
+				this.#cpu.forget(pager);
+			}
+		}
 		if (objects === before.objects) return;
 		for (const id of Object.keys(before.objects)) {
 			if (!(id in objects)) this.#cpu.memory.drop(Number(id), 0, Number.MAX_SAFE_INTEGER);
 		}
 	}
 
-	/** Whether an event changes pages of a file that the running address space maps. */
-	#writesMapped(event: KernelEvent): boolean {
-		if (event.kind !== 'inode/write' && event.kind !== 'input/content') return false;
-		const { object } = this.#state.inodes[event.inode] ?? { object: 0 };
-		return object !== 0 && this.#mm.vmas.some((v) => v.object === object);
+	/** Memory objects of files that events write to and that may be mapped. */
+	#filesWritten(events: readonly KernelEvent[]): number[] {
+		const objects: number[] = [];
+		for (const e of events) {
+			if (e.kind !== 'inode/write' && e.kind !== 'inode/truncate' && e.kind !== 'input/content') continue;
+			const { object } = this.#state.inodes[e.inode] ?? { object: 0 };
+			if (object === 0 || objects.includes(object)) continue;
+			const mapped = this.#loaded !== 0 && this.#mm.vmas.some((v) => v.object === object);
+			if (mapped || this.#cpu.memory.holds(object)) objects.push(object);
+		}
+		return objects;
 	}
 
 	/**
-	 * The part of an event that concerns the loaded task's registers, mappings and memory.
+	 * The part of an event that concerns the loaded task's registers, and mappings and memory.
 	 * @param before the state before the events it is one of
 	 */
-	#applyLive(event: KernelEvent, before: MachineState, mm: number, privateObject: number): void {
-		const { memory } = this.#cpu;
+	#applyLive(event: KernelEvent, before: MachineState): void {
 		if ('regs' in event && event.regs && event.task === this.#loaded) this.#cpu.patch(event.regs);
 		switch (event.kind) {
-			case 'memory/write':
-				if (event.mm === mm) assert(memory.write(event.address, event.bytes, event.force), 'a decided write can be made');
-				return;
 			case 'mm/unmap':
 			case 'mm/discard':
-				if (event.mm !== mm) return;
-				memory.drop(privateObject, event.start / PAGE_SIZE, event.end / PAGE_SIZE);
-				memory.flush(event.start, event.end);
+				this.#forgetRange(event.mm, event.start, event.end, true);
 				return;
 			case 'mm/flags':
-				if (event.mm === mm) memory.flush(event.start, event.end);
+				this.#forgetRange(event.mm, event.start, event.end, false);
 				return;
 			case 'mm/map':
-				if (event.mm === mm) memory.flush(event.vma.start, event.vma.end);
+				this.#forgetRange(event.mm, event.vma.start, event.vma.end, false);
 				return;
-			case 'mm/resize': {
-				if (event.mm !== mm) return;
-				// What a start moved over: a growing stack's new pages, or pages given back.
-				const low = Math.min(event.start, event.newStart);
-				const high = Math.max(event.start, event.newStart);
-				if (event.newStart > event.start) memory.drop(privateObject, low / PAGE_SIZE, high / PAGE_SIZE);
-				if (low < high) memory.flush(low, high);
-				// A lowered end leaves frames behind.
-				const was = vmaAt(before.mms[mm], event.start);
-				if (was === undefined || was.end > event.newEnd) {
-					const next = this.#nextMapped(event.newEnd);
-					memory.drop(privateObject, event.newEnd / PAGE_SIZE, next / PAGE_SIZE);
-					memory.flush(event.newEnd, next);
-				}
+			case 'mm/move':
+				this.#forgetRange(event.mm, event.from, event.from + event.length, true);
+				this.#forgetRange(event.mm, event.to, event.to + event.length, true);
 				return;
-			}
+			case 'mm/resize':
+				this.#resized(event, before);
+				return;
 			case 'task/set':
 				if (event.task === this.#loaded && event.fields.tls) this.#cpu.setTables(this.#tables());
 				return;
 			case 'mm/set':
-				if (event.mm === mm && event.fields.ldt) this.#cpu.setTables(this.#tables());
+				if (this.#loaded !== 0 && event.mm === this.#mm.id && event.fields.ldt) this.#cpu.setTables(this.#tables());
 				return;
 		}
 	}
 
+	/** Mappings of [start, end) changed: translations and code there are forgotten; with `pages`, private pages too. */
+	#forgetRange(id: number, start: number, end: number, pages: boolean): void {
+		const mm = this.#state.mms[id];
+		if (mm === undefined) return;
+		const { memory } = this.#cpu;
+		if (pages) memory.drop(mm.object, start / PAGE_SIZE, end / PAGE_SIZE);
+		if (this.#loaded !== 0 && this.#mm.id === id) memory.flush(start, end);
+		else this.#cpu.forget(this.#pager(id));
+	}
+
+	#resized(e: Extract<KernelEvent, { kind: 'mm/resize' }>, before: MachineState): void {
+		// What a start moved over: a growing stack's new pages, or pages given back.
+		const low = Math.min(e.start, e.newStart);
+		const high = Math.max(e.start, e.newStart);
+		if (low < high) this.#forgetRange(e.mm, low, high, e.newStart > e.start);
+		// A lowered end leaves frames behind.
+		const mm = before.mms[e.mm];
+		const was = mm && vmaAt(mm, e.start);
+		if (was === undefined || was.end > e.newEnd) this.#forgetRange(e.mm, e.newEnd, this.#nextMapped(e.mm, e.newEnd), true);
+	}
+
 	/** Start of the first VMA at or above an address that no VMA holds; the address itself when one does. */
-	#nextMapped(address: number): number {
-		for (const vma of this.#mm.vmas) {
+	#nextMapped(mm: number, address: number): number {
+		for (const vma of this.#state.mms[mm]?.vmas ?? []) {
 			if (vma.start <= address && vma.end > address) return address;
 			if (vma.start > address) return vma.start;
 		}

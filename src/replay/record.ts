@@ -34,6 +34,8 @@ export interface RecordOptions {
 	readonly env?: readonly (string | Uint8Array)[];
 	readonly cwd?: string | Uint8Array;
 	readonly seed?: number;
+	/** Quanta and priorities vary, as in rr's chaos mode: other interleavings than the seed's plain one. */
+	readonly chaos?: boolean;
 	/** CLOCK_REALTIME at the first step, ns since 1970. */
 	readonly epochNs?: bigint;
 	readonly grain?: 'inputs' | 'steps';
@@ -92,6 +94,7 @@ export function makeHeader(options: RecordOptions): {
 		grain: options.grain ?? 'inputs',
 		persona: defaultPersona(options.epochNs === undefined ? {} : { epochNs: options.epochNs }) as TraceHeader['persona'],
 		seed: options.seed ?? 1,
+		chaos: options.chaos ?? false,
 		path: byteString(options.path),
 		program: name(options.program),
 		meta: options.meta ?? null,

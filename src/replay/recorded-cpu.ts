@@ -48,6 +48,7 @@ export class RecordedCpu implements LiveCpu {
 
 	load: LiveCpu['load'] = (...args) => this.#real.load(...args);
 	reset: LiveCpu['reset'] = () => this.#real.reset();
+	forget: LiveCpu['forget'] = (pager) => this.#real.forget(pager);
 	setPager: LiveCpu['setPager'] = (pager) => this.#real.setPager(pager);
 	setTables: LiveCpu['setTables'] = (tables) => this.#real.setTables(tables);
 	save: LiveCpu['save'] = () => this.#real.save();

@@ -109,6 +109,8 @@ for (const { name, trace } of samples()) {
 				}
 				// Steps within the tick are borrowed, so another lender makes another number of the same tick.
 				if (matches(mutation.path, 'tasks.*.times.steps')) continue;
+				// A lender that sleeps in another call has no wait to lend: what then happens to the call is said in restart-registers.ts.
+				if (matches(mutation.path, 'tasks.*.origAx') && state.tasks[Number(mutation.path[1])].state === 'sleeping') continue;
 				const again = through(state, mutation.state);
 				if (again !== undefined) {
 					assert.equal(paths(state, again), [], `borrowed: ${where}`);

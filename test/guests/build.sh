@@ -14,7 +14,7 @@ shared=$(mktemp -d)
 trap 'rm -rf "$shared"' EXIT
 gcc $flags -c -o "$shared/start.o" start.S
 gcc $flags -c -o "$shared/lib.o" lib.c
-for source in *.c *.S; do
+for source in ${ONLY:-*.c *.S}; do
 	case $source in
 	lib.c | start.S) continue ;;
 	*.S) gcc $flags -o "$out/${source%.S}" "$source" ;;

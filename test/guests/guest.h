@@ -28,6 +28,10 @@ enum {
 	NR_getresgid32 = 211, NR_setuid32 = 213, NR_setgid32 = 214, NR_mincore = 218, NR_madvise = 219, NR_fcntl64 = 221, NR_gettid = 224,
 	NR_tkill = 238, NR_set_thread_area = 243, NR_get_thread_area = 244, NR_exit_group = 252, NR_clock_gettime = 265,
 	NR_clock_getres = 266, NR_clock_nanosleep = 267, NR_tgkill = 270, NR_openat = 295, NR_pipe2 = 331,
+	NR_fork = 2, NR_waitpid = 7, NR_execve = 11, NR_times = 43, NR_setpgid = 57, NR_setsid = 66, NR_wait4 = 114, NR_clone = 120,
+	NR_getpgid = 132, NR_flock = 143, NR_getsid = 147, NR_prctl = 172, NR_vfork = 190, NR_futex = 240, NR_set_tid_address = 258,
+	NR_waitid = 284, NR_getrusage = 77, NR_getpriority = 96, NR_setpriority = 97, NR_unshare = 310, NR_set_robust_list = 311,
+	NR_clone3 = 435,
 	NR_dup3 = 330, NR_preadv = 333, NR_prlimit64 = 340, NR_getrandom = 355, NR_getpgrp = 65, NR_getppid = 64,
 };
 

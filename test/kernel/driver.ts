@@ -7,7 +7,7 @@ import { forceFault } from '../../src/kernel/faults.ts';
 import type { Resume, SyscallRow } from '../../src/kernel/row.ts';
 import { returnToUser } from '../../src/kernel/signals.ts';
 import { expireTimers } from '../../src/kernel/timers.ts';
-import { isReady } from '../../src/kernel/waits.ts';
+import { isReady, scanWaiting } from '../../src/kernel/waits.ts';
 import { readState } from '../../src/reducers/address-space.ts';
 import { reduce } from '../../src/reducers/reduce.ts';
 import type { MachineState, Task } from '../../src/reducers/state.ts';
@@ -78,7 +78,15 @@ export class Driver {
 	decide(what: (d: Decision) => void): Decision {
 		const { state } = this;
 		const read = (mm: number, address: number, length: number) => readState(state, state.mms[mm], address, length);
-		const d = new Decision({ state, memory: { read, page: () => undefined }, regs: (pid) => state.tasks[pid].cpu }, 1);
+		const d = new Decision(
+			{
+				state,
+				memory: { read, page: () => undefined },
+				regs: (pid) => state.tasks[pid].cpu,
+				waiting: (key) => scanWaiting(state, key),
+			},
+			1,
+		);
 		what(d);
 		this.state = d.state;
 		this.events = [...d.events];
@@ -114,7 +122,8 @@ export class Driver {
 		if (typeof outcome === 'number') {
 			d.emit({ kind: 'syscall/exit', task: 1, nr: row.nr, result: outcome, regs: { eax: outcome >>> 0 } });
 		} else if (outcome.kind === 'block') {
-			const { wait, restartBlock } = outcome;
+			const { restartBlock } = outcome;
+			const wait = { ...outcome.wait, order: d.state.scheduler.order, fired: -1 };
 			d.emit({ kind: 'task/block', task: 1, nr: row.nr, wait, restartBlock, regs: { eax: wait.restart >>> 0 } });
 			return;
 		}

@@ -14,7 +14,7 @@ import { Decision, isNeed, type Outcome } from '../../src/kernel/decision.ts';
 import { createInitialState, type InitialOptions } from '../../src/kernel/initial.ts';
 import { defaultPersona } from '../../src/kernel/persona.ts';
 import type { Resume, SyscallRow } from '../../src/kernel/row.ts';
-import { isReady } from '../../src/kernel/waits.ts';
+import { isReady, scanWaiting } from '../../src/kernel/waits.ts';
 import { readState } from '../../src/reducers/address-space.ts';
 import { checkInvariants } from '../../src/reducers/invariants.ts';
 import { reduce } from '../../src/reducers/reduce.ts';
@@ -155,7 +155,15 @@ export class Files {
 		for (;;) {
 			const { state } = this;
 			const read = (mm: number, address: number, length: number) => readState(state, state.mms[mm], address, length);
-			const d = new Decision({ state, memory: { read, page: () => undefined }, regs: (pid) => state.tasks[pid].cpu }, this.pid);
+			const d = new Decision(
+				{
+					state,
+					memory: { read, page: () => undefined },
+					regs: (pid) => state.tasks[pid].cpu,
+					waiting: (key) => scanWaiting(state, key),
+				},
+				this.pid,
+			);
 			if (resume) d.emit({ kind: 'task/wake', task: this.pid, reason: resume.reason });
 			else d.emit({ kind: 'syscall/enter', task: this.pid, nr: row.nr, args, regs: {} });
 			const asked = resume?.reason !== 'signal' || row.onSignal;
@@ -179,7 +187,8 @@ export class Files {
 			return outcome;
 		}
 		assert(outcome.kind === 'block', 'a result or a wait');
-		const { wait, restartBlock } = outcome;
+		const { restartBlock } = outcome;
+		const wait = { ...outcome.wait, order: d.state.scheduler.order, fired: -1 };
 		d.emit({ kind: 'task/block', task: this.pid, nr: row.nr, wait, restartBlock, regs: { eax: wait.restart >>> 0 } });
 		return 'blocked';
 	}

@@ -24,17 +24,29 @@ test('exit ends the group with its low byte, and the address space goes', () => 
 	assert.is(p.state.mms[mm], undefined);
 });
 
-test('there are no children to wait for, and none to make', () => {
+test('there are no children to wait for', () => {
 	const { p } = program();
 	assert.is(p.call('wait4', -1, 0, 0, 0), -Errno.ECHILD);
 	assert.is(p.call('wait4', -1, 0, 0x100, 0), -Errno.EINVAL);
 	assert.is(p.call('wait4', 0x80000000, 0, 0, 0), -Errno.ESRCH);
 	assert.is(p.call('waitid', 0, 0, 0, 4), -Errno.ECHILD);
 	assert.is(p.call('waitid', 0, 0, 0, 1), -Errno.EINVAL);
-	for (const name of ['fork', 'vfork', 'clone', 'clone3']) {
-		assert.is(rows.find((r) => r.name === name)?.support, 'none');
-		assert.is(p.call(name), -Errno.ENOSYS);
-	}
+});
+
+test('clone: what its flags may not ask for', () => {
+	const { p, at } = program();
+	const [VM, SIGHAND, THREAD, FS, NEWNS] = [0x100, 0x800, 0x10000, 0x200, 0x20000];
+	for (const flags of [SIGHAND, THREAD | VM, NEWNS | FS]) assert.is(p.call('clone', flags, 0, 0, 0, 0), -Errno.EINVAL);
+	assert.is(p.call('clone3', at, 32), -Errno.EINVAL);
+	assert.is(p.call('clone3', 0, 64), -Errno.EFAULT);
+	assert.is(p.call('clone3', at, 5000), -Errno.E2BIG);
+	const pid = p.call('fork');
+	assert.is(pid, p.state.next.pid - 1);
+	assert.equal(p.state.scheduler.queue, [pid]);
+	assert.equal(
+		p.events.map((e) => e.kind),
+		['mm/fork', 'task/new'],
+	);
 });
 
 test('resource limits in their three widths', () => {
@@ -121,7 +133,7 @@ test('futex: a changed word is EAGAIN, an unchanged one sleeps till the deadline
 	assert.is(typeof forever === 'object' && forever.kind === 'block' && forever.wait.restart, Restart.SYS);
 	const futex = rows.find((r) => r.name === 'futex');
 	assert.ok(futex);
-	assert.is(p.call('futex', at, 6, 0, 0), -Errno.ENOSYS);
+	assert.is(p.call('futex', at, 11, 0, 0), -Errno.ENOSYS);
 	assert.is(p.events[0]?.kind, 'unsupported');
 });
 

@@ -1,4 +1,5 @@
 /** A machine that has just started a program, without a processor: calls are decided on its state one by one. */
+
 import { readFileSync } from 'node:fs';
 import { assert } from '../../src/events/assert.ts';
 import type { KernelEvent } from '../../src/events/event.ts';
@@ -6,6 +7,7 @@ import { Decision, isNeed, type Outcome } from '../../src/kernel/decision.ts';
 import { createInitialState, type InitialOptions } from '../../src/kernel/initial.ts';
 import { defaultPersona } from '../../src/kernel/persona.ts';
 import type { SyscallRow } from '../../src/kernel/row.ts';
+import { scanWaiting } from '../../src/kernel/waits.ts';
 import { readState } from '../../src/reducers/address-space.ts';
 import { checkInvariants } from '../../src/reducers/invariants.ts';
 import { reduce } from '../../src/reducers/reduce.ts';
@@ -67,7 +69,15 @@ export class Program {
 		assert(row !== undefined, `no row ${name}`);
 		const { state } = this;
 		const read = (mm: number, address: number, length: number) => readState(state, state.mms[mm], address, length);
-		const d = new Decision({ state, memory: { read, page: () => undefined }, regs: (pid) => state.tasks[pid].cpu }, PID);
+		const d = new Decision(
+			{
+				state,
+				memory: { read, page: () => undefined },
+				regs: (pid) => state.tasks[pid].cpu,
+				waiting: (key) => scanWaiting(state, key),
+			},
+			PID,
+		);
 		this.outcome = row.handler(
 			d,
 			Array.from({ length: 6 }, (_, i) => (args[i] ?? 0) >>> 0),

@@ -5,8 +5,8 @@ import { Sa, Sig } from '../../src/kernel/abi/signal.ts';
 import { encodeNs, TIMESPEC32, TIMESPEC64, TIMEVAL32, timeNs, validTime } from '../../src/kernel/abi/time.ts';
 import { signalRows } from '../../src/kernel/calls/signals.ts';
 import { timeRows } from '../../src/kernel/calls/time.ts';
-import { nextDeadline } from '../../src/kernel/timers.ts';
-import { Restart } from '../../src/reducers/state.ts';
+import { type MachineState, Restart } from '../../src/reducers/state.ts';
+import { Sleepers } from '../../src/replay/sleepers.ts';
 import { ARGS, Driver, OUT } from './driver.ts';
 
 const BOOT = 1_000_000_000;
@@ -14,6 +14,8 @@ const EPOCH_SEC = 1_225_000_000;
 const HANDLER = 0x08048100;
 const SEC = 1_000_000_000;
 const TICK = 4_000_000;
+
+const nextDeadline = (state: MachineState): number | null => new Sleepers(state).deadline(state);
 
 function driver(): Driver {
 	return new Driver([...signalRows, ...timeRows]);

@@ -19,7 +19,7 @@ export interface Mutation {
 
 /** What stands where there was null, by the field's name. */
 const INSTEAD_OF_NULL: { readonly [field: string]: unknown } = {
-	wait: { on: [{ kind: 'child' }], deadline: null, restart: -512, signals: 0n },
+	wait: { on: [{ kind: 'child', which: 0, id: 0, options: 4 }], deadline: null, restart: -512, signals: 0n, order: 1, fired: -1 },
 	restartBlock: { call: 'poll', deadline: null, args: [] },
 	savedMask: 1n,
 	deadline: 1,

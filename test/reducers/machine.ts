@@ -73,6 +73,7 @@ export function inode(id: number, fields: Partial<Inode>): Inode {
 		parent: 0,
 		lower: 'none',
 		lowerPath: '',
+		locks: [],
 		...fields,
 	};
 }
@@ -92,6 +93,7 @@ export function group(id: number, tgid: number): ThreadGroup {
 	return {
 		id,
 		tgid,
+		threads: [tgid],
 		pgrp: tgid,
 		session: tgid,
 		tty: 1,
@@ -99,6 +101,9 @@ export function group(id: number, tgid: number): ThreadGroup {
 		rlimits: Array.from({ length: 16 }, () => [0x800000, 0xffffffff] as const),
 		itimers: { real: timer, virtual: timer, prof: timer },
 		groupExit: null,
+		stopSignal: 0,
+		report: 'none',
+		threadTimes: { steps: 0, startNs: 0, nvcsw: 0, nivcsw: 0, minFlt: 0, majFlt: 0 },
 		childTimes: TIMES,
 		subreaper: false,
 	};
@@ -155,6 +160,7 @@ export function task(pid: number, fields: Partial<Task> = {}): Task {
 		rseq: { address: 0, length: 0, signature: 0 },
 		exitSignal: 17,
 		pdeathSignal: 0,
+		vforkParent: 0,
 		exitStatus: 0,
 		flags: 0,
 		dumpable: 1,
@@ -245,7 +251,7 @@ export function testMachine(): MachineState {
 		},
 		pipes: {},
 		streams: { 1: stream(1) },
-		scheduler: { current: 1, left: 100_000, queue: [] },
+		scheduler: { current: 1, left: 100_000, queue: [], rng: 1, order: 4, chaos: false, epoch: 0 },
 		prng: [1, 2, 3, 4],
 		freezer: 'thawed',
 		ended: false,
@@ -257,7 +263,7 @@ export function richMachine(): MachineState {
 	const base = testMachine();
 	const { mms, objects, fdTables, fsStructs, sighands, groups, files, inodes } = base;
 	const action: SigAction = { handler: CODE + 16, flags: 4, restorer: CODE + 32, mask: 5n };
-	const futex = { kind: 'futex', object: 4, offset: 8, bitset: 0xffffffff, order: 3 } as const;
+	const futex = { kind: 'futex', object: 4, offset: 8, bitset: 0xffffffff, owner: 0 } as const;
 	return {
 		...base,
 		clock: { steps: 12345, skewNs: 77, realOffsetNs: -5n },
@@ -285,11 +291,13 @@ export function richMachine(): MachineState {
 						{ kind: 'pipe-writable', pipe: 2, bytes: 512 },
 						{ kind: 'stream-readable', stream: 0 },
 						futex,
-						{ kind: 'child' },
+						{ kind: 'child', which: 0, id: 0, options: 4 },
 					],
 					deadline: 2 * 10 ** 9,
 					restart: -512,
 					signals: 0n,
+					order: 3,
+					fired: -1,
 				},
 			}),
 			4: task(4, { ppid: 1, mm: 0, fdTable: 0, fs: 0, sighand: 3, group: 3, state: 'zombie', exitStatus: 256, flags: 0x400 }),
@@ -361,6 +369,6 @@ export function richMachine(): MachineState {
 			0: stream(0, { kind: 'pipe', unread: new Uint8Array([104, 105]) }),
 			1: stream(1, { written: 9, termios: new Uint8Array(60) }),
 		},
-		scheduler: { current: 1, left: -3, queue: [] },
+		scheduler: { current: 1, left: -3, queue: [], rng: 1, order: 4, chaos: false, epoch: 0 },
 	};
 }

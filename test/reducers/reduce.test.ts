@@ -93,7 +93,7 @@ test('a call: entered, blocked, woken, restarted', () => {
 	let s = one(testMachine(), { kind: 'syscall/enter', task: 1, nr: 162, args: [], regs: { esp: 16 } });
 	assert.is(s.tasks[1].origAx, 162);
 	assert.is(s.tasks[1].cpu.esp, 16);
-	const wait = { on: [], deadline: 9, restart: -516, signals: 0n };
+	const wait = { on: [], deadline: 9, restart: -516, signals: 0n, order: 4, fired: -1 };
 	const restartBlock = { call: 'nanosleep', deadline: 9, args: [] };
 	s = one(s, { kind: 'task/block', task: 1, nr: 162, wait, restartBlock, regs: { eax: 0xfffffdfc } });
 	assert.is(s.tasks[1].state, 'sleeping');
@@ -314,6 +314,8 @@ test('signals: queued in order, taken, flushed, stopped and continued', () => {
 	s = one(s, { kind: 'signal/flush', task: 1, set: (1n << 9n) | (1n << 63n) });
 	assert.equal([s.tasks[1].pending, s.groups[1].pending.map((i) => i.signo)], [[], [2]]);
 	s = one(s, { kind: 'signal/default', task: 1, signo: 19, action: 'stop' });
+	assert.equal([s.tasks[1].state, s.groups[1].stopSignal], ['running', 19], 'each thread stops by itself');
+	s = one(s, { kind: 'task/stop', task: 1 });
 	assert.is(s.tasks[1].state, 'stopped');
 	assert.is(one(s, { kind: 'signal/default', task: 1, signo: 18, action: 'continue' }).tasks[1].state, 'running');
 });

@@ -58,6 +58,7 @@ export function sampleEvents(): MachineEvent[] {
 	const rich = richMachine();
 	const { cpu } = rich.tasks[1];
 	const timer = { expires: 10 ** 15, interval: 0 };
+	const lock = { kind: 'posix', write: true, start: 0, end: 2 ** 40, table: 1, file: 0, pid: 1 } as const;
 	const list: MachineEvent[] = [
 		{ kind: 'cpu/run', task: 1, steps: 5, check: 0xffffffff, entry: 'int80' },
 		{
@@ -89,7 +90,18 @@ export function sampleEvents(): MachineEvent[] {
 		{ kind: 'syscall/exit', task: 1, nr: 4, result: -14, regs },
 		{ kind: 'cpu/fault', task: 1, vector: 14, error: 6, address: 0xffffffff, eip: CODE, bus: false },
 		{ kind: 'unsupported', task: 1, what: 'instruction', name: 'unknown opcode', eip: CODE, bytes: new Uint8Array([15, 255]) },
-		{ kind: 'sched/switch', from: 1, to: 0, quantum: 1000, queue: [2, 3] },
+		{ kind: 'sched/yield', task: 1 },
+		{ kind: 'task/reap', task: 4, group: 1, times: rich.groups[1].childTimes },
+		{ kind: 'task/reap', task: 4, group: 0, times: null },
+		{ kind: 'task/rename', task: 5, to: 4 },
+		{ kind: 'task/unshare', task: 1, sighand: rich.sighands[1], fdTable: rich.fdTables[1], fs: rich.fsStructs[1] },
+		{ kind: 'task/stop', task: 1 },
+		{ kind: 'wait/fire', task: 2, index: 1 },
+		{ kind: 'wait/move', task: 2, on: rich.tasks[2].wait!.on },
+		{ kind: 'mm/fork', mm: 9, from: 1, object: 30 },
+		{ kind: 'inode/lock', inode: 3, locks: [lock] },
+		{ kind: 'pipe/set', pipe: 1, fields: { capacity: 4096 } },
+		{ kind: 'sched/switch', from: 1, to: 0, quantum: 1000, rng: 0xffffffff, epoch: 3 },
 		{ kind: 'clock/skip', ns: 2 ** 50 },
 		{ kind: 'clock/set', realOffsetNs: -(2n ** 62n) },
 		{ kind: 'prng/advance', words: [1, 2, 3, 0xffffffff] },
@@ -161,7 +173,11 @@ export function sampleEvents(): MachineEvent[] {
 		...sampleRestored().map((effect, i): MachineEvent => {
 			return { kind: 'restore/object', number: i, name: 'BITS/FPU', offset: 2 ** 40, length: 2 ** 32, effect };
 		}),
-		{ kind: 'restore/end', scheduler: { current: 1, left: 7, queue: [2] }, realOffsetNs: -1n },
+		{
+			kind: 'restore/end',
+			scheduler: { current: 1, left: 7, queue: [2], rng: 7, order: 2, chaos: true, epoch: 9 },
+			realOffsetNs: -1n,
+		},
 	];
 	const missing = (Object.keys(CATALOGUE) as EventKind[]).filter((kind) => !list.some((e) => e.kind === kind));
 	if (missing.length > 0) throw new Error(`no sample of ${missing.join(', ')}`);

@@ -29,7 +29,7 @@ export function restartBase(residual: MachineState): MachineState {
 		fdTables: {},
 		fsStructs: {},
 		objects,
-		scheduler: { current: 0, left: 0, queue: [] },
+		scheduler: { ...residual.scheduler, current: 0, left: 0, queue: [] },
 		freezer: 'frozen',
 	};
 }
@@ -56,10 +56,10 @@ export function* restart(image: Uint8Array, context: RestartContext): Generator<
 		}
 	}
 	const exists = (pid: number) => progress.tasks.has(pid);
-	const { current, left, queue } = residual.scheduler;
+	const { current, queue } = residual.scheduler;
 	yield {
 		kind: 'restore/end',
-		scheduler: { current: exists(current) ? current : 0, left, queue: queue.filter(exists) },
+		scheduler: { ...residual.scheduler, current: exists(current) ? current : 0, queue: queue.filter(exists) },
 		realOffsetNs: residual.clock.realOffsetNs + BigInt(downtimeNs),
 	};
 }

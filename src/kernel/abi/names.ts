@@ -3,9 +3,11 @@
  * `enum:NAME` of the system call rows.
  */
 
+import { CLONE_FLAGS } from './clone.ts';
 import { PROCESS_ENUMS, PROCESS_FLAGS } from './names-process.ts';
 import { SIGNAL_ENUMS, SIGNAL_FLAGS } from './signal.ts';
 import { TIME_ENUMS, TIME_FLAGS } from './time.ts';
+import { WAIT_ENUMS, WAIT_FLAGS } from './wait.ts';
 
 /** [value, name], or [value, name, mask] where the value is a field of several bits. */
 export type Name = readonly [number, string] | readonly [number, string, number];
@@ -203,6 +205,8 @@ export const FILE_ENUMS: { readonly [table: string]: readonly Name[] } = {
 
 /** Every table of flags. Another area of calls adds its own tables here by spreading them. */
 export const FLAG_NAMES: { readonly [table: string]: readonly Name[] } = {
+	...CLONE_FLAGS,
+	...WAIT_FLAGS,
 	...FILE_FLAGS,
 	...PROCESS_FLAGS,
 	...SIGNAL_FLAGS,
@@ -211,6 +215,7 @@ export const FLAG_NAMES: { readonly [table: string]: readonly Name[] } = {
 
 /** Every table of enumerated values. */
 export const ENUM_NAMES: { readonly [table: string]: readonly Name[] } = {
+	...WAIT_ENUMS,
 	...FILE_ENUMS,
 	...PROCESS_ENUMS,
 	...SIGNAL_ENUMS,

@@ -125,6 +125,11 @@ export const Code = {
 	TRAP_TRACE: 2,
 	TRAP_HWBKPT: 4,
 	CLD_EXITED: 1,
+	CLD_KILLED: 2,
+	CLD_DUMPED: 3,
+	CLD_TRAPPED: 4,
+	CLD_STOPPED: 5,
+	CLD_CONTINUED: 6,
 } as const;
 
 /** ss_flags of sigaltstack(2). */

@@ -11,6 +11,8 @@ export const NSEC_PER_USEC = 1000;
 export const TICK_NSEC = 4_000_000;
 /** clock_t ticks per second (USER_HZ). */
 export const USER_HZ = 100;
+/** One of them, ns. */
+export const CLOCK_TICK_NS = NSEC_PER_SEC / USER_HZ;
 
 export const Clock = {
 	CLOCK_REALTIME: 0,

@@ -6,6 +6,7 @@ import { encodeNs, TIMEVAL32 } from '../abi/time.ts';
 import { setWords, viewOf } from '../abi/words.ts';
 import type { Decision } from '../decision.ts';
 import type { Handler, SyscallRow } from '../row.ts';
+import { groupTimes } from '../timers.ts';
 
 /** fs.nr_open: no task may have more descriptors. */
 const NR_OPEN = 1048576;
@@ -82,19 +83,25 @@ const RUSAGE_THREAD = 1;
 const getrusage: Handler = (d, [who, pointer]) => {
 	const times = whose(d, who);
 	if (times === undefined) return -Errno.EINVAL;
+	const mapped = who === RUSAGE_CHILDREN ? 0 : d.mm.vmas.reduce((n, v) => n + v.end - v.start, 0);
+	return d.write(pointer, rusageBytes(d, times, mapped)) ? 0 : -Errno.EFAULT;
+};
+
+/** struct rusage of these times. @param mapped what stands for the resident set, bytes */
+export function rusageBytes(d: Decision, times: TaskTimes, mapped: number): Uint8Array {
 	const bytes = new Uint8Array(72);
 	bytes.set(encodeNs(times.steps * d.state.persona.nsPerStep, TIMEVAL32), 0);
 	const view = viewOf(bytes);
-	const mapped = who === RUSAGE_CHILDREN ? 0 : d.mm.vmas.reduce((n, v) => n + v.end - v.start, 0);
 	view.setUint32(16, mapped / 1024, true);
 	setWords(view, 32, [times.minFlt, times.majFlt]);
 	setWords(view, 64, [times.nvcsw, times.nivcsw]);
-	return d.write(pointer, bytes) ? 0 : -Errno.EFAULT;
-};
+	return bytes;
+}
 
 function whose(d: Decision, who: number): TaskTimes | undefined {
 	if (who === RUSAGE_CHILDREN) return d.group.childTimes;
-	return who === RUSAGE_SELF || who === RUSAGE_THREAD ? d.task.times : undefined;
+	if (who === RUSAGE_SELF) return groupTimes(d.state, d.task.group);
+	return who === RUSAGE_THREAD ? d.task.times : undefined;
 }
 
 export const limitRows: readonly SyscallRow[] = [
@@ -103,7 +110,7 @@ export const limitRows: readonly SyscallRow[] = [
 		name: 'setrlimit',
 		args: ['enum:RLIMIT', 'struct:rlimit'],
 		support: 'partial',
-		note: 'RLIMIT_CPU, NPROC and the realtime ones are not enforced',
+		note: 'RLIMIT_CPU and the realtime ones are not enforced',
 		handler: setrlimit,
 	},
 	{ nr: 76, name: 'getrlimit', args: ['enum:RLIMIT', 'struct:rlimit-out'], support: 'full', handler: oldGetrlimit },
@@ -121,7 +128,7 @@ export const limitRows: readonly SyscallRow[] = [
 		name: 'prlimit64',
 		args: ['pid', 'enum:RLIMIT', 'struct:rlimit64', 'struct:rlimit64-out'],
 		support: 'partial',
-		note: 'RLIMIT_CPU, NPROC and the realtime ones are not enforced',
+		note: 'RLIMIT_CPU and the realtime ones are not enforced',
 		handler: prlimit64,
 	},
 ];

@@ -1,6 +1,6 @@
 /**
- * Calls about a task's life and the kernel's knobs for it: exit, execve, waiting for children, prctl, personality.
- * Follows kernel/exit.c, fs/exec.c and kernel/sys.c of Linux 6.1. Making children comes later.
+ * Calls about a task's life and the kernel's knobs for it: exit, execve, prctl, personality. Follows kernel/exit.c, fs/exec.c
+ * and kernel/sys.c of Linux 6.1. Making children is clone.ts, waiting for them wait.ts.
  */
 import { Errno } from '../abi/errno.ts';
 import { AT, AT_FDCWD } from '../abi/fcntl.ts';
@@ -8,18 +8,24 @@ import { READ_IMPLIES_EXEC } from '../abi/mm.ts';
 import { type Decision, type NeedInput, type Outcome, RETURNED } from '../decision.ts';
 import { ElfError } from '../elf.ts';
 import { type ExecRequest, execEvents } from '../exec.ts';
-import { exitGroup } from '../exit.ts';
+import { exitGroup, exitTask } from '../exit.ts';
 import { failed } from '../fail.ts';
 import { fileBytes } from '../file-data.ts';
 import { foundPath, readPath, resolve, resolveAt } from '../paths.ts';
 import { fsIds, MAY_EXEC, permitted } from '../permissions.ts';
 import type { Handler, SyscallRow } from '../row.ts';
+import { cloneRows } from './clone.ts';
 import { futexRows } from './futex.ts';
 import { limitRows } from './limits.ts';
 import { schedRows } from './sched.ts';
+import { waitRows } from './wait.ts';
 
-/** exit: with one thread it ends the group. */
 const exit: Handler = (d, [code]) => {
+	exitTask(d, (code & 0xff) << 8);
+	return RETURNED;
+};
+
+const exitGroupCall: Handler = (d, [code]) => {
 	exitGroup(d, (code & 0xff) << 8);
 	return RETURNED;
 };
@@ -121,24 +127,6 @@ function interpreter(d: Decision, request: ExecRequest): ExecRequest | number | 
 	const argv = [path, ...(option ? [option] : []), request.filename, ...request.argv.slice(1)];
 	return program(d, resolve(d, AT_FDCWD, path, 'follow'), path, argv, request.env);
 }
-
-/** WNOHANG, WUNTRACED, WCONTINUED, __WNOTHREAD, __WALL, __WCLONE. */
-const WAIT_OPTIONS = 0xe000000b;
-const WNOWAIT = 0x01000000;
-/** WSTOPPED | WEXITED | WCONTINUED: waitid must ask for one. */
-const WAITID_EVENTS = 0x0e;
-
-const wait4: Handler = (_d, [pid, , options]) => {
-	if (options & ~WAIT_OPTIONS) return -Errno.EINVAL;
-	return (pid | 0) === -0x80000000 ? -Errno.ESRCH : -Errno.ECHILD;
-};
-
-const waitid: Handler = (_d, [which, pid, , options]) => {
-	if (options & ~(WAIT_OPTIONS | WNOWAIT | WAITID_EVENTS) || !(options & WAITID_EVENTS)) return -Errno.EINVAL;
-	if (which > 3 || (which === 1 && (pid | 0) <= 0) || (which === 2 && (pid | 0) < 0)) return -Errno.EINVAL;
-	// P_PIDFD: nobody has a descriptor of a process.
-	return which === 3 ? -Errno.EBADF : -Errno.ECHILD;
-};
 
 const setTidAddress: Handler = (d, [clearTid]) => {
 	d.emit({ kind: 'task/set', task: d.pid, fields: { clearTid } });
@@ -257,22 +245,13 @@ const ARCH_SET_CPUID = 0x1012;
 const archPrctl: Handler = (_d, [option]) =>
 	option === ARCH_GET_CPUID ? 1 : option === ARCH_SET_CPUID ? -Errno.ENODEV : -Errno.EINVAL;
 
-const later = (nr: number, name: string, args: SyscallRow['args']): SyscallRow => ({
-	nr,
-	name,
-	args,
-	support: 'none',
-	note: 'trees come later',
-	handler: () => -Errno.ENOSYS,
-});
-
 export const processRows: readonly SyscallRow[] = [
+	...cloneRows,
+	...waitRows,
 	...futexRows,
 	...limitRows,
 	...schedRows,
 	{ nr: 1, name: 'exit', args: ['int'], support: 'full', handler: exit },
-	later(2, 'fork', []),
-	{ nr: 7, name: 'waitpid', args: ['pid', 'addr', 'hex'], support: 'partial', note: 'there are no children yet', handler: wait4 },
 	{
 		nr: 11,
 		name: 'execve',
@@ -281,15 +260,6 @@ export const processRows: readonly SyscallRow[] = [
 		note: 'static programs and scripts',
 		handler: execve,
 	},
-	{
-		nr: 114,
-		name: 'wait4',
-		args: ['pid', 'addr', 'hex', 'addr'],
-		support: 'partial',
-		note: 'there are no children yet',
-		handler: wait4,
-	},
-	later(120, 'clone', ['hex', 'addr', 'addr', 'addr', 'addr']),
 	{
 		nr: 136,
 		name: 'personality',
@@ -306,17 +276,8 @@ export const processRows: readonly SyscallRow[] = [
 		note: 'names, dumpable, no_new_privs and what else glibc asks; others EINVAL',
 		handler: prctl,
 	},
-	later(190, 'vfork', []),
-	{ nr: 252, name: 'exit_group', args: ['int'], support: 'full', handler: exit },
+	{ nr: 252, name: 'exit_group', args: ['int'], support: 'full', handler: exitGroupCall },
 	{ nr: 258, name: 'set_tid_address', args: ['addr'], support: 'full', handler: setTidAddress },
-	{
-		nr: 284,
-		name: 'waitid',
-		args: ['int', 'pid', 'addr', 'hex', 'addr'],
-		support: 'partial',
-		note: 'there are no children yet',
-		handler: waitid,
-	},
 	{ nr: 311, name: 'set_robust_list', args: ['addr', 'size'], support: 'full', handler: setRobustList },
 	{ nr: 312, name: 'get_robust_list', args: ['pid', 'addr', 'addr'], support: 'full', handler: getRobustList },
 	{
@@ -336,5 +297,4 @@ export const processRows: readonly SyscallRow[] = [
 		note: 'ENOSYS, as from a kernel built without it',
 		handler: () => -Errno.ENOSYS,
 	},
-	later(435, 'clone3', ['addr', 'size']),
 ];

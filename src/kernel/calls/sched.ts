@@ -56,6 +56,12 @@ const niceCall: Handler = (d, [increment]) => {
 	return 0;
 };
 
+/** Who else may run comes first. */
+const yieldCall: Handler = (d) => {
+	if (d.state.scheduler.queue.length > 0) d.emit({ kind: 'sched/yield', task: d.pid });
+	return 0;
+};
+
 const getaffinity: Handler = (d, [pid, length, mask]) => {
 	if (length < MASK_BYTES || length % 4 !== 0) return -Errno.EINVAL;
 	if (taskOf(d, pid) === undefined) return -Errno.ESRCH;
@@ -139,7 +145,7 @@ export const schedRows: readonly SyscallRow[] = [
 		handler: setscheduler,
 	},
 	{ nr: 157, name: 'sched_getscheduler', args: ['pid'], support: 'partial', note: NO_RT, handler: getscheduler },
-	{ nr: 158, name: 'sched_yield', args: [], support: 'full', handler: () => 0 },
+	{ nr: 158, name: 'sched_yield', args: [], support: 'full', handler: yieldCall },
 	{ nr: 159, name: 'sched_get_priority_max', args: ['enum:SCHED'], support: 'full', handler: bound(99) },
 	{ nr: 160, name: 'sched_get_priority_min', args: ['enum:SCHED'], support: 'full', handler: bound(1) },
 	{

@@ -34,7 +34,8 @@ import { altStackFlags, changedAltStack, refuseAltStack } from '../altstack.ts';
 import { type Block, type Decision, type Outcome, RETURNED } from '../decision.ts';
 import type { Resume, SyscallRow } from '../row.ts';
 import { returnFromFrame, returnFromRtFrame } from '../sigframe.ts';
-import { actionOf, flush, pendingSet, postSignal, setBlocked, takeSignal, userInfo } from '../signal-queue.ts';
+import { actionOf, pendingSet, setBlocked, takeSignal, userInfo } from '../signal-queue.ts';
+import { flush, postSignal } from '../signal-send.ts';
 
 const SIGSET_BYTES = 8;
 const LOW = 0xffffffffn;
@@ -170,7 +171,7 @@ function sigtimedwait(d: Decision, args: readonly number[], resume: Resume | nul
 		if (!validTime(time, format)) return -Errno.EINVAL;
 		ns = timeNs(time, format);
 	}
-	const taken = takeSignal(d, ~these & 0xffffffffffffffffn);
+	const taken = takeSignal(d, ~these & 0xffffffffffffffffn, true);
 	if (taken !== null) return info === 0 || d.write(info, encodeSiginfo(taken)) ? taken.signo : -Errno.EFAULT;
 	if (resume !== null) return resume.reason === 'signal' ? -Errno.EINTR : -Errno.EAGAIN;
 	if (ns === 0) return -Errno.EAGAIN;

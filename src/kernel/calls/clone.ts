@@ -1,0 +1,264 @@
+/** Making tasks: fork, vfork, clone, clone3, and unshare (kernel/fork.c of Linux 6.1). */
+import type { Task, ThreadGroup } from '../../events/entities.ts';
+import { Restart } from '../../reducers/state.ts';
+import { PID_MAX, RESERVED_PIDS } from '../../reducers/task.ts';
+import { CLONE, SIGNAL_MASK } from '../abi/clone.ts';
+import { Errno } from '../abi/errno.ts';
+import { RLIMIT } from '../abi/mm.ts';
+import { NSIG, SIG_IGN } from '../abi/signal.ts';
+import type { Decision, Outcome } from '../decision.ts';
+import type { Handler, Resume, SyscallRow } from '../row.ts';
+import { isAlive } from '../signal-queue.ts';
+import { DISARMED, NO_TIMES } from '../timers.ts';
+import { tlsFrom } from './segments.ts';
+
+/** What clone, clone3 and the others come to. */
+interface Request {
+	/** CLONE_* without the signal. u64: a number, bits up to 2^33. */
+	readonly flags: number;
+	readonly exitSignal: number;
+	/** Stack pointer of the child; 0 = the parent's. */
+	readonly stack: number;
+	/** Where the tid goes in the parent, in the child (also when it ends), and the descriptor of its TLS. */
+	readonly parentTid: number;
+	readonly childTid: number;
+	readonly tls: number;
+}
+
+/** Namespaces that a container would have of its own. */
+const NAMESPACES = CLONE.NEWNS | CLONE.NEWCGROUP | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET;
+const FORKNOEXEC = 0x40;
+const SUPERPRIV = 0x100;
+
+function unsupported(d: Decision, name: string): number {
+	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: new Uint8Array(0) });
+	return -Errno.EINVAL;
+}
+
+/** copy_process's checks of what goes with what. */
+function refuse(d: Decision, { flags }: Request): number {
+	const has = (bits: number) => (flags & bits) === bits;
+	if (has(CLONE.NEWNS | CLONE.FS) || has(CLONE.NEWUSER | CLONE.FS)) return -Errno.EINVAL;
+	if (has(CLONE.THREAD) && !has(CLONE.SIGHAND)) return -Errno.EINVAL;
+	if (has(CLONE.SIGHAND) && !has(CLONE.VM)) return -Errno.EINVAL;
+	if (has(CLONE.THREAD) && flags & (CLONE.NEWUSER | CLONE.NEWPID)) return -Errno.EINVAL;
+	if (flags & NAMESPACES) return d.task.creds.euid === 0 ? unsupported(d, 'clone into new namespaces') : -Errno.EPERM;
+	if (has(CLONE.PIDFD)) return unsupported(d, 'CLONE_PIDFD');
+	const { uid, euid } = d.task.creds;
+	const limit = d.group.rlimits[RLIMIT.NPROC][0];
+	if (uid !== 0 && euid !== 0) {
+		const count = Object.values(d.state.tasks).filter((t) => t.creds.uid === uid && t.state !== 'dead').length;
+		if (count >= limit) return -Errno.EAGAIN;
+	}
+	return 0;
+}
+
+/** alloc_pid: the next number that nobody has, be it as a task, a process group or a session; 0 = none is left. */
+function freePid(d: Decision): number {
+	const { tasks, groups, next } = d.state;
+	const used = new Set<number>();
+	for (const { pgrp, session } of Object.values(groups)) used.add(pgrp).add(session);
+	for (let pid = next.pid, n = 0; n < PID_MAX; n++, pid = pid + 1 >= PID_MAX ? RESERVED_PIDS : pid + 1) {
+		if (tasks[pid] === undefined && !used.has(pid)) return pid;
+	}
+	return 0;
+}
+
+/** The calling task is made twice. The child's first instruction is the one after the call, with result 0. */
+function clone(d: Decision, request: Request): Outcome {
+	const { flags } = request;
+	const refused = refuse(d, request);
+	if (refused !== 0) return refused;
+	const parent = d.task;
+	const tls = flags & CLONE.SETTLS ? tlsFrom(d, request.tls) : parent.tls;
+	if (typeof tls === 'number') return tls;
+	const pid = freePid(d);
+	if (pid === 0) return -Errno.EAGAIN;
+
+	const { next } = d.state;
+	const shares = (bit: number) => (flags & bit) !== 0;
+	const mm = shares(CLONE.VM) ? parent.mm : next.mm;
+	if (mm !== parent.mm) d.emit({ kind: 'mm/fork', mm, from: parent.mm, object: next.object });
+	const thread = shares(CLONE.THREAD);
+	const own = { ...entitiesOf(d, flags, pid, thread) };
+	const value: Task = {
+		...parent,
+		...lineage(d, request, pid),
+		pid,
+		state: 'running',
+		mm,
+		fdTable: own.fdTable?.id ?? parent.fdTable,
+		fs: own.fs?.id ?? parent.fs,
+		sighand: own.sighand?.id ?? parent.sighand,
+		group: own.group?.id ?? parent.group,
+		cpu: { ...d.regs, eax: 0, esp: request.stack === 0 ? d.regs.esp : request.stack, debugreg: [0, 0, 0, 0, 0, 0, 0, 0] },
+		tls,
+		origAx: -1,
+		entry: 'none',
+		wait: null,
+		restartBlock: null,
+		savedMask: null,
+		pending: [],
+		// A new stack has no alternate one beside it (sas_ss_reset).
+		altstack: shares(CLONE.VM) && !shares(CLONE.VFORK) ? { sp: 0, size: 0, flags: 2 } : parent.altstack,
+		setTid: shares(CLONE.CHILD_SETTID) ? request.childTid : 0,
+		clearTid: shares(CLONE.CHILD_CLEARTID) ? request.childTid : 0,
+		robustList: 0,
+		robustListLen: 0,
+		rseq: shares(CLONE.VM) ? { address: 0, length: 0, signature: 0 } : parent.rseq,
+		pdeathSignal: 0,
+		vforkParent: shares(CLONE.VFORK) ? d.pid : 0,
+		exitStatus: 0,
+		flags: ((parent.flags & ~SUPERPRIV) | FORKNOEXEC) >>> 0,
+		times: { ...NO_TIMES, startNs: d.now },
+	};
+	d.emit({ kind: 'task/new', task: pid, value, ...own });
+	if (shares(CLONE.PARENT_SETTID)) d.writeU32(request.parentTid, pid);
+	if (shares(CLONE.CHILD_SETTID)) writeTid(d, value, pid);
+	if (!shares(CLONE.VFORK)) return pid;
+	const on = [{ kind: 'vfork' as const, child: pid }];
+	return {
+		kind: 'block',
+		wait: { on, deadline: null, restart: Restart.NOINTR, signals: 0n },
+		restartBlock: { call: 'vfork', deadline: null, args: [pid] },
+	};
+}
+
+/** Whose child it is, and what its parent will be sent. */
+function lineage(d: Decision, { flags, exitSignal }: Request, pid: number): Pick<Task, 'tgid' | 'ppid' | 'exitSignal'> {
+	const { tgid, ppid } = d.task;
+	if (flags & CLONE.THREAD) return { tgid, ppid, exitSignal: 0 };
+	if (flags & CLONE.PARENT) return { tgid: pid, ppid, exitSignal: d.state.tasks[tgid].exitSignal };
+	return { tgid: pid, ppid: tgid, exitSignal };
+}
+
+/** What the child does not share, copied. */
+function entitiesOf(d: Decision, flags: number, pid: number, thread: boolean) {
+	const { state, task } = d;
+	const { next } = state;
+	const sighand = { ...state.sighands[task.sighand], id: next.sighand };
+	const cleared = flags >= CLONE.CLEAR_SIGHAND;
+	const actions = sighand.actions.map((a) => (a.handler === SIG_IGN ? a : { handler: 0, flags: 0, restorer: 0, mask: 0n }));
+	return {
+		...(flags & CLONE.FILES ? {} : { fdTable: { ...state.fdTables[task.fdTable], id: next.fdTable } }),
+		...(flags & CLONE.FS ? {} : { fs: { ...state.fsStructs[task.fs], id: next.fs } }),
+		...(flags & CLONE.SIGHAND ? {} : { sighand: cleared ? { ...sighand, actions } : sighand }),
+		...(thread ? {} : { group: newGroup(d.group, next.group, pid) }),
+	};
+}
+
+/** copy_signal: limits, process group, session and terminal go on; timers, pending signals and sums do not. */
+function newGroup(parent: ThreadGroup, id: number, pid: number): ThreadGroup {
+	return {
+		...parent,
+		id,
+		tgid: pid,
+		threads: [pid],
+		pending: [],
+		itimers: { real: DISARMED, virtual: DISARMED, prof: DISARMED },
+		groupExit: null,
+		stopSignal: 0,
+		report: 'none',
+		threadTimes: NO_TIMES,
+		childTimes: NO_TIMES,
+		subreaper: false,
+	};
+}
+
+/** schedule_tail: the child's own tid in its memory; nobody is told when it cannot be written. */
+function writeTid(d: Decision, child: Task, pid: number): void {
+	const mm = d.state.mms[child.mm];
+	if (!d.writable(child.setTid, 4, false, mm)) return;
+	const bytes = new Uint8Array([pid, pid >>> 8, pid >>> 16, pid >>> 24]);
+	d.emit({ kind: 'memory/write', mm: mm.id, address: child.setTid, bytes, force: false });
+}
+
+/** A vfork that was woken: the child runs its own program, or is gone. */
+function woken(d: Decision, resume: Resume | null): number | null {
+	if (resume === null) return null;
+	return resume.reason === 'signal' ? resume.wait.restart : (d.task.restartBlock?.args[0] ?? -Errno.EINVAL);
+}
+
+const PLAIN = { stack: 0, parentTid: 0, childTid: 0, tls: 0 };
+
+const fork: Handler = (d) => clone(d, { ...PLAIN, flags: 0, exitSignal: 17 });
+const vfork: Handler = (d, _args, resume) =>
+	woken(d, resume) ?? clone(d, { ...PLAIN, flags: CLONE.VFORK | CLONE.VM, exitSignal: 17 });
+
+/** CONFIG_CLONE_BACKWARDS: flags, stack, parent_tid, tls, child_tid. */
+const cloneCall: Handler = (d, [flags, stack, parentTid, tls, childTid], resume) => {
+	const exitSignal = flags & SIGNAL_MASK;
+	const bits = (flags & ~SIGNAL_MASK & ~CLONE.DETACHED) >>> 0;
+	return (
+		woken(d, resume) ?? clone(d, { flags: bits, exitSignal: exitSignal > NSIG ? 0 : exitSignal, stack, parentTid, tls, childTid })
+	);
+};
+
+/** Sizes of struct clone_args: the first version, and with what this kernel knows (set_tid, cgroup). */
+const CLONE_ARGS_MIN = 64;
+const CLONE_ARGS = 88;
+
+const clone3: Handler = (d, [pointer, size], resume) => {
+	const over = woken(d, resume);
+	if (over !== null) return over;
+	if (size > 4096) return -Errno.E2BIG;
+	if (size < CLONE_ARGS_MIN) return -Errno.EINVAL;
+	const bytes = d.read(pointer, size);
+	if (bytes === undefined) return -Errno.EFAULT;
+	if (bytes.subarray(CLONE_ARGS).some((b) => b !== 0)) return -Errno.E2BIG;
+	const whole = new Uint8Array(CLONE_ARGS);
+	whole.set(bytes.subarray(0, CLONE_ARGS));
+	const view = new DataView(whole.buffer);
+	const words = Array.from({ length: 11 }, (_, i) => view.getBigUint64(8 * i, true));
+	const [flags, , childTid, parentTid, exitSignal, stack, stackSize, tls, setTid, setTidSize] = words.map(Number);
+	if (setTid !== 0 || setTidSize !== 0) return unsupported(d, 'clone3 set_tid');
+	const known = CLONE.CLEAR_SIGHAND + CLONE.CLEAR_SIGHAND - 1;
+	if (flags > known || flags & (SIGNAL_MASK | CLONE.DETACHED)) return -Errno.EINVAL;
+	if (exitSignal > NSIG || (flags & (CLONE.THREAD | CLONE.PARENT) && exitSignal !== 0)) return -Errno.EINVAL;
+	if (flags >= CLONE.CLEAR_SIGHAND && flags & CLONE.SIGHAND) return -Errno.EINVAL;
+	if ((stack === 0) !== (stackSize === 0)) return -Errno.EINVAL;
+	return clone(d, { flags, exitSignal, stack: stack + stackSize, parentTid, tls, childTid });
+};
+
+/** unshare(2): descriptors and directories of one's own; a thread cannot leave its group. */
+const unshare: Handler = (d, [flags]) => {
+	const known = CLONE.FILES | CLONE.FS | CLONE.SIGHAND | CLONE.VM | CLONE.THREAD | CLONE.SYSVSEM | NAMESPACES | CLONE.NEWTIME;
+	if (flags & ~known) return -Errno.EINVAL;
+	if (flags & (NAMESPACES | CLONE.NEWTIME)) return d.task.creds.euid === 0 ? unsupported(d, 'unshare namespaces') : -Errno.EPERM;
+	const alone = d.group.threads.filter((pid) => isAlive(d.state.tasks[pid])).length === 1;
+	if (flags & (CLONE.THREAD | CLONE.SIGHAND | CLONE.VM) && !alone) return -Errno.EINVAL;
+	const { task, state } = d;
+	if (flags & CLONE.VM && Object.values(state.tasks).some((t) => t.mm === task.mm && t.pid !== task.pid)) return -Errno.EINVAL;
+	const shared = (field: 'fdTable' | 'fs') =>
+		Object.values(state.tasks).some((t) => t[field] === task[field] && t.pid !== task.pid);
+	const own = {
+		...(flags & CLONE.FILES && shared('fdTable') ? { fdTable: { ...state.fdTables[task.fdTable], id: state.next.fdTable } } : {}),
+		...(flags & CLONE.FS && shared('fs') ? { fs: { ...state.fsStructs[task.fs], id: state.next.fs } } : {}),
+	};
+	if (Object.keys(own).length > 0) d.emit({ kind: 'task/unshare', task: d.pid, ...own });
+	return 0;
+};
+
+const NO_NAMESPACES = 'no new namespaces, no pidfd';
+
+export const cloneRows: readonly SyscallRow[] = [
+	{ nr: 2, name: 'fork', args: [], support: 'full', handler: fork },
+	{
+		nr: 120,
+		name: 'clone',
+		args: ['flags:clone', 'addr', 'addr', 'addr', 'addr'],
+		support: 'partial',
+		note: NO_NAMESPACES,
+		handler: cloneCall,
+	},
+	{ nr: 190, name: 'vfork', args: [], support: 'full', handler: vfork },
+	{ nr: 310, name: 'unshare', args: ['flags:clone'], support: 'partial', note: 'no namespaces', handler: unshare },
+	{
+		nr: 435,
+		name: 'clone3',
+		args: ['addr', 'size'],
+		support: 'partial',
+		note: `${NO_NAMESPACES}, no set_tid, no cgroup`,
+		handler: clone3,
+	},
+];

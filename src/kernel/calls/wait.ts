@@ -1,0 +1,147 @@
+/** Waiting for children: wait4, waitpid, waitid (kernel/exit.c of Linux 6.1). */
+import type { Task } from '../../events/entities.ts';
+import { Restart } from '../../reducers/state.ts';
+import { addTimes } from '../../reducers/task.ts';
+import { Errno } from '../abi/errno.ts';
+import { Code, Sig } from '../abi/signal.ts';
+import { CONTINUED_STATUS, stoppedStatus, WAIT } from '../abi/wait.ts';
+import { setWords, viewOf } from '../abi/words.ts';
+import { type ChildWait, isAwaited } from '../child-waits.ts';
+import type { Decision, Outcome } from '../decision.ts';
+import { reapChild } from '../exit.ts';
+import { isGone } from '../job-control.ts';
+import type { Handler, SyscallRow } from '../row.ts';
+import { groupTimes } from '../timers.ts';
+import { rusageBytes } from './limits.ts';
+
+/** What a wait found. */
+interface Found {
+	readonly child: Task;
+	/** Of waitid: CLD_*, and the exit code or signal. */
+	readonly code: number;
+	readonly status: number;
+	/** The status word of wait4. */
+	readonly word: number;
+	/** struct rusage of the child with what it waited for. */
+	readonly usage: Uint8Array;
+}
+
+const WAIT4_OPTIONS = WAIT.WNOHANG | WAIT.WUNTRACED | WAIT.WCONTINUED | WAIT.__WNOTHREAD | WAIT.__WCLONE | WAIT.__WALL;
+const WAITID_EVENTS = WAIT.WEXITED | WAIT.WSTOPPED | WAIT.WCONTINUED;
+const WAITID_OPTIONS = WAITID_EVENTS | WAIT.WNOHANG | WAIT.WNOWAIT | WAIT.__WNOTHREAD | WAIT.__WCLONE | WAIT.__WALL;
+
+/** do_wait: takes what there is of a child, or -ECHILD, or null: there are such children, and nothing happened to them. */
+function look(d: Decision, on: ChildWait): Found | number | null {
+	let any = false;
+	for (const child of Object.values(d.state.tasks)) {
+		if (child.ppid !== d.task.tgid || child.pid !== child.tgid || !isAwaited(d.state, child, on)) continue;
+		any = true;
+		const found = ended(d, child, on.options) ?? stopped(d, child, on.options) ?? wentOn(d, child, on.options);
+		if (found !== undefined) return found;
+	}
+	return any ? null : -Errno.ECHILD;
+}
+
+function found(d: Decision, child: Task, code: number, status: number, word: number): Found {
+	const times = addTimes(groupTimes(d.state, child.group), d.state.groups[child.group].childTimes);
+	return { child, code, status, word, usage: rusageBytes(d, times, 0) };
+}
+
+/** A leader is waited for once its last thread is gone. */
+function ended(d: Decision, child: Task, options: number): Found | undefined {
+	if (!(options & WAIT.WEXITED) || child.state !== 'zombie' || !isGone(d.state, d.state.groups[child.group])) return undefined;
+	const word = child.exitStatus;
+	const signal = word & 0x7f;
+	const code = signal === 0 ? Code.CLD_EXITED : word & 0x80 ? Code.CLD_DUMPED : Code.CLD_KILLED;
+	const result = found(d, child, code, signal === 0 ? (word >> 8) & 0xff : signal, word);
+	if (!(options & WAIT.WNOWAIT)) reapChild(d, child.pid);
+	return result;
+}
+
+function stopped(d: Decision, child: Task, options: number): Found | undefined {
+	const { report, stopSignal } = d.state.groups[child.group];
+	if (!(options & WAIT.WSTOPPED) || report !== 'stopped' || stopSignal === 0) return undefined;
+	if (!(options & WAIT.WNOWAIT)) d.emit({ kind: 'group/set', group: child.group, fields: { report: 'none' } });
+	return found(d, child, Code.CLD_STOPPED, stopSignal, stoppedStatus(stopSignal));
+}
+
+function wentOn(d: Decision, child: Task, options: number): Found | undefined {
+	if (!(options & WAIT.WCONTINUED) || d.state.groups[child.group].report !== 'continued') return undefined;
+	if (!(options & WAIT.WNOWAIT)) d.emit({ kind: 'group/set', group: child.group, fields: { report: 'none' } });
+	return found(d, child, Code.CLD_CONTINUED, Sig.SIGCONT, CONTINUED_STATUS);
+}
+
+/** Found, an error, `null` for WNOHANG with nothing there, or the wait. */
+function wait(d: Decision, on: ChildWait): Found | number | null | Extract<Outcome, { kind: 'block' }> {
+	const result = look(d, on);
+	if (result !== null) return result;
+	if (on.options & WAIT.WNOHANG) return null;
+	const request = { on: [on], deadline: null, restart: Restart.SYS, signals: 0n };
+	return { kind: 'block', wait: request, restartBlock: null };
+}
+
+/** The kind of id that wait4's pid means: a child, anyone of a process group, of the caller's, anyone. */
+function meant(d: Decision, pid: number, options: number): ChildWait {
+	const on = (which: number, id: number): ChildWait => ({ kind: 'child', which, id, options });
+	if (pid === -1) return on(WAIT.P_ALL, 0);
+	if (pid < 0) return on(WAIT.P_PGID, -pid);
+	return pid === 0 ? on(WAIT.P_PGID, d.group.pgrp) : on(WAIT.P_PID, pid);
+}
+
+function wait4(d: Decision, pid: number, status: number, options: number, rusage: number): Outcome {
+	if (options & ~WAIT4_OPTIONS) return -Errno.EINVAL;
+	if (pid === -0x80000000) return -Errno.ESRCH;
+	const result = wait(d, meant(d, pid, (options | WAIT.WEXITED) >>> 0));
+	if (result === null) return 0;
+	if (typeof result === 'number' || 'kind' in result) return result;
+	if (status !== 0 && !d.writeU32(status, result.word)) return -Errno.EFAULT;
+	if (rusage !== 0 && !d.write(rusage, result.usage)) return -Errno.EFAULT;
+	return result.child.pid;
+}
+
+/** siginfo_t of waitid: signo, errno, code, pid, uid, status; all 0 when nothing was there. */
+function waitInfo(result: Found | null): Uint8Array {
+	const bytes = new Uint8Array(24);
+	if (result === null) return bytes;
+	const { child, code, status } = result;
+	setWords(viewOf(bytes), 0, [Sig.SIGCHLD, 0, code, child.pid, child.creds.uid, status]);
+	return bytes;
+}
+
+const waitid: Handler = (d, [which, idArg, info, options, rusage]) => {
+	if (options & ~WAITID_OPTIONS || !(options & WAITID_EVENTS)) return -Errno.EINVAL;
+	const id = idArg | 0;
+	if (which > WAIT.P_PIDFD || (which === WAIT.P_PID && id <= 0) || (which === WAIT.P_PGID && id < 0)) return -Errno.EINVAL;
+	// Nobody has a descriptor of a process.
+	if (which === WAIT.P_PIDFD) return id < 0 ? -Errno.EINVAL : -Errno.EBADF;
+	const meantId = which === WAIT.P_ALL ? 0 : which === WAIT.P_PGID && id === 0 ? d.group.pgrp : id;
+	const result = wait(d, { kind: 'child', which, id: meantId, options });
+	if (typeof result === 'number' || (result !== null && 'kind' in result)) return result;
+	if (result !== null && rusage !== 0 && !d.write(rusage, result.usage)) return -Errno.EFAULT;
+	return info === 0 || d.write(info, waitInfo(result)) ? 0 : -Errno.EFAULT;
+};
+
+export const waitRows: readonly SyscallRow[] = [
+	{
+		nr: 7,
+		name: 'waitpid',
+		args: ['pid', 'int-out', 'flags:wait4'],
+		support: 'full',
+		handler: (d, [pid, status, options]) => wait4(d, pid | 0, status, options, 0),
+	},
+	{
+		nr: 114,
+		name: 'wait4',
+		args: ['pid', 'int-out', 'flags:wait4', 'addr'],
+		support: 'full',
+		handler: (d, [pid, status, options, rusage]) => wait4(d, pid | 0, status, options, rusage),
+	},
+	{
+		nr: 284,
+		name: 'waitid',
+		args: ['enum:P', 'pid', 'struct:siginfo-out', 'flags:waitid', 'addr'],
+		support: 'partial',
+		note: 'no pidfd',
+		handler: waitid,
+	},
+];

@@ -1,0 +1,101 @@
+/**
+ * Sending signals (kernel/signal.c of Linux 6.1), and what goes with it: a group that stops or goes on, its parent being told.
+ */
+import type { SigInfo, SigSet, Task } from '../events/entities.ts';
+import { Errno } from './abi/errno.ts';
+import { RLIMIT } from './abi/mm.ts';
+import { siginfo } from './abi/siginfo.ts';
+import { Code, hasSignal, Sa, SIG_DFL, SIG_IGN, SIGRTMIN, Sig, STOP_SIGNALS, sigmask, sigset } from './abi/signal.ts';
+import { CLOCK_TICK_NS } from './abi/time.ts';
+import { fireChildWaits } from './child-waits.ts';
+import type { Decision } from './decision.ts';
+import { actionOf, isAlive, isIgnored, setOf, waitsFor } from './signal-queue.ts';
+import { groupTimes } from './timers.ts';
+
+/**
+ * Sends a signal to a task (`group`: to its thread group) as send_signal does: a continue takes pending stops away and the
+ * other way round, an ignored one vanishes, a standard one that is pending already is not queued twice.
+ * Returns 0, or -EAGAIN when RLIMIT_SIGPENDING is used up by a queued one (`code` < 0: sigqueue, timers).
+ */
+export function postSignal(d: Decision, pid: number, group: boolean, info: SigInfo): number {
+	const task = d.state.tasks[pid];
+	if (task.state === 'dead' || task.state === 'zombie') return 0;
+	const { signo } = info;
+	if (hasSignal(STOP_SIGNALS, signo)) flush(d, pid, sigset(Sig.SIGCONT));
+	else if (signo === Sig.SIGCONT) flush(d, pid, STOP_SIGNALS);
+	if ((signo === Sig.SIGCONT || signo === Sig.SIGKILL) && d.state.groups[task.group].stopSignal !== 0)
+		continueGroup(d, pid, signo);
+	if (!hasSignal(task.blocked, signo) && !waitsFor(task, signo) && isIgnored(d.state, task, signo)) return 0;
+	const queue = group ? d.state.groups[task.group].pending : d.state.tasks[pid].pending;
+	if (signo < SIGRTMIN && queue.some((q) => q.signo === signo)) return 0;
+	if (signo >= SIGRTMIN && queue.length >= d.state.groups[task.group].rlimits[RLIMIT.SIGPENDING][0]) {
+		if (info.code !== Code.SI_USER) return -Errno.EAGAIN;
+		// kill(2) may not fail for want of memory: what cannot be queued is sent without its siginfo, once.
+		if (queue.some((q) => q.signo === signo)) return 0;
+		info = siginfo({ signo, code: Code.SI_USER });
+	}
+	d.emit({ kind: 'signal/post', task: pid, group, info });
+	return 0;
+}
+
+/** Takes signals of a set off every queue of the group, if there are any. */
+export function flush(d: Decision, pid: number, set: SigSet): void {
+	const { state } = d;
+	const { pending: shared, threads } = state.groups[state.tasks[pid].group];
+	const pending = threads.reduce((all, t) => all | setOf(state.tasks[t].pending), setOf(shared));
+	if (pending & set) d.emit({ kind: 'signal/flush', task: pid, set });
+}
+
+/**
+ * Sends a signal that may be neither blocked nor ignored (force_sig_info): if it is, its action becomes the default.
+ * `fatal`: the action becomes the default in any case (force_fatal_sig).
+ */
+export function forceSignal(d: Decision, info: SigInfo, fatal = false): void {
+	const { task } = d;
+	const { signo } = info;
+	const action = actionOf(d.state, task, signo);
+	const blocked = hasSignal(task.blocked, signo);
+	if ((blocked || fatal || action.handler === SIG_IGN) && action.handler !== SIG_DFL) {
+		d.emit({ kind: 'signal/action', sighand: task.sighand, signo, action: { ...action, handler: SIG_DFL } });
+	}
+	if (blocked) {
+		d.emit({ kind: 'signal/mask', task: d.pid, blocked: task.blocked & ~sigmask(signo), saved: task.savedMask });
+	}
+	postSignal(d, d.pid, false, { ...info, forced: true });
+}
+
+/** A stopped group goes on: by SIGCONT, of which its parent is told, or because it is killed. */
+function continueGroup(d: Decision, pid: number, signo: number): void {
+	d.emit({ kind: 'signal/default', task: pid, signo, action: 'continue' });
+	if (signo !== Sig.SIGCONT) return;
+	const { group } = d.state.tasks[pid];
+	d.emit({ kind: 'group/set', group, fields: { report: 'continued' } });
+	tellParent(d, d.state.groups[group].tgid, Code.CLD_CONTINUED, Sig.SIGCONT);
+}
+
+/** The group's stop comes to the deciding thread; the parent is told when it was the last that ran (do_signal_stop). */
+export function stopThread(d: Decision): void {
+	const { group } = d.task;
+	d.emit({ kind: 'task/stop', task: d.pid });
+	const { threads, tgid, stopSignal } = d.group;
+	const runs = (pid: number) => d.state.tasks[pid].state === 'running' || d.state.tasks[pid].state === 'sleeping';
+	if (threads.some(runs)) return;
+	d.emit({ kind: 'group/set', group, fields: { report: 'stopped' } });
+	tellParent(d, tgid, Code.CLD_STOPPED, stopSignal);
+}
+
+/** SIGCHLD of a stop or a continue, unless the parent does not want it; who waits for it wakes (do_notify_parent_cldstop). */
+function tellParent(d: Decision, leader: number, code: number, status: number): void {
+	const child = d.state.tasks[leader];
+	const parent = d.state.tasks[child.ppid];
+	if (parent === undefined || !isAlive(parent)) return;
+	const { handler, flags } = actionOf(d.state, parent, Sig.SIGCHLD);
+	if (handler !== SIG_IGN && !(flags & Sa.NOCLDSTOP)) postSignal(d, parent.pid, true, childInfo(d, child, code, status));
+	fireChildWaits(d, child);
+}
+
+/** siginfo of SIGCHLD: pid, uid, status, and the times it took in clock ticks. All time is user time. */
+export function childInfo(d: Decision, child: Task, code: number, status: number, signo: number = Sig.SIGCHLD): SigInfo {
+	const ticks = Math.floor((groupTimes(d.state, child.group).steps * d.state.persona.nsPerStep) / CLOCK_TICK_NS);
+	return siginfo({ signo, code, pid: child.tgid, uid: child.creds.uid, extra: [status, ticks, 0] });
+}

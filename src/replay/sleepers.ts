@@ -1,0 +1,166 @@
+/**
+ * Who of the sleeping tasks is to be looked at, and when the next deadline comes: an index over a state, kept by events, so that
+ * no decision costs a walk over all tasks. It holds nothing the state does not: made anew from a state, it finds the same.
+ */
+import type { KernelEvent } from '../events/event.ts';
+import { monotonicNs, nextCpuDeadline } from '../kernel/timers.ts';
+import { isReady, touchedKeys, waitKeys } from '../kernel/waits.ts';
+import type { MachineState } from '../reducers/state.ts';
+
+/** A point of monotonic time at which a task wakes or a group's real-time timer fires. */
+interface Deadline {
+	readonly at: number;
+	readonly kind: 'task' | 'timer';
+	readonly id: number;
+}
+
+export class Sleepers {
+	/** Sleeping tasks by key, and the keys of each. */
+	readonly #byKey = new Map<string, Set<number>>();
+	readonly #keys = new Map<number, readonly string[]>();
+	/** Sleepers that an event may have made ready. */
+	readonly #touched = new Set<number>();
+	/** A heap by `at`; entries that no longer hold are left until they come up. */
+	readonly #heap: Deadline[] = [];
+
+	constructor(state: MachineState) {
+		for (const task of Object.values(state.tasks)) {
+			this.#enter(state, task.pid);
+			this.#touched.add(task.pid);
+		}
+		for (const { id, itimers } of Object.values(state.groups)) {
+			if (itimers.real.expires !== null) this.#push({ at: itimers.real.expires, kind: 'timer', id });
+		}
+	}
+
+	/** Sleepers under a key. */
+	under(key: string): Iterable<number> {
+		return this.#byKey.get(key) ?? [];
+	}
+
+	/** Takes note of events. `state` is the one after them. */
+	note(events: readonly KernelEvent[], state: MachineState): void {
+		for (const e of events) {
+			switch (e.kind) {
+				case 'task/block':
+				case 'task/wake':
+				case 'task/exit':
+				case 'task/stop':
+				case 'wait/move':
+				case 'signal/restart':
+					this.#enter(state, e.task);
+					break;
+				case 'task/new':
+					this.#enter(state, e.task);
+					break;
+				case 'task/reap':
+					this.#leave(e.task);
+					break;
+				case 'task/rename':
+					this.#leave(e.task);
+					this.#enter(state, e.to);
+					break;
+				case 'timer/set':
+				case 'timer/expire':
+					if (e.which === 'real' && e.value.expires !== null) this.#push({ at: e.value.expires, kind: 'timer', id: e.group });
+					break;
+				default:
+			}
+			for (const key of touchedKeys(state, e)) for (const pid of this.under(key)) this.#touched.add(pid);
+		}
+	}
+
+	/** The sleeper that goes on next: of those that may, who has slept longest; 0 = none. */
+	ready(state: MachineState): number {
+		const now = monotonicNs(state);
+		for (let next = this.#next(state); next !== undefined && next.at <= now && next.kind === 'task'; next = this.#next(state)) {
+			this.#touched.add(next.id);
+			this.#pop();
+		}
+		let found = 0;
+		let order = Number.POSITIVE_INFINITY;
+		for (const pid of this.#touched) {
+			const task = state.tasks[pid];
+			if (task === undefined || isReady(state, task) === null) {
+				this.#touched.delete(pid);
+				continue;
+			}
+			const at = task.wait?.order ?? 0;
+			if (at > order || (at === order && pid > found)) continue;
+			found = pid;
+			order = at;
+		}
+		return found;
+	}
+
+	/** Monotonic ns of the next thing that time does while nothing else happens; null = nothing. */
+	deadline(state: MachineState): number | null {
+		const cpu = nextCpuDeadline(state);
+		const next = this.#next(state)?.at ?? null;
+		return cpu === null || (next !== null && next < cpu) ? next : cpu;
+	}
+
+	#enter(state: MachineState, pid: number): void {
+		this.#leave(pid);
+		const task = state.tasks[pid];
+		if (task?.state !== 'sleeping') return;
+		const keys = waitKeys(task);
+		this.#keys.set(pid, keys);
+		for (const key of keys) {
+			const there = this.#byKey.get(key);
+			if (there) there.add(pid);
+			else this.#byKey.set(key, new Set([pid]));
+		}
+		if (task.wait !== null && task.wait.deadline !== null) this.#push({ at: task.wait.deadline, kind: 'task', id: pid });
+		// What it waits for may be there already, or a signal may be.
+		this.#touched.add(pid);
+	}
+
+	#leave(pid: number): void {
+		for (const key of this.#keys.get(pid) ?? []) {
+			const there = this.#byKey.get(key);
+			there?.delete(pid);
+			if (there?.size === 0) this.#byKey.delete(key);
+		}
+		this.#keys.delete(pid);
+	}
+
+	/** The first deadline that still holds. */
+	#next(state: MachineState): Deadline | undefined {
+		for (let first = this.#heap[0]; first !== undefined; first = this.#heap[0]) {
+			const { kind, id, at } = first;
+			const task = state.tasks[id];
+			const holds =
+				kind === 'timer'
+					? state.groups[id]?.itimers.real.expires === at
+					: task?.state === 'sleeping' && task.wait?.deadline === at;
+			if (holds) return first;
+			this.#pop();
+		}
+		return undefined;
+	}
+
+	#push(deadline: Deadline): void {
+		const heap = this.#heap;
+		let i = heap.push(deadline) - 1;
+		for (let up = (i - 1) >> 1; i > 0 && heap[up].at > deadline.at; up = (i - 1) >> 1) {
+			heap[i] = heap[up];
+			i = up;
+		}
+		heap[i] = deadline;
+	}
+
+	#pop(): void {
+		const heap = this.#heap;
+		const last = heap.pop();
+		if (last === undefined || heap.length === 0) return;
+		let i = 0;
+		for (let down = 1; down < heap.length; down = 2 * i + 1) {
+			if (down + 1 < heap.length && heap[down + 1].at < heap[down].at) down++;
+			if (heap[down].at >= last.at) break;
+			heap[i] = heap[down];
+			i = down;
+		}
+		heap[i] = last;
+	}
+}
