@@ -88,6 +88,7 @@ class Cpu implements LiveCpu {
 			RECORDS,
 			(p, insn, helper) => this.helper.execute(p, insn, helper),
 			(feature) => offers(persona, feature),
+			() => this.helper.fpu,
 		);
 		this.code = new CodeCache(memory, makeDecodeMaps(ROWS), this.ops, RECORDS);
 		this.code.mayDrop = () => {

@@ -7,6 +7,9 @@ import type { OpChooser } from './code.ts';
 import type { HelperContext } from './context.ts';
 import { type Effects, effectsOf, NO_EFFECTS } from './effects.ts';
 import type { Feature } from './features.ts';
+import { flagCarry, flagResult } from './flags.ts';
+import { fopOf } from './fpu/fast.ts';
+import type { Fpu } from './fpu/fpu.ts';
 import type { Insn } from './insn.ts';
 import { compile, type Environment, type Form, Op, Printer, printLoop } from './interpreter.ts';
 import type { Variant } from './ir.ts';
@@ -83,15 +86,21 @@ export class Ops implements OpChooser {
 	private readonly execute: (p: number, insn: Insn, helper: (x: HelperContext) => void) => number;
 
 	private readonly offered: (feature: Feature) => boolean;
+	private readonly fpu: () => Fpu;
 
-	/** @param execute runs a helper row's function as the instruction of a record; `offered`: whether the processor has a feature. */
+	/**
+	 * @param execute runs a helper row's function as the instruction of a record; `offered`: whether the processor has a feature;
+	 * `fpu`: what quick x87 forms work on.
+	 */
 	constructor(
 		rows: readonly Row[],
 		records: number,
 		execute: (p: number, insn: Insn, helper: (x: HelperContext) => void) => number,
 		offered: (feature: Feature) => boolean,
+		fpu: () => Fpu,
 	) {
 		this.offered = offered;
+		this.fpu = fpu;
 		this.sites = new Int32Array(records);
 		this.execute = execute;
 		this.next = Op.FIRST;
@@ -186,12 +195,20 @@ export class Ops implements OpChooser {
 		if (!this.has(row) || (!helper && !row.lower)) {
 			this.functions[op] = this.functions[Op.INVALID];
 		} else if (helper) {
-			this.functions[op] = (p) => this.execute(p, this.insns[p >>> 3]!, helper);
+			const slow = (p: number): number => this.execute(p, this.insns[p >>> 3]!, helper);
+			this.functions[op] = form === 'flat' ? this.compileFast(row.fast!, op, slow) : slow;
 		} else {
 			assert(this.environment, 'the environment is set');
 			const body = new Printer(row, variant, form === 'flat' ? 'flat' : 'general').functionBody();
 			this.functions[op] = compile(this.environment, 'p', body, `op${op}`);
 		}
+	}
+
+	private compileFast(source: string, op: number, slow: (p: number) => number): (p: number) => number {
+		assert(this.environment, 'the environment is set');
+		const flags = { result: flagResult, carry: flagCarry };
+		const environment = { ...this.environment, FPU: this.fpu(), FLAGS: flags, SLOW: slow };
+		return compile(environment, 'p', source, `x87_${op}`);
 	}
 
 	// OpChooser
@@ -212,7 +229,7 @@ export class Ops implements OpChooser {
 				return op;
 			}
 		}
-		const form = flat && row.fx && row.lower ? 'flat' : 'general';
+		const form = flat && (row.fast || (row.fx && row.lower)) ? 'flat' : 'general';
 		const key = this.key(row, variant, form);
 		let op = this.byKey.get(key);
 		if (op === undefined) {
@@ -244,6 +261,7 @@ export class Ops implements OpChooser {
 		return this.infos[op]!.branches;
 	}
 	immediate(insn: Insn): number {
+		if (insn.row!.fast) return fopOf(insn.opcode, insn.modrm);
 		return insn.row!.form.endsWith(',1') ? 1 : insn.immediate;
 	}
 	displacement(insn: Insn): number {

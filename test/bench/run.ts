@@ -4,7 +4,7 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { createDigester } from '../../src/reducers/digest.ts';
 import { bootTrace } from '../../src/replay/boot.ts';
@@ -70,6 +70,17 @@ async function main(): Promise<void> {
 		};
 		row(`T0 ${name}`, await median(() => run('runs', steps)), 'MIPS', '>= 100 (aim 200)');
 		row(`steps in memory ${name}`, await median(() => run('steps', 4_000_000)), 'M steps/s', 'columns made');
+	}
+	for (const name of ['dot', 'dotl', 'nbody']) {
+		const state = await stateOf(readFileSync(new URL(`bin/${name}`, import.meta.url)));
+		const run = () => {
+			const machine = new Machine(state, 'runs', () => {});
+			machine.advance(1_000_000);
+			const began = performance.now();
+			machine.advance(11_000_000);
+			return 10_000_000 / (performance.now() - began) / 1000;
+		};
+		row(`T0 x87 ${name}`, await median(run), 'MIPS', '>= 20');
 	}
 	const loop = program(LOOPS.mixed);
 	const n = 60_000_000;

@@ -46,7 +46,8 @@ export class Arith extends Rounder {
 		this.addFinite(sa, this.exponent, this.mh, this.ml, sb, exponent, mh, ml, pc);
 	}
 
-	private addFinite(sa: number, ea: number, ah: number, al: number, sb: number, eb: number, bh: number, bl: number, pc: number) {
+	/** The sum of two normal numbers, or of such mantissas with exponents beyond the range; `pc` is a precision control field. */
+	addFinite(sa: number, ea: number, ah: number, al: number, sb: number, eb: number, bh: number, bl: number, pc: number) {
 		if (ea < eb || (ea === eb && (ah >>> 0 < bh >>> 0 || (ah === bh && al >>> 0 < bl >>> 0)))) {
 			// The larger magnitude first.
 			let t = sa;
@@ -135,14 +136,29 @@ export class Arith extends Rounder {
 		this.multiplyFinite(sign, exponent + this.exponent - BIAS, mh, ml, this.mh, this.ml);
 	}
 
-	private multiplyFinite(sign: number, exponent: number, ah: number, al: number, bh: number, bl: number) {
-		this.product(ah, al, bh, bl);
-		const { p3, p2, p1 } = this;
-		const sticky = this.p0 !== 0 ? 1 : 0;
+	/** The product of two mantissas and its rounding. `product`, written out: the words need not go through memory. */
+	multiplyFinite(sign: number, exponent: number, ah: number, al: number, bh: number, bl: number) {
+		const a1 = ah >>> 0;
+		const a0 = al >>> 0;
+		const b3 = bh >>> 16;
+		const b2 = bh & 0xffff;
+		const b1 = bl >>> 16;
+		const b0 = bl & 0xffff;
+		const c1 = a0 * b1;
+		const c3 = a0 * b3 + a1 * b1;
+		const c5 = a1 * b3;
+		let t = a0 * b0 + (c1 & 0xffff) * 65536;
+		const sticky = (t | 0) !== 0 ? 1 : 0;
+		t = a0 * b2 + a1 * b0 + Math.floor(c1 * (1 / 65536)) + Math.floor(t * TWO_M32) + (c3 & 0xffff) * 65536;
+		const p1 = t | 0;
+		t = a1 * b2 + Math.floor(c3 * (1 / 65536)) + Math.floor(t * TWO_M32) + (c5 & 0xffff) * 65536;
+		const p2 = t | 0;
+		const p3 = (Math.floor(c5 * (1 / 65536)) + Math.floor(t * TWO_M32)) | 0;
 		const pc = this.cw & PC_FIELD;
 		if (p3 < 0) return this.round(sign, exponent + 1, p3, p2, p1 | sticky, pc);
 		this.round(sign, exponent, (p3 << 1) | (p2 >>> 31), (p2 << 1) | (p1 >>> 31), (p1 << 1) | sticky, pc);
 	}
+
 	/** 64 × 64 → 128 bits into p3:p2:p1:p0. Products of 32 by 16 bits are exact in a double; six columns 16 bits apart. */
 	product(ah: number, al: number, bh: number, bl: number) {
 		const a1 = ah >>> 0;

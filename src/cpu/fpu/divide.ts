@@ -39,7 +39,7 @@ export function divide(ar: Arith, a: Ext, b: Ext) {
  * Long division, 21 quotient bits at a time: the remainder and the divisor as two 32-bit halves in doubles, every product at most
  * 2^53 and so exact. The estimate of a digit is off by one at most, which the remainder shows. Four digits have 84 bits.
  */
-function divideFinite(ar: Arith, sign: number, exponent: number, ah: number, al: number, bh: number, bl: number) {
+export function divideFinite(ar: Arith, sign: number, exponent: number, ah: number, al: number, bh: number, bl: number) {
 	const d1 = bh >>> 0;
 	const d0 = bl >>> 0;
 	let r1 = ah >>> 0;

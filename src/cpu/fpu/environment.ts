@@ -5,12 +5,6 @@
 import { W_FCS, W_FDP, W_FDS, W_FIP, W_MXCSR, W_MXCSR_MASK, W_ST, W_TAG } from './layout.ts';
 import type { Stack } from './stack.ts';
 
-/** fldcw: reserved bits 6 is set, the others cleared; unmasking a flag that is set makes it pending. */
-export function loadControl(f: Stack, value: number): void {
-	f.h[0] = (value & 0x1f3f) | 0x40;
-	f.summarise();
-}
-
 /** fninit. */
 export function initialise(f: Stack): void {
 	f.setTop(0);
@@ -78,7 +72,7 @@ export function loadEnvironment(f: Stack, from: DataView, wide: boolean): number
 		w[W_FDP] = from.getUint16(10, true);
 		w[W_FDS] = from.getUint16(12, true);
 	}
-	loadControl(f, from.getUint16(0, true));
+	f.setControl(from.getUint16(0, true));
 	return 7 * step;
 }
 
@@ -139,5 +133,5 @@ export function loadExtended(f: Stack, from: DataView): void {
 		w[W_ST + i] = (i & 3) === 2 ? word & 0xffff : (i & 3) === 3 ? 0 : word;
 	}
 	for (let i = W_ST + 32; i < FXSAVE_WRITTEN / 4; i++) w[i] = from.getInt32(4 * i, true);
-	loadControl(f, from.getUint16(0, true));
+	f.setControl(from.getUint16(0, true));
 }

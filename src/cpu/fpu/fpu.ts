@@ -3,9 +3,9 @@
  * (SDM vol. 2, F…). The caller has checked `pending`, and calls `note` unless the instruction is a control instruction.
  */
 import { fromFloat32, fromFloat64, fromInt32 } from './convert.ts';
-import { divide, squareRoot } from './divide.ts';
+import { divide, divideFinite, squareRoot } from './divide.ts';
 import { classify, DENORMAL, type Ext, INFINITY, INVALID, QNAN, SNAN, TOP_BIT, ZERO } from './ext.ts';
-import { BIAS, C0, C1, C2, C3, CC, DE, EARLY, IE, SF } from './layout.ts';
+import { BIAS, C0, C1, C2, C3, CC, DE, EARLY, IE, PC_FIELD, SF, W_CONTROL, W_ST } from './layout.ts';
 import { extract, remainder, roundToInteger, scale } from './remainder.ts';
 import { Angle, Transcendental } from './transcendental.ts';
 import { Transfer } from './transfer.ts';
@@ -37,8 +37,50 @@ export class Fpu extends Transfer {
 		}
 	}
 
+	/**
+	 * ST(0) op b for two normal numbers, the usual case: straight from the words of the live area. False: it is not that case, and
+	 * nothing was done.
+	 */
+	private plain(op: number, bse: number, bh: number, bl: number): boolean {
+		const { ar, w } = this;
+		const ase = w[W_ST + 2];
+		const ah = w[W_ST + 1];
+		// Exponents 0 and 7fff are not normal
+		if (ah >= 0 || bh >= 0 || ((ase + 1) & 0x7fff) <= 1 || ((bse + 1) & 0x7fff) <= 1) return false;
+		const al = w[W_ST];
+		const ea = ase & 0x7fff;
+		const eb = bse & 0x7fff;
+		const sa = ase & 0x8000;
+		const sb = bse & 0x8000;
+		const cw = w[W_CONTROL] & 0xffff;
+		ar.begin(cw, 0);
+		switch (op) {
+			case Op.ADD:
+				ar.addFinite(sa, ea, ah, al, sb, eb, bh, bl, cw & PC_FIELD);
+				return true;
+			case Op.MUL:
+				ar.multiplyFinite(sa ^ sb, ea + eb - BIAS, ah, al, bh, bl);
+				return true;
+			case Op.SUB:
+				ar.addFinite(sa, ea, ah, al, sb ^ 0x8000, eb, bh, bl, cw & PC_FIELD);
+				return true;
+			case Op.SUBR:
+				ar.addFinite(sb, eb, bh, bl, sa ^ 0x8000, ea, ah, al, cw & PC_FIELD);
+				return true;
+			case Op.DIV:
+				divideFinite(ar, sa ^ sb, ea - eb + BIAS, ah, al, bh, bl);
+				return true;
+			default:
+				divideFinite(ar, sa ^ sb, eb - ea + BIAS, bh, bl, ah, al);
+				return true;
+		}
+	}
+
 	/** ST(dst) = ST(0) op ST(i), then pops. */
 	arithmetic(op: number, i: number, dst: number, pops: number) {
+		const { w } = this;
+		const at = W_ST + (i << 2);
+		if (!this.isEmpty(0) && !this.isEmpty(i) && this.plain(op, w[at + 2], w[at + 1], w[at])) return this.finish(dst, pops);
 		if (this.isEmpty(0) || this.isEmpty(i)) this.underflow();
 		else {
 			this.ar.begin(this.control, 0);
@@ -66,6 +108,11 @@ export class Fpu extends Transfer {
 	}
 
 	arithmeticF64(op: number, lo: number, hi: number) {
+		const exponent = (hi >>> 20) & 0x7ff;
+		if (exponent !== 0 && exponent !== 0x7ff && !this.isEmpty(0) && op !== Op.COM && op !== Op.COMP) {
+			const se = ((hi >>> 16) & 0x8000) | (exponent + BIAS - 1023);
+			if (this.plain(op, se, TOP_BIT | ((hi & 0xfffff) << 11) | (lo >>> 21), lo << 11)) return this.finish(0, 0);
+		}
 		this.withOperand(op, fromFloat64(lo, hi, this.y));
 	}
 
@@ -396,6 +443,9 @@ export class Fpu extends Transfer {
 		this.status &= ~C1;
 		if (pops !== 0) this.pop();
 	}
+
+	/** fnop. */
+	nothing() {}
 
 	/** fincstp (1) and fdecstp (7): turns the stack without touching tags. */
 	turn(by: number) {

@@ -9,7 +9,6 @@ import {
 	FXSAVE_WRITTEN,
 	initialise,
 	loadAll,
-	loadControl,
 	loadEnvironment,
 	loadExtended,
 	maskAll,
@@ -40,126 +39,36 @@ function noteMemory(x: HelperContext, f: Fpu): void {
 	f.notePointer(x.offset(), x.selector(x.insn.segment));
 }
 
+/** A call of a method of `Fpu` as a row has it: its arguments may be constants, `i` (modrm.rm), and what memory holds (see fast.ts). */
+type Call = (f: Fpu, i: number, lo: number, hi: number, top: number, short: number) => void;
+const callOf = (call: string): Call => new Function('f', 'i', 'lo', 'hi', 'top', 'short', `'use strict'; f.${call};`) as Call;
+
 /** A row whose operand is ST(i) or none. */
-export function onStack(run: (f: Fpu, i: number) => void): Helper {
+export function onStack(call: string): Helper {
+	const run = callOf(call);
 	return (x) => {
 		const f = enter(x);
 		note(x, f);
-		run(f, x.insn.rm);
+		run(f, x.insn.rm, 0, 0, 0, 0);
 	};
 }
 
-const read16 = (x: HelperContext): number => (x.read16(x.address(2, false)) << 16) >> 16;
-const read32 = (x: HelperContext): number => x.read32(x.address(4, false)) | 0;
-
-export function withM16(run: (f: Fpu, value: number) => void): Helper {
+/** A row that reads `size` bytes: 2, 4, 8 or 10. */
+export function withMemory(size: number, call: string): Helper {
+	const run = callOf(call);
 	return (x) => {
 		const f = enter(x);
-		const value = read16(x);
+		const at = x.address(size, false);
+		const lo = size === 2 ? x.read16(at) : x.read32(at) | 0;
+		const hi = size >= 8 ? x.read32((at + 4) >>> 0) | 0 : 0;
+		const top = size === 10 ? x.read16((at + 8) >>> 0) : 0;
 		noteMemory(x, f);
-		run(f, value);
-	};
-}
-
-export function withM32(run: (f: Fpu, value: number) => void): Helper {
-	return (x) => {
-		const f = enter(x);
-		const value = read32(x);
-		noteMemory(x, f);
-		run(f, value);
-	};
-}
-
-export function withM64(run: (f: Fpu, lo: number, hi: number) => void): Helper {
-	return (x) => {
-		const f = enter(x);
-		const at = x.address(8, false);
-		const lo = x.read32(at) | 0;
-		const hi = x.read32((at + 4) >>> 0) | 0;
-		noteMemory(x, f);
-		run(f, lo, hi);
-	};
-}
-
-/*
- * The frequent instructions have helpers of their own below: the engine then knows the method that is called, where `run` above
- * could be any.
- */
-
-/** ST(0) = ST(0) op m32. */
-export function arithmeticM32(op: number): Helper {
-	return (x) => {
-		const f = enter(x);
-		const bits = read32(x);
-		noteMemory(x, f);
-		f.arithmeticF32(op, bits);
-	};
-}
-
-/** ST(0) = ST(0) op m64. */
-export function arithmeticM64(op: number): Helper {
-	return (x) => {
-		const f = enter(x);
-		const at = x.address(8, false);
-		const lo = x.read32(at) | 0;
-		const hi = x.read32((at + 4) >>> 0) | 0;
-		noteMemory(x, f);
-		f.arithmeticF64(op, lo, hi);
-	};
-}
-
-/** ST(0) = ST(0) op ST(i), or with `toOther` ST(i) = ST(0) op ST(i), then pops. */
-export function arithmeticStack(op: number, toOther: boolean, pops: number): Helper {
-	return (x) => {
-		const f = enter(x);
-		note(x, f);
-		const i = x.insn.rm;
-		f.arithmetic(op, i, toOther ? i : 0, pops);
-	};
-}
-
-export const fldM32: Helper = (x) => {
-	const f = enter(x);
-	const bits = read32(x);
-	noteMemory(x, f);
-	f.loadF32(bits);
-};
-
-export const fldM64: Helper = (x) => {
-	const f = enter(x);
-	const at = x.address(8, false);
-	const lo = x.read32(at) | 0;
-	const hi = x.read32((at + 4) >>> 0) | 0;
-	noteMemory(x, f);
-	f.loadF64(lo, hi);
-};
-
-export const fldSt: Helper = (x) => {
-	const f = enter(x);
-	note(x, f);
-	f.loadStack(x.insn.rm);
-};
-
-export const fxchSt: Helper = (x) => {
-	const f = enter(x);
-	note(x, f);
-	f.exchange(x.insn.rm);
-};
-
-export function withM80(run: (f: Fpu, lo: number, hi: number, top: number) => void): Helper {
-	return (x) => {
-		const f = enter(x);
-		const at = x.address(10, false);
-		const lo = x.read32(at) | 0;
-		const hi = x.read32((at + 4) >>> 0) | 0;
-		const top = x.read16((at + 8) >>> 0);
-		noteMemory(x, f);
-		run(f, lo, hi, top);
+		run(f, x.insn.rm, lo, hi, top, (lo << 16) >> 16);
 	};
 }
 
 /** Bytes of each `Format`. */
-const FORMAT_BYTES = [4, 8, 10, 2, 4, 8, 10, 2, 4, 8];
+export const FORMAT_BYTES = [4, 8, 10, 2, 4, 8, 10, 2, 4, 8];
 
 export function store(format: number, pops: number): Helper {
 	const size = FORMAT_BYTES[format];
@@ -269,7 +178,7 @@ export const fldcw: Helper = (x) => {
 	const f = enter(x);
 	const value = x.read16(x.address(2, false));
 	x.useFpu();
-	loadControl(f, value);
+	f.setControl(value);
 };
 
 export const fnstcw: Helper = (x) => {

@@ -204,6 +204,22 @@ export class Rounder {
 	round(sign: number, exponent: number, hi: number, lo: number, ext: number, pc: number) {
 		if (exponent <= 0 || exponent >= 0x7ffe) return this.roundEdge(sign, exponent, hi, lo, ext, pc);
 		if (ext === 0 && pc & PC_RESERVED) return this.r.set(sign | exponent, hi, lo);
+		if (pc & PC_RESERVED && (this.cw & RC_FIELD) === RC_NEAREST) {
+			// The usual case, written out
+			this.flags |= PE;
+			if (ext < 0 && (ext !== TOP_BIT || lo & 1)) {
+				this.c1 = 1;
+				lo = (lo + 1) | 0;
+				if (lo === 0) {
+					hi = (hi + 1) | 0;
+					if (hi === 0) {
+						hi = TOP_BIT;
+						exponent++;
+					}
+				}
+			} else this.c1 = 0;
+			return this.r.set(sign | exponent, hi, lo);
+		}
 		exponent += this.roundMantissa(sign, hi, lo, ext, pc);
 		if (this.mx !== 0) this.flags |= PE;
 		this.r.set(sign | exponent, this.mh, this.ml);

@@ -54,6 +54,12 @@ export class Stack {
 		this.h[1] = status & ~this.h[0] & 0x3f ? status | ES | BUSY : status;
 	}
 
+	/** fldcw: reserved bit 6 is set, the others cleared; unmasking a flag that is set makes it pending. */
+	setControl(value: number): void {
+		this.h[0] = (value & 0x1f3f) | 0x40;
+		this.summarise();
+	}
+
 	/** Notes the last instruction other than a control instruction: address with its prefixes, opcode (low 11 bits). */
 	note(eip: number, cs: number, opcode: number): void {
 		const { w } = this;

@@ -5,7 +5,7 @@
 import { constant } from './constants.ts';
 import { fromDecimal, fromFloat32, fromFloat64, fromInt32, fromInt64, Stored, toDecimal, toFloat, toInt } from './convert.ts';
 import { classify, SNAN, TOP_BIT } from './ext.ts';
-import { BIAS, C1, IE, RC_FIELD, RC_ZERO, SF, W_CONTROL, W_ST, W_TAG } from './layout.ts';
+import { BIAS, C1, IE, PE, RC_FIELD, RC_NEAREST, RC_ZERO, SF, W_CONTROL, W_ST, W_TAG } from './layout.ts';
 import { FORBID_STORE, Stack } from './stack.ts';
 
 /** Memory formats of `prepareStore`. */
@@ -87,7 +87,7 @@ export class Transfer extends Stack {
 	/** Converts ST(0) into `stored`. True when memory is to be written before `finishStore`. */
 	prepareStore(format: number): boolean {
 		const { ar, x, stored } = this;
-		if (format === Format.F64 && this.prepareExact64()) return true;
+		if (format === Format.F64 && this.prepareNormal64()) return true;
 		let forbidden = FORBID_STORE;
 		if (this.isEmpty(0)) {
 			this.underflow();
@@ -111,15 +111,29 @@ export class Transfer extends Stack {
 		return (ar.flags & ~ar.cw & forbidden) === 0;
 	}
 
-	/** A normal number that a float64 holds exactly: no rounding, no exception. */
-	private prepareExact64(): boolean {
+	/** A normal number whose float64 is a normal one too, rounded to nearest: what most stores are. */
+	private prepareNormal64(): boolean {
 		const { ar, stored, w } = this;
-		const lo = w[W_ST];
-		const hi = w[W_ST + 1];
+		let lo = w[W_ST];
+		let hi = w[W_ST + 1];
 		const se = w[W_ST + 2];
-		const exponent = (se & 0x7fff) - BIAS + 1023;
-		if (hi >= 0 || (lo & 0x7ff) !== 0 || exponent <= 0 || exponent >= 0x7ff || this.isEmpty(0)) return false;
-		ar.begin(w[W_CONTROL] & 0xffff, 0);
+		const cw = w[W_CONTROL] & 0xffff;
+		let exponent = (se & 0x7fff) - BIAS + 1023;
+		if (hi >= 0 || exponent <= 0 || exponent >= 0x7fe || this.isEmpty(0)) return false;
+		const below = lo & 0x7ff;
+		if (below === 0) ar.begin(cw, 0);
+		else {
+			if ((cw & RC_FIELD) !== RC_NEAREST) return false;
+			ar.begin(cw, PE);
+			if (below > 0x400 || (below === 0x400 && lo & 0x800)) {
+				ar.c1 = 1;
+				lo = ((lo & ~0x7ff) + 0x800) | 0;
+				if (lo === 0) {
+					hi = (hi + 1) | 0;
+					if (hi === 0) exponent++;
+				}
+			}
+		}
 		stored.hi = ((se & 0x8000) << 16) | (exponent << 20) | ((hi >>> 11) & 0xfffff);
 		stored.lo = (lo >>> 11) | (hi << 21);
 		return true;

@@ -104,6 +104,8 @@ export interface Row {
 	readonly align?: boolean;
 	/** Printed into the interpreter's first-level switch: a list of variants, see ../interpreter.ts. */
 	readonly hot?: string;
+	/** For x87 helpers: source of a quick form for flat segments, see ../fpu/fast.ts. */
+	readonly fast?: string;
 	/** Decoded, never executed: Stop.UNSUPPORTED. */
 	readonly unsupported?: boolean;
 	/** Operand size is 32 whatever prefix 66 says (or the row has no operand of variable size). */
