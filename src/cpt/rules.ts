@@ -7,6 +7,9 @@ import type { MachineState, Task, Vma } from '../reducers/state.ts';
 import type { ImageObject } from './v2/image-object.ts';
 import type { Piece } from './v2/image-writer.ts';
 
+/** What memory that nobody has written since it was allocated holds, by decree: a planted defect must do the same every time. */
+export const HEAP_GARBAGE = 0xa5;
+
 /** What a page of a VMA is to a dump. */
 export type PageKind =
 	/** Written by the process: its bytes go into the image. */
@@ -27,7 +30,7 @@ export interface Subject {
 }
 
 /** Checks of the restart that can be switched off, by what they are about. */
-export type Check = 'eflags' | 'tls' | 'mxcsr' | 'debugreg' | 'ldt' | 'segments' | 'pages-range' | 'file-identity' | 'file-open';
+export type Check = 'eflags' | 'tls' | 'mxcsr' | 'debugreg' | 'ldt' | 'segments' | 'file-identity' | 'file-open';
 
 /** How the reader may be wrong. All absent: it checks everything. */
 export interface ReaderRules {
@@ -80,8 +83,8 @@ export interface Rules {
 	readonly residual?: (state: MachineState) => MachineState;
 	/** Parts that are not lent: their borrowing is off, so their loss counts as a difference. */
 	readonly lost?: readonly string[];
-	/** What an object makes of the machine; null: nothing. Throwing an ImageError or RestartError fails the restart. */
-	readonly restored?: (effect: Restored, object: ImageObject, restored: MachineState) => Restored | null;
+	/** What an object makes of the machine; null: nothing. `lent`: what is borrowed. An ImageError or RestartError fails the restart. */
+	readonly restored?: (effect: Restored, object: ImageObject, lent: MachineState) => Restored | null;
 	/** Events added at the end, before the thaw. */
 	readonly end?: (restored: MachineState) => readonly RestoreEvent[];
 	readonly policy?: Policy;

@@ -14,6 +14,14 @@ export type SegmentName = (typeof SEGMENT_NAMES)[number];
 /** Bytes of an FXSAVE image (SDM vol. 1, 10.5.1). */
 export const FXSAVE_BYTES = 512;
 
+/** The FXSAVE image of a task that has not used its FPU: control word 037f, MXCSR 1f80. A fresh copy. */
+export function initialFx(): Uint8Array {
+	const fx = new Uint8Array(FXSAVE_BYTES);
+	fx.set([0x7f, 0x03], 0);
+	fx.set([0x80, 0x1f], 24);
+	return fx;
+}
+
 /**
  * The registers of one task. An immutable leaf of the state: replaced, never written.
  * All numbers are unsigned: registers u32, selectors u16. `eflags` always has bit 1 and IF (bit 9) set; RF only

@@ -4,7 +4,7 @@
  */
 
 import type { CpuState } from '../events/cpu.ts';
-import { FXSAVE_BYTES } from '../events/cpu.ts';
+import { initialFx } from '../events/cpu.ts';
 import type { Credentials, Mm, Vma } from '../events/entities.ts';
 import { PAGE_SIZE, Pages } from '../events/pages.ts';
 import { Vm } from '../reducers/state.ts';
@@ -43,14 +43,6 @@ const MAY = Vm.MAYREAD | Vm.MAYWRITE | Vm.MAYEXEC;
 
 const pageDown = (address: number): number => address - (address % PAGE_SIZE);
 const pageUp = (address: number): number => Math.ceil(address / PAGE_SIZE) * PAGE_SIZE;
-
-/** The FXSAVE image of a task that has not used its FPU: control word 037f, MXCSR 1f80. A fresh copy. */
-export function initialFx(): Uint8Array {
-	const fx = new Uint8Array(FXSAVE_BYTES);
-	fx.set([0x7f, 0x03], 0);
-	fx.set([0x80, 0x1f], 24);
-	return fx;
-}
 
 /** Where mmap begins to search downwards (mmap_base): below the room the stack may grow to, 128 MiB at least. */
 export function mmapBase(stackLimit: number): number {

@@ -2,6 +2,7 @@
  * The machine before its first step: a container with one task that has just executed its program. Everything outside is
  * given as options; nothing here looks at the host.
  */
+import { initialFx } from '../events/cpu.ts';
 import type { FsStruct, Inode, OpenFile, Sighand, Stream, Task, TaskTimes, ThreadGroup } from '../events/entities.ts';
 import type { KernelEvent } from '../events/event.ts';
 import type { HostMeta } from '../events/input.ts';
@@ -12,7 +13,7 @@ import { O } from './abi/fcntl.ts';
 import { RLIM_INFINITY, RLIM_NLIMITS, RLIMIT } from './abi/mm.ts';
 import { Decision, isNeed } from './decision.ts';
 import { ElfError } from './elf.ts';
-import { execEvents, initialFx } from './exec.ts';
+import { execEvents } from './exec.ts';
 import { seedPrng } from './random.ts';
 import { seedScheduler } from './schedule.ts';
 import { NO_TIMES } from './timers.ts';

@@ -203,9 +203,15 @@ class Dump {
 			const kind: PageKind = bytes ? 'private' : vma.object !== 0 ? 'cache' : 'untouched';
 			const verdict = page(kind, { ...subject, address: index * PAGE_SIZE });
 			if (verdict === 'refuse') throw new DumpError(vmaLabel(vma), `page ${hex(index * PAGE_SIZE)} is no copy: ${kind}`, EINVAL);
-			if (verdict === 'store') stored.push([index, bytes ?? new Uint8Array(PAGE_SIZE)]);
+			if (verdict === 'store') stored.push([index, bytes ?? this.#cached(vma, index)]);
 		}
 		return stored;
+	}
+
+	/** A page that is not the process's own: of the file or object that is mapped, else zeros. */
+	#cached(vma: Vma, index: number): Uint8Array {
+		const pages = vma.object === 0 ? undefined : this.#state.objects[vma.object].pages;
+		return pages?.get(vma.pgoff + index - vma.start / PAGE_SIZE) ?? new Uint8Array(PAGE_SIZE);
 	}
 
 	#bits(kind: typeof LDT, content: number, payload: Uint8Array, subject: Subject): void {

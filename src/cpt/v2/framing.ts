@@ -7,8 +7,8 @@ import { ImageError } from '../error.ts';
 import type { Follower, Kind } from '../kind.ts';
 import type { ReaderRules } from '../rules.ts';
 import { ImageObject } from './image-object.ts';
-import { TASK } from './kinds.ts';
-import { cpt_head, cpt_object_hdr, SIGNATURE } from './objects.ts';
+import { FPU, LDT, NAME, PAGES, TASK } from './kinds.ts';
+import { Content, cpt_head, cpt_object_hdr, PAGE_SIZE, SIGNATURE } from './objects.ts';
 
 const LEN = cpt_object_hdr.offsetOf('cpt_len');
 const HDRLEN = cpt_object_hdr.offsetOf('cpt_hdrlen');
@@ -29,13 +29,19 @@ interface Frame {
 	previous: ImageObject | undefined;
 }
 
+/** Checks everything. */
+const STRICT: ReaderRules = {};
+
+/** A rule is looked at where a check has failed already, or where the reader is not strict: the correct path pays nothing. */
 class Reader {
 	readonly view: DataView;
+	readonly rules: ReaderRules;
 	/** Where the next object starts. */
 	at = 0;
 	number = 0;
 
-	constructor(image: Uint8Array) {
+	constructor(image: Uint8Array, rules: ReaderRules) {
+		this.rules = rules;
 		this.view = new DataView(image.buffer, image.byteOffset, image.byteLength);
 	}
 
@@ -63,26 +69,31 @@ class Reader {
 		if (view.byteLength < cpt_head.size) this.short('HEAD', `${cpt_head.size} bytes`);
 		const length = view.getUint32(HEAD_HDRLEN, true);
 		this.checkHeaderLength('HEAD', HEAD_HDRLEN, length, cpt_head.size);
-		const place = { number: 0, offset: 0, headerLength: length, length };
+		const kept = this.rules.keepExtra ? cpt_head.size : length;
+		const place = { number: 0, offset: 0, headerLength: kept, length: kept };
 		return this.pass(new ImageObject(view, place, undefined, undefined));
 	}
 
 	object(kind: Kind, parent: ImageObject | undefined, previous: ImageObject | undefined): ImageObject {
-		const { view, at } = this;
+		const { view, at, rules } = this;
 		const { name, struct } = kind;
 		if (this.rest < cpt_object_hdr.size) this.short(name, `${cpt_object_hdr.size} bytes of header`);
 		const type = view.getUint16(at + TYPE, true);
-		if (type !== kind.type) this.wrong(name, TYPE, 'cpt_type', `${kind.type}`, `${type}`);
+		if (type !== kind.type && !rules.untyped?.includes(name)) this.wrong(name, TYPE, 'cpt_type', `${kind.type}`, `${type}`);
 		const headerLength = view.getUint32(at + HDRLEN, true);
-		if (headerLength < struct.size) this.checkHeaderLength(name, HDRLEN, headerLength, struct.size);
+		if (headerLength < struct.size) {
+			if (rules.shortHeader && headerLength >= cpt_object_hdr.size) return this.shortHeaded(kind, parent, previous, headerLength);
+			this.checkHeaderLength(name, HDRLEN, headerLength, struct.size);
+		}
 		const length = view.getUint32(at + LEN, true) + view.getUint32(at + LEN + 4, true) * 2 ** 32;
 		if (length < headerLength) this.wrong(name, LEN, 'cpt_len', `at least cpt_hdrlen, ${headerLength} bytes`, this.exactLength());
 		const content = view.getUint16(at + CONTENT, true);
-		if (!kind.contents.includes(content)) this.wrong(name, CONTENT, 'cpt_content', kind.contents.join(' or '), `${content}`);
+		if (!kind.contents.includes(content) && !this.takesContent(kind))
+			this.wrong(name, CONTENT, 'cpt_content', kind.contents.join(' or '), `${content}`);
 		this.checkHeaderLength(name, HDRLEN, headerLength, struct.size);
 
 		const object = new ImageObject(view, { number: this.number, offset: at, headerLength, length }, kind, parent);
-		const payload = kind.payloadLength?.(object, previous) ?? 0;
+		const payload = rules === STRICT ? (kind.payloadLength?.(object, previous) ?? 0) : this.laxPayload(kind, object, previous);
 		if (length !== headerLength + payload)
 			this.wrong(
 				name,
@@ -93,8 +104,58 @@ class Reader {
 			);
 		if (length > this.rest)
 			this.short(name, `${payload} bytes of payload`, `${this.rest - headerLength}, then the end of the image`);
-		kind.check?.(object, previous);
+		if (rules === STRICT || !(rules.anyName && kind === NAME)) kind.check?.(object, previous);
+		if (rules.keepExtra && headerLength > struct.size) return this.pass(this.unskipped(object, payload));
 		return this.pass(object);
+	}
+
+	private takesContent(kind: Kind): boolean {
+		return this.rules.anyContent === true || (this.rules.ldtAlways === true && kind === LDT);
+	}
+
+	/** How long a payload is when the reader does not check it. */
+	private laxPayload(kind: Kind, object: ImageObject, previous: ImageObject | undefined): number {
+		const { anyName, anyBits, anyContent, anyPages } = this.rules;
+		const bits = kind === FPU || kind === LDT;
+		if (anyName && kind === NAME) return object.payloadLength;
+		if (bits && (anyBits || (anyContent && !kind.contents.includes(object.content)))) return object.num('cpt_size');
+		if (anyContent && kind === FPU && object.content !== Content.X86_FPUSTATE) return object.num('cpt_size');
+		if (anyPages && kind === PAGES) {
+			const [start, end] = [object.num('cpt_start'), object.num('cpt_end')];
+			if (start % PAGE_SIZE !== 0 || end > 2 ** 32) object.fail('cpt_start', 'a page below 2^32');
+			if (end <= start || end % PAGE_SIZE !== 0) object.fail('cpt_end', 'a page after cpt_start');
+			return object.content === Content.VOID ? 0 : end - start;
+		}
+		return kind.payloadLength?.(object, previous) ?? 0;
+	}
+
+	/** The object as one who does not skip the rest of its header has it: payload, and what is next, come from there. */
+	private unskipped(object: ImageObject, payload: number): ImageObject {
+		const { number, offset, struct, kind, parent } = object;
+		const { size } = struct;
+		const length = kind === NAME ? object.length : size + payload;
+		return new ImageObject(this.view, { number, offset, headerLength: size, length }, kind, parent);
+	}
+
+	/** An object with a header shorter than its struct: the other fields are what the rule says was there. */
+	private shortHeaded(kind: Kind, parent: ImageObject | undefined, previous: ImageObject | undefined, had: number): ImageObject {
+		const { view, at, number } = this;
+		const { name, struct } = kind;
+		const length = view.getUint32(at + LEN, true) + view.getUint32(at + LEN + 4, true) * 2 ** 32;
+		if (length < had) this.wrong(name, LEN, 'cpt_len', `at least cpt_hdrlen, ${had} bytes`, this.exactLength());
+		if (length > this.rest) this.short(name, `${length} bytes`);
+		const { size } = struct;
+		const bytes = new Uint8Array(size + length - had);
+		const stored = new Uint8Array(view.buffer, view.byteOffset + at, length);
+		bytes.set(stored.subarray(0, had));
+		bytes.set(this.rules.shortHeader!(size - had), had);
+		bytes.set(stored.subarray(had), size);
+		const place = { number, offset: at, headerLength: size, length: bytes.length };
+		const object = new ImageObject(new DataView(bytes.buffer), place, kind, parent, at);
+		const payload = this.laxPayload(kind, object, previous);
+		if (payload !== length - had) this.wrong(name, LEN, 'cpt_len', `${had + payload} bytes`, this.exactLength());
+		kind.check?.(object, previous);
+		return this.pass(object, at + length);
 	}
 
 	/** The end of the stream: nothing may follow what the counts announced. */
@@ -105,7 +166,7 @@ class Reader {
 	/** How many objects of a follower the owner announces; more than the rest of the image has room for is an error here. */
 	countOf(owner: ImageObject, follower: Follower): number {
 		if (follower.when && !follower.when(owner)) return 0;
-		if (follower.optional) return this.isNext(follower.kind) ? 1 : 0;
+		if (follower.optional) return this.isNext(follower.kind) || this.rules.ldtAlways ? 1 : 0;
 		if (follower.count === undefined) return 1;
 		const count = owner.num(follower.count);
 		const room = Math.floor(this.rest / follower.kind.struct.size);
@@ -138,8 +199,8 @@ class Reader {
 		if (got > this.rest) this.wrong(name, at, 'cpt_hdrlen', `at most ${this.rest} bytes, the rest of the image`, `${got}`, true);
 	}
 
-	private pass(object: ImageObject): ImageObject {
-		this.at = object.end;
+	private pass(object: ImageObject, end = object.end): ImageObject {
+		this.at = end;
 		this.number++;
 		return object;
 	}
@@ -157,10 +218,11 @@ const frame = (owner: ImageObject | undefined, followers: readonly Follower[]): 
 /**
  * The objects of an image, the head first, then the root task and what follows it. Each is checked before it is yielded, so
  * those that came before an error can be shown.
+ * @param rules checks that are not made; without it every one is
  * @throws ImageError at the first thing that is wrong
  */
-export function* readObjects(image: Uint8Array, _rules: ReaderRules = {}): Generator<ImageObject, void, undefined> {
-	const reader = new Reader(image);
+export function* readObjects(image: Uint8Array, rules: ReaderRules = STRICT): Generator<ImageObject, void, undefined> {
+	const reader = new Reader(image, rules);
 	yield reader.head();
 	const root = reader.object(TASK, undefined, undefined);
 	yield root;

@@ -35,15 +35,22 @@ export class ImageObject implements Checked {
 	/** How many objects are above it. */
 	readonly depth: number;
 	private readonly view: DataView;
+	/** Where it starts in `view`. */
+	private readonly at: number;
 
-	/** What the reader makes once it knows that header and type are right; `view` is of the whole image. */
+	/**
+	 * What the reader makes once it knows that header and type are right.
+	 * @param view of the whole image, or of the bytes from `base` on that stand for it
+	 */
 	constructor(
 		view: DataView,
 		place: { readonly number: number; readonly offset: number; readonly headerLength: number; readonly length: number },
 		kind: Kind | undefined,
 		parent: ImageObject | undefined,
+		base = 0,
 	) {
 		this.view = view;
+		this.at = place.offset - base;
 		this.number = place.number;
 		this.offset = place.offset;
 		this.headerLength = place.headerLength;
@@ -65,7 +72,7 @@ export class ImageObject implements Checked {
 	}
 
 	get content(): number {
-		return this.view.getUint16(this.offset + CONTENT, true);
+		return this.view.getUint16(this.at + CONTENT, true);
 	}
 
 	get payloadLength(): number {
@@ -74,27 +81,27 @@ export class ImageObject implements Checked {
 
 	/** Header bytes beyond the struct: kept, never interpreted. */
 	get extra(): Uint8Array {
-		return this.bytes(this.offset + this.struct.size, this.headerLength - this.struct.size);
+		return this.bytes(this.at + this.struct.size, this.headerLength - this.struct.size);
 	}
 
 	get payload(): Uint8Array {
-		return this.bytes(this.offset + this.headerLength, this.payloadLength);
+		return this.bytes(this.at + this.headerLength, this.payloadLength);
 	}
 
 	/** The fields by their C names, whatever the struct. */
 	get values(): Values<Fields> {
-		return this.struct.decode(this.bytes(this.offset, this.struct.size));
+		return this.struct.decode(this.bytes(this.at, this.struct.size));
 	}
 
 	/** The fields of an object that is known to have this struct. */
 	read<F extends Fields>(struct: Struct<F>): Values<F> {
 		assert((this.struct as unknown) === struct, `${this.label} is no ${struct.name}`);
-		return struct.decode(this.bytes(this.offset, struct.size));
+		return struct.decode(this.bytes(this.at, struct.size));
 	}
 
 	num(field: string): number {
 		const placed = this.struct.placed(field);
-		const at = this.offset + placed.offset;
+		const at = this.at + placed.offset;
 		const { width } = placed.field;
 		if (width === 2) return this.view.getUint16(at, true);
 		const low = this.view.getUint32(at, true);
@@ -102,7 +109,7 @@ export class ImageObject implements Checked {
 	}
 
 	big(field: string): bigint {
-		return this.view.getBigUint64(this.offset + this.struct.offsetOf(field), true);
+		return this.view.getBigUint64(this.at + this.struct.offsetOf(field), true);
 	}
 
 	fail(field: string | number, want: string, got?: string): never {
@@ -123,7 +130,7 @@ export class ImageObject implements Checked {
 	failAt(field: string, index: number, want: string, got?: string): never {
 		const { field: type, offset } = this.struct.placed(field);
 		const at = this.offset + offset + index * type.width;
-		const shown = type.texts(type.read(this.view, this.offset + offset))[index];
+		const shown = type.texts(type.read(this.view, this.at + offset))[index];
 		throw new ImageError({ offset: at, object: this.label, field: `${field}[${index}]`, want, got: got ?? shown });
 	}
 
@@ -139,16 +146,16 @@ export class ImageObject implements Checked {
 
 	/** Names of the padding that is not zero: bytes that leaked from whoever wrote the image. */
 	dirtyPadding(): string[] {
-		const { struct, offset } = this;
+		const { struct, at } = this;
 		return struct.fields
-			.filter((f) => f.field.isPad && this.bytes(offset + f.offset, f.field.size).some((byte) => byte !== 0))
+			.filter((f) => f.field.isPad && this.bytes(at + f.offset, f.field.size).some((byte) => byte !== 0))
 			.map((f) => f.name);
 	}
 
 	/** A field's number as the struct shows it, with its unit. */
 	private shown(field: string): string {
 		const { field: type, offset } = this.struct.placed(field);
-		const [text] = type.texts(type.read(this.view, this.offset + offset));
+		const [text] = type.texts(type.read(this.view, this.at + offset));
 		return type.unit === '' ? text : `${text} ${type.unit}`;
 	}
 

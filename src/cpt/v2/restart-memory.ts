@@ -4,8 +4,9 @@ import type { Restored } from '../../events/restore.ts';
 import type { MachineState, Mm, Vma } from '../../reducers/state.ts';
 import { Vm } from '../../reducers/state.ts';
 import type { FieldValue } from '../field.ts';
+import { HEAP_GARBAGE } from '../rules.ts';
 import type { ImageObject } from './image-object.ts';
-import { cpt_mm_image } from './objects.ts';
+import { cpt_mm_image, PATH_MAX } from './objects.ts';
 import { currentTask, type Progress, RestartError } from './progress.ts';
 import { TASK_SIZE } from './restart-task.ts';
 import { MM_FIELDS } from './task-fields.ts';
@@ -13,7 +14,9 @@ import { MM_FIELDS } from './task-fields.ts';
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const ENOENT = 2;
+const EFAULT = 14;
 const EINVAL = 22;
+const ESTALE = 116;
 const VDSO_PATH = '[vdso]';
 
 /** The address space without mappings, and what of it Linux keeps in mm->flags and the state with the task. */
@@ -74,14 +77,33 @@ function place(object: ImageObject, field: string) {
 	return { object: object.label, field, offset: object.offset + (field === '' ? 0 : object.struct.offsetOf(field)) };
 }
 
-/** The path is opened again: the file the lender maps there under that name, else what the name leads to. */
+/**
+ * The path is opened again: the file the lender maps there under that name, else what the name leads to. A name that leads to
+ * another file than the one that was mapped is no way back to it.
+ */
 function fileVma(base: Vma, name: ImageObject, like: Vma | undefined, p: Progress): Vma {
-	const path = String.fromCharCode(...name.payload.subarray(0, -1));
-	const inode = like?.path === path && like.inode !== 0 ? like.inode : lookUp(p.residual, path);
+	const path = pathOf(name);
+	const at = { object: name.label, field: 'payload', offset: name.offset + name.headerLength };
+	const off = p.rules.unchecked ?? [];
+	const was = like?.path === path ? like.inode : 0;
+	const there = was !== 0 && p.residual.inodes[was] !== undefined;
+	const inode = there ? was : lookUp(p.residual, path);
 	const file = inode === undefined ? undefined : p.residual.inodes[inode];
-	if (file === undefined || file.object === 0)
-		throw new RestartError({ object: name.label, field: 'payload', offset: name.offset }, `no file ${path}`, ENOENT);
+	if (file === undefined || file.object === 0) {
+		if (off.includes('file-open'))
+			throw new RestartError(at, `the restart crashes: the error of opening ${path} is taken for a file`, EFAULT);
+		throw new RestartError(at, `no file ${path}`, ENOENT);
+	}
+	if (was !== 0 && !there && !off.includes('file-identity'))
+		throw new RestartError(at, `${path} is another file than the one that was mapped`, ESTALE);
 	return { ...base, object: file.object, inode: file.id, path };
+}
+
+/** The path as a C string: without a NUL it goes on into whatever lies behind it. */
+function pathOf({ payload }: ImageObject): string {
+	const end = payload.indexOf(0);
+	if (end < 0) return String.fromCharCode(...payload.subarray(0, PATH_MAX), HEAP_GARBAGE);
+	return String.fromCharCode(...payload.subarray(0, Math.min(end, PATH_MAX)));
 }
 
 /** The inode at an absolute path, by names alone (an image holds resolved paths). */

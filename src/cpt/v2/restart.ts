@@ -3,9 +3,11 @@
  * (see RESIDUALS): the original at the checkpoint, or one made for the files alone. Everything is checked before it is used.
  */
 import { assert } from '../../events/assert.ts';
+import { type Descriptor, FXSAVE_BYTES } from '../../events/cpu.ts';
 import { PAGE_SIZE } from '../../events/pages.ts';
 import type { Restored, RestoreEvent } from '../../events/restore.ts';
-import type { MachineState } from '../../reducers/state.ts';
+import { type MachineState, Vm } from '../../reducers/state.ts';
+import { HEAP_GARBAGE } from '../rules.ts';
 import { readObjects } from './framing.ts';
 import type { ImageObject } from './image-object.ts';
 import * as o from './objects.ts';
@@ -13,6 +15,7 @@ import { currentTask, type Progress, type RestartContext } from './progress.ts';
 import { restoreMm, restoreVma } from './restart-memory.ts';
 import { restoreRegisters } from './restart-registers.ts';
 import { restoreTask } from './restart-task.ts';
+import { ldtAllowed } from './segments.ts';
 
 /** Somebody's restart: from an image to the events that fill `restartBase(residual)`. May throw ImageError or RestartError. */
 export type Restarter = (image: Uint8Array, context: RestartContext) => Iterable<RestoreEvent>;
@@ -108,6 +111,9 @@ function restorePages(object: ImageObject, p: Progress): Restored {
 	const start = object.num('cpt_start');
 	const mm = p.residual.mms[p.lender?.mm ?? 0];
 	assert(mm !== undefined && task.mm !== 0, 'pages follow an MM');
+	// Pages of a shared mapping are those of its file or object, which v2 does not hold.
+	if (!p.rules.reader?.anyPages && p.vma && p.vma.num('cpt_flags') & Vm.SHARED)
+		object.fail('cpt_start', 'a page of a private mapping: a shared one has none of its own');
 	const index = start / PAGE_SIZE;
 	if (object.content === o.Content.VOID)
 		return { kind: 'zeros', object: mm.object, index, count: (object.num('cpt_end') - start) / PAGE_SIZE };
@@ -117,17 +123,40 @@ function restorePages(object: ImageObject, p: Progress): Restored {
 function restoreLdt(object: ImageObject, p: Progress): Restored[] {
 	const { payload } = object;
 	const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-	const ldt = Array.from({ length: payload.length / 8 }, (_, i) => ({
+	const ldt = Array.from({ length: Math.floor(payload.length / 8) }, (_, i) => ({
 		a: view.getUint32(i * 8, true),
 		b: view.getUint32(i * 8 + 4, true),
 	}));
+	if (!p.rules.unchecked?.includes('ldt')) {
+		ldt.forEach((entry, i) => {
+			if (ldtAllowed(entry)) return;
+			object.fail(i * 8, 'an empty entry, or data or code of user mode', words(entry));
+		});
+	}
 	p.ldt = ldt;
 	return [{ kind: 'ldt', mm: currentTask(p).mm, ldt }];
 }
 
+const words = ({ a, b }: Descriptor) => `0x${((BigInt(b) << 32n) | BigInt(a)).toString(16)}`;
+
+/** MXCSR bits that there are; fxrstor refuses others (SDM vol. 1, 10.5.1.2). */
+const MXCSR_RESERVED = 0xffff0000;
+
 /** Only fxsave images: this processor has FXSR. */
 function restoreFpu(object: ImageObject, p: Progress): Restored[] {
-	if (object.content !== o.Content.X86_FPUSTATE)
+	const { payload } = object;
+	const { unchecked = [], reader = {} } = p.rules;
+	if (object.content !== o.Content.X86_FPUSTATE) {
+		if (reader.anyContent) return [{ kind: 'nothing' }];
 		object.fail('cpt_content', `${o.Content.X86_FPUSTATE}: fxsave, which the processor has`);
-	return [{ kind: 'fpu', task: currentTask(p).pid, fx: object.payload.slice() }];
+	}
+	if (payload.length >= 28 && !unchecked.includes('mxcsr')) {
+		const mxcsr = new DataView(payload.buffer, payload.byteOffset).getUint32(24, true);
+		if (mxcsr & MXCSR_RESERVED) object.fail(24, 'an MXCSR without reserved bits', `0x${mxcsr.toString(16)}`);
+	}
+	if (payload.length === FXSAVE_BYTES) return [{ kind: 'fpu', task: currentTask(p).pid, fx: payload.slice() }];
+	// Read on beyond a short payload: what lies behind it in memory.
+	const fx = new Uint8Array(FXSAVE_BYTES).fill(HEAP_GARBAGE);
+	fx.set(payload.subarray(0, FXSAVE_BYTES));
+	return [{ kind: 'fpu', task: currentTask(p).pid, fx }];
 }

@@ -45,3 +45,14 @@ export function wrongFor(register: string, { b }: Descriptor): string | undefine
 	if (register === 'ss') return !code && b & READ_WRITE ? undefined : 'a writable data segment';
 	return !code || b & READ_WRITE ? undefined : 'a readable segment';
 }
+
+/** Bits of type that make code conforming. */
+const CONFORMING = 0xc00;
+const LONG_MODE = 1 << 21;
+
+/** What modify_ldt writes (arch/x86/kernel/ldt.c): nothing, or data or code of user mode; conforming code only when not present. */
+export function ldtAllowed({ a, b }: Descriptor): boolean {
+	if (a === 0 && b === 0) return true;
+	if ((b & (NOT_SYSTEM | DPL3)) !== (NOT_SYSTEM | DPL3) || (b & LONG_MODE) !== 0) return false;
+	return (b & CONFORMING) !== CONFORMING || (b & PRESENT) === 0;
+}

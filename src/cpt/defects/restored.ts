@@ -1,0 +1,40 @@
+/** What several defects do to the effects of restored objects. */
+import { initialFx } from '../../events/cpu.ts';
+import type { Restored } from '../../events/restore.ts';
+import { Restart } from '../../reducers/state.ts';
+import type { Rules } from '../rules.ts';
+import type { ImageObject } from '../v2/image-object.ts';
+
+type Registers = Extract<Restored, { kind: 'registers' }>;
+
+const RESTARTS: ReadonlySet<number> = new Set(Object.values(Restart));
+const EINTR = 4;
+
+/** The pid of the task an object belongs to. */
+export function taskOf(object: ImageObject): number {
+	return (object.parent ?? object).num('cpt_pid');
+}
+
+/** The restart code of the call that a task is inside of, or null. */
+export function asleepIn({ origAx, regs }: Registers): number | null {
+	const code = (regs.eax ?? 0) | 0;
+	return origAx >= 0 && RESTARTS.has(code) ? code : null;
+}
+
+/** Out of the call, back to user space with this in eax. */
+export function leaveCall(effect: Registers, eax = -EINTR >>> 0): Restored {
+	const idle = { state: 'running', origAx: -1, entry: 'none', wait: null, restartBlock: null } as const;
+	return { ...effect, ...idle, regs: { ...effect.regs, eax } };
+}
+
+/** The FPU counts as used when `used` says so of cpt_flags; one that does not is initialised at its next use. */
+export function fpuOf(used: (flags: number) => boolean): NonNullable<Rules['restored']> {
+	return (effect, object) => {
+		if (effect.kind === 'task') {
+			const { value } = effect;
+			return { ...effect, value: { ...value, cpu: { ...value.cpu, fpuUsed: used(object.num('cpt_flags')) } } };
+		}
+		if (effect.kind === 'fpu' && !used((object.parent ?? object).num('cpt_flags'))) return { ...effect, fx: initialFx() };
+		return effect;
+	};
+}
