@@ -2,7 +2,7 @@
  * What a restart without its object gets instead: parts of the lent state as the restarter has them, or files that are not what
  * they were. Each function takes the state that is lent and returns another.
  */
-import type { AltStack, Inode, OpenFile, SigAction, Table } from '../../events/entities.ts';
+import type { AltStack, FdTable, Inode, OpenFile, SigAction, Table } from '../../events/entities.ts';
 import { PAGE_SIZE, Pages } from '../../events/pages.ts';
 import type { MachineState, Task, ThreadGroup } from '../../reducers/state.ts';
 import { DefectError } from './defect.ts';
@@ -35,20 +35,21 @@ export const SIGNALS = {
 	altstack: (s) => eachTask(s, (t) => ({ ...t, altstack: NO_STACK })),
 } satisfies Record<string, (s: MachineState) => MachineState>;
 
-/** Descriptors 0–2 are the caller's, others absent. */
+/** Descriptors 0–2 are the caller's, what they were to begin with; others are absent. */
 export function callersDescriptors(s: MachineState): MachineState {
-	const stream = (n: number): OpenFile | undefined =>
-		Object.values(s.files).find((f) => s.inodes[f.inode]?.kind === 'stream' && s.inodes[f.inode].channel === n);
-	const fds = Object.fromEntries(
-		[0, 1, 2].flatMap((n) => {
-			const file = stream(n);
-			return file === undefined ? [] : [[n, { file: file.id, cloexec: false }]];
-		}),
-	);
-	const kept = new Set(Object.values(fds).map((fd) => (fd as { readonly file: number }).file));
+	const kind = (f: OpenFile) => s.inodes[f.inode]?.kind;
+	const fdTables = map(s.fdTables, (table) => {
+		const fds = [0, 1, 2].flatMap((n) => {
+			const own = table.fds[n] && s.files[table.fds[n].file];
+			const still = own !== undefined && (kind(own) === 'stream' || kind(own) === 'char') ? own : undefined;
+			const file = still ?? Object.values(s.files).find((f) => kind(f) === 'stream' && s.inodes[f.inode].channel === n);
+			return file === undefined ? [] : [[n, { file: file.id, cloexec: false }] as const];
+		});
+		return { ...table, fds: Object.fromEntries(fds) };
+	});
+	const kept = new Set(Object.values(fdTables).flatMap((t: FdTable) => Object.values(t.fds).map((fd) => fd.file)));
 	const files = Object.fromEntries(Object.entries(s.files).filter(([id]) => kept.has(Number(id))));
-	const inodes = map(s.inodes, (i) => (i.kind === 'fifo' ? { ...i, channel: 0 } : i));
-	return { ...s, fdTables: map(s.fdTables, (t) => ({ ...t, fds })), files, inodes, pipes: {} };
+	return { ...s, fdTables, files, pipes: {} };
 }
 
 /** What a restarted task has of the one who restarts it, unless it is restored. */

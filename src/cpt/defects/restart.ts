@@ -2,6 +2,7 @@
 import { initialFx } from '../../events/cpu.ts';
 import { Vm } from '../../reducers/state.ts';
 import { HEAP_GARBAGE } from '../rules.ts';
+import { readImage } from '../v2/framing.ts';
 import { Content, ObjectType } from '../v2/objects.ts';
 import { RestartError } from '../v2/progress.ts';
 import { number, oneOf } from './argument.ts';
@@ -360,17 +361,20 @@ export const RESTART_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'PAGES start and end are not checked against the VMA or the user limit',
 		cause: { object: 'PAGES', fields: ['cpt_start', 'cpt_end'], text: 'PAGES.cpt_start' },
-		arg: { what: 'pages that the first PAGES object lies behind the end of its mapping', default: '0' },
-		shows: 'frozen: a page of its data is put where none belongs',
+		arg: { what: 'pages that the last PAGES object lies behind the end of its mapping', default: '0' },
+		shows: 'frozen: a page of its stack is put behind the stack, which is the kernel’s',
 		rules: (arg) => {
-			const pages = BigInt(number(arg, 0, 0xfffff));
+			const pages = BigInt(number(arg, 0, 0x3ffff));
 			return {
 				reader: { anyPages: true },
-				premise: changeFirst('PAGES', (object) => {
-					if (object.name !== 'PAGES') return undefined;
-					const start = object.parent!.big('cpt_end') + pages * PAGE_SIZE;
-					return { values: { cpt_start: start, cpt_end: start + object.big('cpt_end') - object.big('cpt_start') } };
-				}),
+				premise: (image) => {
+					const last = readImage(image).findLast((o) => o.name === 'PAGES');
+					return changeFirst('PAGES', (object) => {
+						if (object.number !== last?.number) return undefined;
+						const start = object.parent!.big('cpt_end') + pages * PAGE_SIZE;
+						return { values: { cpt_start: start, cpt_end: start + object.big('cpt_end') - object.big('cpt_start') } };
+					})(image);
+				},
 			};
 		},
 	},

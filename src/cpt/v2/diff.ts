@@ -197,8 +197,8 @@ function alongside(objects: readonly ImageObject[], image: Uint8Array, length: n
 		const there = {
 			label,
 			offset: at,
-			struct: image.subarray(at, at + size),
-			extra: image.subarray(at + size, at + span.header),
+			struct: structAt(x, image, at, span.header),
+			extra: image.subarray(at + size, Math.max(at + size, at + span.header)),
 			payload: image.subarray(at + span.header, at + span.length),
 		};
 		found.push(...compare(x, there));
@@ -208,6 +208,15 @@ function alongside(objects: readonly ImageObject[], image: Uint8Array, length: n
 	if (rest > 0)
 		found.push({ name: 'END', object: 'END', field: '', offsetA: length, offsetB: at, a: 'the end', b: `${rest} more bytes` });
 	return found;
+}
+
+/** The struct there; of a header that is too short the fields it does not have are taken to be right. */
+function structAt(x: ImageObject, image: Uint8Array, at: number, header: number): Uint8Array {
+	const { size } = x.struct;
+	if (header >= size) return image.subarray(at, at + size);
+	const bytes = x.struct.encode(x.values);
+	bytes.set(image.subarray(at, at + header));
+	return bytes;
 }
 
 interface Span {
@@ -237,7 +246,7 @@ function ownSpan(x: ImageObject, image: Uint8Array, at: number): Span | undefine
 	if (x.number === 0 || image.length - at < cpt_object_hdr.size) return undefined;
 	const { cpt_len, cpt_hdrlen } = cpt_object_hdr.decode(image, at);
 	const length = Number(cpt_len);
-	if (cpt_hdrlen < x.struct.size || cpt_hdrlen > length || length > image.length - at) return undefined;
+	if (cpt_hdrlen < cpt_object_hdr.size || cpt_hdrlen > length || length > image.length - at) return undefined;
 	return { header: cpt_hdrlen, length };
 }
 

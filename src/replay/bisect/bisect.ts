@@ -6,6 +6,7 @@ import { ImageError } from '../../cpt/error.ts';
 import type { Rules } from '../../cpt/rules.ts';
 import { diffImages, type ImageDifference } from '../../cpt/v2/diff.ts';
 import { DumpError } from '../../cpt/v2/dump.ts';
+import type { ImageObject } from '../../cpt/v2/image-object.ts';
 import { RestartError } from '../../cpt/v2/progress.ts';
 import { RESIDUALS } from '../../cpt/v2/provenance.ts';
 import type { Restarter } from '../../cpt/v2/restart.ts';
@@ -17,9 +18,10 @@ import { restore } from '../restart.ts';
 import type { Trace } from '../trace.ts';
 import { causeOf, objectsOf } from './cause.ts';
 import { type Chains, type Walk, walk } from './chain.ts';
-import { minimal } from './minimal.ts';
+import { minimal, needed } from './minimal.ts';
 import type { BisectReport, Cause, Failure, StateDifference } from './report.ts';
 import { repair, type Suspect, suspects } from './suspects.ts';
+import { explain, imageCause, kindOf, tellChange, tellUnit, vmaCauses } from './tell.ts';
 
 export interface BisectOptions {
 	/** An image to look at; default: a dump made at the position. */
@@ -52,7 +54,8 @@ class Bisect {
 	readonly #rules: Rules;
 	readonly #asked: Position;
 	readonly #chains: Chains;
-	readonly #fresh: Uint8Array;
+	/** Undefined: the state is one that v2 cannot hold, so a correct dump fails. */
+	readonly #fresh: Uint8Array | undefined;
 	#runs = 0;
 
 	constructor(trace: Trace, asked: Position, freeze: Freeze, options: BisectOptions) {
@@ -61,7 +64,7 @@ class Bisect {
 		this.#asked = asked;
 		const policy = this.#rules.policy ?? options.policy ?? 'kernel';
 		this.#chains = { trace, freeze, policy, rules: this.#rules };
-		this.#fresh = checkpoint(freeze).bytes;
+		this.#fresh = freshDump(freeze);
 	}
 
 	report(): BisectReport {
@@ -78,7 +81,7 @@ class Bisect {
 				causes: [{ object: kindOf(error.object), label: error.object, got: error.message }],
 			});
 		}
-		const changes = sameBytes(image, this.#fresh) ? [] : diffImages(this.#fresh, image);
+		const changes = this.#fresh === undefined || sameBytes(image, this.#fresh) ? [] : diffImages(this.#fresh, image);
 		let restored: MachineState;
 		try {
 			const { restarter } = this.#options;
@@ -89,14 +92,26 @@ class Bisect {
 			const said = error instanceof ImageError ? { want: error.want, got: error.got } : { got: message };
 			const failure: Failure = { stage: 'restart', message, object, field, offset };
 			const refused: Cause = { object: kindOf(object), label: object, offset, ...(field === '' ? {} : { field }), ...said };
+			const broken = changes.length > 0 && !this.#isGood(image);
 			return this.#made({
 				verdict: 'refused',
 				failure,
 				image: changes,
-				causes: changes.length > 0 ? [imageCause(changes[0]), refused] : [refused],
+				causes: distinct(broken ? [imageCause(tellChange(changes)), refused] : [refused]),
 			});
 		}
 		return this.#compare(image, changes, restored);
+	}
+
+	/** Whether a correct restart takes the image: then it is the planted one that is wrong. */
+	#isGood(image: Uint8Array): boolean {
+		try {
+			restore(image, { residual: this.#chains.freeze.state });
+			return true;
+		} catch (error) {
+			if (!(error instanceof ImageError || error instanceof RestartError)) throw error;
+			return false;
+		}
 	}
 
 	#dump(): Uint8Array {
@@ -107,36 +122,48 @@ class Bisect {
 	/** What was restored against the original, and why it does something else if it does. */
 	#compare(image: Uint8Array, changes: readonly ImageDifference[], restored: MachineState): BisectReport {
 		const { state } = this.#chains.freeze;
-		const all = suspects(state, restored);
-		const objects = objectsOf(image);
-		const differences = all.map(({ difference, unit }): StateDifference => {
-			const { path, a, b, memory } = difference;
-			const cause = causeOf(difference, state, objects);
-			return { path, text: formatPath(path), want: a, got: b, unit, cause, ...(memory ? { memory } : {}) };
-		});
+		const objects = objectsOf(image, this.#rules.reader);
+		const { all, differences } = suspected(state, restored, objects, changes);
 		const declared = this.#chains.policy !== 'kernel' || this.#rules.neverThawed === true;
 		if (differences.length === 0 && !declared) {
 			return this.#made({ verdict: changes.length > 0 ? 'harmless' : 'equal', image: changes, causes: changes.map(imageCause) });
 		}
 		const whole = this.#walk(restored);
 		const rest = { image: changes, differences, equalSteps: whole?.steps ?? 0 };
+		const told = (some: readonly StateDifference[]) => this.#told(some, restored, objects);
 		if (whole !== undefined && whole.first === null) {
 			const verdict = differences.length + changes.length > 0 ? 'harmless' : 'equal';
-			const causes = differences.length > 0 ? distinct(differences.map((d) => d.cause)) : changes.map(imageCause);
+			const causes = differences.length > 0 ? told(differences) : changes.map(imageCause);
 			return this.#made({ ...rest, verdict, causes, harmless: differences });
 		}
-		const guilty = this.#guilty(all, restored, whole);
-		const named = distinct(differences.filter((d) => guilty.has(d.unit)).map((d) => d.cause));
+		const guilty = this.#guilty(all, restored, whole, declared);
+		const named = told(differences.filter((d) => guilty.has(d.unit)));
 		return this.#made({
 			...rest,
 			verdict: 'differs',
 			first: whole?.first ?? null,
-			causes: named.length > 0 ? named : [this.#declaredCause()],
+			causes: guilty.has(DECLARED) ? [this.#declaredCause(), ...named] : named,
 			harmless: differences.filter((d) => !guilty.has(d.unit)),
 		});
 	}
 
-	/** Nothing of the state is to blame: what was declared is. */
+	/** The causes of differences, unit by unit, in the order of the image. */
+	#told(some: readonly StateDifference[], restored: MachineState, objects: readonly ImageObject[]): readonly Cause[] {
+		const { state } = this.#chains.freeze;
+		const lost = new Set(this.#rules.lost ?? []);
+		const units = new Map<string, StateDifference[]>();
+		for (const d of some) units.set(d.unit, [...(units.get(d.unit) ?? []), d]);
+		const causes = [...units].flatMap(([unit, members]) => {
+			const mm = /^mms\.(\d+)\.vmas$/.exec(unit)?.[1];
+			const told = tellUnit(unit, members, lost);
+			const mappings = mm === undefined || told.some((c) => c.part !== undefined && lost.has(c.part));
+			return mappings ? told : vmaCauses(state, restored, Number(mm), objects);
+		});
+		const place = (c: Cause) => c.offset ?? Number.POSITIVE_INFINITY;
+		return distinct([...causes].sort((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b))));
+	}
+
+	/** What is no difference of the state: how the restored machine is set going. */
 	#declaredCause(): Cause {
 		const { policy } = this.#chains;
 		return this.#rules.neverThawed
@@ -144,32 +171,38 @@ class Bisect {
 			: { part: 'restart policy', want: 'kernel', got: policy };
 	}
 
-	/** Units whose repair removes every divergence: that of the first, then of what differs next, and so on. */
-	#guilty(all: readonly Suspect[], restored: MachineState, whole: Walk | undefined): ReadonlySet<string> {
+	/**
+	 * Units whose repair removes every divergence: groups of them for the first, then for what differs next, and so on; of the
+	 * groups that are found, the units that cannot be left out.
+	 */
+	#guilty(all: readonly Suspect[], restored: MachineState, whole: Walk | undefined, declared: boolean): ReadonlySet<string> {
 		const { state } = this.#chains.freeze;
-		const units = [...new Set(all.map((s) => s.unit))];
+		const groups = new Map<string, Set<string>>(declared ? [[DECLARED, new Set([DECLARED])]] : []);
+		for (const { unit, group } of all) groups.set(group, (groups.get(group) ?? new Set()).add(unit));
+		const unitsOf = (some: Iterable<string>) => [...some].flatMap((group) => [...(groups.get(group) ?? [])]);
+		const after = (units: readonly string[], limit?: number) =>
+			this.#walk(repair(state, restored, all, new Set(units)), limit, units.includes(DECLARED));
 		const guilty = new Set<string>();
-		for (let now = whole; units.length > guilty.size; ) {
-			if (now !== undefined && now.first === null) break;
+		let now = whole;
+		while (groups.size > guilty.size && (now === undefined || now.first !== null)) {
 			const index = now?.first?.index ?? 0;
 			const limit = (now?.steps ?? 0) + 1;
-			const open = units.filter((u) => !guilty.has(u));
-			const removes = (subset: readonly string[]) => {
-				const made = repair(state, restored, all, new Set([...guilty, ...subset]));
-				const then = this.#walk(made, limit);
-				return then !== undefined && (then.first === null || then.first.index > index);
-			};
+			const open = [...groups.keys()].filter((g) => !guilty.has(g));
+			const removes = (subset: readonly string[]) => isLater(after(unitsOf([...guilty, ...subset]), limit), index + 1);
 			if (!removes(open)) break;
-			for (const unit of minimal(open, removes)) guilty.add(unit);
-			now = this.#walk(repair(state, restored, all, guilty));
+			for (const group of minimal(open, removes)) guilty.add(group);
+			now = after(unitsOf(guilty));
 		}
-		return guilty;
+		const found = unitsOf(guilty);
+		const until = now?.first?.index ?? Number.POSITIVE_INFINITY;
+		return new Set(found.length > guilty.size ? needed(found, (subset) => isLater(after(subset), until)) : found);
 	}
 
 	/** Undefined when the machine cannot be run at all: a state that only a wrong repair, or a wrong restart, makes. */
-	#walk(restored: MachineState, limit?: number): Walk | undefined {
+	#walk(restored: MachineState, limit?: number, asKernel = false): Walk | undefined {
 		this.#runs++;
-		return walk(this.#chains, restored, limit);
+		const chains = asKernel ? { ...this.#chains, policy: 'kernel' as const, rules: {} } : this.#chains;
+		return walk(chains, restored, limit);
 	}
 
 	#made(found: Partial<BisectReport> & Pick<BisectReport, 'verdict'>): BisectReport {
@@ -193,22 +226,51 @@ class Bisect {
 	}
 }
 
-/** `#7 NAME` → `NAME`, `VMA 08048000-…` → `VMA`. */
-function kindOf(label: string): string {
-	return label.replace(/^#\d+ /, '').split(' ')[0];
+/** Suspect that is no difference of the state: the restart policy, or that nothing is woken. */
+const DECLARED = 'declared';
+
+/** Whether two chains are the same up to an element, or to their end. */
+function isLater(then: Walk | undefined, index: number): boolean {
+	return then !== undefined && (then.first === null || then.first.index >= index);
 }
 
-/** The place of a difference between two images. */
-function imageCause(d: ImageDifference): Cause {
-	const offset = d.offsetB ?? d.offsetA;
-	return {
-		object: kindOf(d.object),
-		label: d.object,
-		...(d.field === '' ? {} : { field: d.field }),
-		...(offset === undefined ? {} : { offset }),
-		want: d.a,
-		got: d.b,
-	};
+/** The differences, each with its cause, as suspects: what one change of the image explains is one unit. */
+function suspected(
+	original: MachineState,
+	restored: MachineState,
+	objects: readonly ImageObject[],
+	changes: readonly ImageDifference[],
+): { readonly all: readonly Suspect[]; readonly differences: readonly StateDifference[] } {
+	const found = suspects(original, restored).map((suspect) => {
+		const cause = causeOf(suspect.difference, original, objects);
+		return { suspect, cause, change: explain(cause, changes) };
+	});
+	const explained = new Map<string, ImageDifference>();
+	for (const { suspect, change } of found) if (change !== undefined) explained.set(suspect.unit, change);
+	const all: Suspect[] = [];
+	const differences: StateDifference[] = [];
+	for (const { suspect, cause: own } of found) {
+		const { difference } = suspect;
+		const change = explained.get(suspect.unit);
+		const { path, a, b, memory } = difference;
+		const unit = change === undefined ? suspect.unit : `${change.object} ${change.field}`;
+		const cause = change === undefined ? own : { ...imageCause(change), path: formatPath(path) };
+		const group =
+			change !== undefined ? unit : own.part !== undefined && suspect.group === suspect.unit ? own.part : suspect.group;
+		all.push({ difference, unit, group });
+		differences.push({ path, text: formatPath(path), want: a, got: b, unit, cause, ...(memory ? { memory } : {}) });
+	}
+	return { all, differences };
+}
+
+/** The image of a state as it must be; undefined when there is none. */
+function freshDump(freeze: Freeze): Uint8Array | undefined {
+	try {
+		return checkpoint(freeze).bytes;
+	} catch (error) {
+		if (error instanceof DumpError) return undefined;
+		throw error;
+	}
 }
 
 function distinct(causes: readonly Cause[]): readonly Cause[] {

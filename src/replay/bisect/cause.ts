@@ -1,5 +1,5 @@
 /** From a difference of the state to the object, field and byte of the image that brought it. */
-
+import type { ReaderRules } from '../../cpt/rules.ts';
 import { readObjects } from '../../cpt/v2/framing.ts';
 import type { ImageObject } from '../../cpt/v2/image-object.ts';
 import { type Held, provenance } from '../../cpt/v2/provenance.ts';
@@ -10,11 +10,11 @@ import { formatPath } from '../../reducers/path.ts';
 import type { MachineState } from '../../reducers/state.ts';
 import type { Cause } from './report.ts';
 
-/** The objects of an image, as far as it can be read. */
-export function objectsOf(image: Uint8Array): readonly ImageObject[] {
+/** The objects of an image, as far as it can be read; `rules`: by a reader that is wrong. */
+export function objectsOf(image: Uint8Array, rules?: ReaderRules): readonly ImageObject[] {
 	const objects: ImageObject[] = [];
 	try {
-		for (const object of readObjects(image)) objects.push(object);
+		for (const object of readObjects(image, rules)) objects.push(object);
 	} catch {
 		// What could be read is what there is to point at; the refusal itself is reported elsewhere.
 	}
@@ -26,6 +26,8 @@ export function causeOf(difference: Difference, original: MachineState, objects:
 	const { path, a, b } = difference;
 	const shown = { path: formatPath(path), want: show(a), got: show(b) };
 	const { held, residual } = provenance(path);
+	const mapped = nameOf(difference, original, objects);
+	if (mapped !== undefined) return { ...mapped, ...shown };
 	if (held === undefined) return { part: residual?.part ?? 'state that no object holds', ...shown };
 	if (difference.memory !== undefined) return { ...memoryCause(difference, original, objects), ...shown };
 	const object = findObject(held, difference, original, objects);
@@ -36,6 +38,17 @@ export function causeOf(difference: Difference, original: MachineState, objects:
 		...place,
 		...shown,
 	};
+}
+
+/** A mapping that leads to another file than it did: its NAME was opened again. */
+function nameOf({ path }: Difference, original: MachineState, objects: readonly ImageObject[]): Cause | undefined {
+	const [top, mm, field, index, member] = path;
+	if (top !== 'mms' || field !== 'vmas' || (member !== 'inode' && member !== 'object')) return undefined;
+	const vma = original.mms[Number(mm)]?.vmas[Number(index)];
+	if (vma === undefined || vma.inode === 0) return undefined;
+	const name = objects.find((o) => o.name === 'NAME' && o.parent?.num('cpt_start') === vma.start);
+	if (name === undefined) return { object: 'NAME' };
+	return { object: 'NAME', label: name.label, field: 'payload', offset: name.offset + name.headerLength };
 }
 
 function taskObject(name: string, pid: number, objects: readonly ImageObject[], original: MachineState): ImageObject | undefined {

@@ -44,30 +44,37 @@ function restoredStream(chains: Chains, restored: MachineState): EffectStream {
 	const { at } = freeze;
 	const frozen: MachineState = { ...restored, freezer: 'frozen' };
 	const stream = new EffectStream((sink) => new Rerun(trace, frozen, 'steps', sink, undefined, at.k), at);
-	thawDriven(stream.run, at, policy);
 	// The thaw itself is no element: the run that never stopped has none.
-	stream.clear();
+	thawDriven(stream.run, at, policy, () => stream.clear());
 	return stream;
 }
 
-/** Thaws a restored machine that is driven with the inputs recorded after `at`: each is due where it was, as the policy shifts it. */
-export function thawDriven(run: Rerun, at: Position, policy: ThawPolicy): void {
+/**
+ * Thaws a restored machine that is driven with the inputs recorded after `at`: each is due where it was, as the policy shifts it.
+ * @param declared called when what happened so far is what the policy declares, and no difference
+ */
+export function thawDriven(run: Rerun, at: Position, policy: ThawPolicy, declared: () => void = () => {}): void {
 	const left = run.machine.thaw(policy).length > 1;
 	run.shift(at);
-	if (policy !== 'user' || !left) return;
-	if (!run.interrupted) enterAgain(run);
+	declared();
+	if (policy !== 'user' || !left || run.interrupted || !enterAgain(run)) return;
 	run.shift(at);
+	declared();
 }
 
-/** The declared difference of the policy `user`: one more step, into the call that the task slept in. */
-function enterAgain({ machine }: Rerun): void {
-	const { steps } = machine;
-	const blocked = () => {
+/**
+ * The declared difference of the policy `user`: one more step, into the call that the task slept in. False when something comes
+ * in the gap before it (a timer that is due): that is no declared difference.
+ */
+function enterAgain({ machine }: Rerun): boolean {
+	const { steps, k } = machine;
+	const stop = () => {
 		const { tasks } = machine.peek;
-		return machine.steps > steps && Object.values(tasks).every((t) => t.entry === 'none');
+		return machine.steps === steps ? machine.k !== k : Object.values(tasks).every((t) => t.entry === 'none');
 	};
-	machine.advance(steps + 2, false, blocked);
+	machine.advance(steps + 2, false, stop);
 	machine.flush();
+	return machine.steps > steps;
 }
 
 /** Walks both chains to their first difference, at most `limit` steps, or until both machines are equal for good. */

@@ -20,3 +20,19 @@ export function minimal<T>(units: readonly T[], test: (subset: readonly T[]) => 
 	}
 	return set;
 }
+
+/** Most units that are left out one by one. */
+const ONE_BY_ONE = 16;
+
+/**
+ * As `minimal`, for units most of which are likely to be needed: each is left out once. `test(units)` is taken to hold.
+ */
+export function needed<T>(units: readonly T[], test: (subset: readonly T[]) => boolean): readonly T[] {
+	if (units.length > ONE_BY_ONE) return minimal(units, test);
+	let set = units;
+	for (const unit of units) {
+		const rest = set.filter((u) => u !== unit);
+		if (rest.length > 0 && test(rest)) set = rest;
+	}
+	return set;
+}

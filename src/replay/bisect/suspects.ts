@@ -12,11 +12,16 @@ import type { MachineState } from '../../reducers/state.ts';
 const STANDING = new Set(['state', 'wait', 'restartBlock', 'origAx', 'entry']);
 /** Fields whose members are suspects of their own. */
 const SPLIT = new Set(['cpu', 'creds', 'times', 'tls', 'itimers']);
+/** The unit of all tasks, when they are not the same ones. */
+const WHOLE_TASKS = 'tasks';
 const DESCRIPTORS = new Set(['fdTables', 'files', 'pipes', 'streams']);
 
 export interface Suspect {
 	readonly difference: Difference;
+	/** Suspects of one unit are repaired together: one makes no sense without the others, or they have one cause. */
 	readonly unit: string;
+	/** Units that are tried together first: registers, a floating-point area, credentials, a part that no object holds. */
+	readonly group: string;
 }
 
 /** What differs, each with its unit. The container's own freezer is not looked at. */
@@ -26,7 +31,35 @@ export function suspects(original: MachineState, restored: MachineState): readon
 	// A restart of somebody else may number its entities in its own way: what is equal in canonical form is equal.
 	if (found.length > 0 && equalStates(original, thawed)) return [];
 	const torn = tornMms(original, restored);
-	return found.map((difference) => ({ difference, unit: unitOf(difference, torn, original, restored) }));
+	const otherFiles = !sameKeys(original.inodes, restored.inodes) || !sameKeys(original.objects, restored.objects);
+	const idle = new Set(found.filter(({ path }) => path[0] === 'tasks' && path[3] === 'fpuUsed').map(({ path }) => path[1]));
+	return found.map((difference) => {
+		const { path } = difference;
+		const unit =
+			otherFiles && isFile(difference, original)
+				? 'files'
+				: path[2] === 'cpu' && (path[3] === 'fx' || path[3] === 'fpuUsed') && idle.has(path[1])
+					? `tasks.${path[1]}.fpu`
+					: unitOf(difference, torn, original, restored);
+		return { difference, unit, group: groupOf(path, unit) };
+	});
+}
+
+const sameKeys = (a: object, b: object) => Object.keys(a).join() === Object.keys(b).join();
+
+/** Whether it says which file is there: where files have other ids, all of that goes together. */
+function isFile({ path, memory }: Difference, original: MachineState): boolean {
+	const [top, , field, , member] = path;
+	if (memory !== undefined) return !Object.values(original.mms).some((mm) => mm.object === memory.object);
+	if (top === 'inodes' || top === 'objects' || top === 'next') return true;
+	if (top === 'files') return field === 'inode';
+	return top === 'mms' && (field === 'exe' || (field === 'vmas' && (member === 'inode' || member === 'object')));
+}
+
+function groupOf(path: Path, unit: string): string {
+	const [top, , field, member] = path;
+	if (top !== 'tasks' || unit !== formatPath(path.slice(0, path.length === 5 && member === 'fx' ? 5 : 4))) return unit;
+	return SPLIT.has(String(field)) ? formatPath(path.slice(0, member === 'fx' ? 4 : 3)) : unit;
 }
 
 /** Address spaces whose lists of mappings do not correspond one to one. */
@@ -42,7 +75,7 @@ function tornMms(a: MachineState, b: MachineState): ReadonlySet<number> {
 function unitOf({ path, memory }: Difference, torn: ReadonlySet<number>, a: MachineState, b: MachineState): string {
 	const [top, id, field, member] = path;
 	const sameTasks = Object.keys(a.tasks).join() === Object.keys(b.tasks).join();
-	if (!sameTasks && (top === 'tasks' || top === 'scheduler')) return 'tasks';
+	if (!sameTasks && (top === 'tasks' || top === 'scheduler')) return WHOLE_TASKS;
 	if (memory !== undefined) {
 		const owner = Object.values(a.mms).find((mm) => mm.object === memory.object);
 		if (owner !== undefined && torn.has(owner.id) && !mappedAlike(a, b, owner.id, memory.index)) return `mms.${owner.id}.vmas`;
@@ -55,6 +88,8 @@ function unitOf({ path, memory }: Difference, torn: ReadonlySet<number>, a: Mach
 		return formatPath(path.slice(0, 3));
 	}
 	if (top === 'mms') {
+		// A vDSO that is elsewhere is a mapping that is elsewhere.
+		if (field === 'vdso' && torn.has(Number(id))) return `mms.${id}.vmas`;
 		if (field === 'vmas') return torn.has(Number(id)) ? `mms.${id}.vmas` : formatPath(path.slice(0, 5));
 		return formatPath(path.slice(0, 3));
 	}
@@ -88,12 +123,12 @@ export function repair(
 type Bag = Readonly<Record<string | number, unknown>>;
 
 function put(state: MachineState, original: MachineState, { path, memory }: Difference, unit: string): MachineState {
-	if (unit === 'tasks') {
+	if (unit === WHOLE_TASKS) {
 		const { tasks, groups, scheduler } = original;
 		return { ...state, tasks, groups, scheduler };
 	}
 	if (memory !== undefined) return putPages(state, original, memory.object, memory.index, memory.pages);
-	if (unit.endsWith('.vmas') && path[0] === 'mms') return putVmas(state, original, Number(path[1]));
+	if (path[0] === 'mms' && path[2] === 'vmas' && unit === `mms.${path[1]}.vmas`) return putVmas(state, original, Number(path[1]));
 	if (path[0] === 'tasks' && path[3] === 'fx' && path.length > 4) return putFx(state, original, Number(path[1]), String(path[4]));
 	return setIn(state, original, path, 0) as MachineState;
 }
