@@ -63,6 +63,7 @@ function recording(root: Command, told: Told): void {
 		.option('--grain <grain>', '`inputs`, or `steps`: every step in the file too')
 		.option('--root <dir>', "a host directory that is the guest's root (read only); PROG is a path inside it")
 		.option('--cwd <dir>', 'working directory inside the guest (default: /)')
+		.option('--cpu <model>', 'the processor the guest sees: i686, pentium4 or core2 (default: pentium4)')
 		.option('--seed <n>', 'seed of all randomness the guest sees (default: 1)')
 		.option('--epoch <time>', 'realtime clock at the first step: seconds since 1970 or an ISO date')
 		.addOption(new Option('--env <K=V>', 'add to the fixed environment').argParser(many))

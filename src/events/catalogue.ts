@@ -192,6 +192,7 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 			address: ['address', 'cr2 of a page fault'],
 			eip: 'address',
 			bus: ['flag', 'beyond the end of a mapped file'],
+			regs: ['registers', 'what the instruction changed all the same: MXCSR with #XM'],
 		},
 	},
 	unsupported: {

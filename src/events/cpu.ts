@@ -14,11 +14,12 @@ export type SegmentName = (typeof SEGMENT_NAMES)[number];
 /** Bytes of an FXSAVE image (SDM vol. 1, 10.5.1). */
 export const FXSAVE_BYTES = 512;
 
-/** The FXSAVE image of a task that has not used its FPU: control word 037f, MXCSR 1f80. A fresh copy. */
+/** The FXSAVE image of a task that has not used its FPU: control word 037f, MXCSR 1f80 and its mask: all modes, DAZ too. A fresh copy. */
 export function initialFx(): Uint8Array {
 	const fx = new Uint8Array(FXSAVE_BYTES);
 	fx.set([0x7f, 0x03], 0);
 	fx.set([0x80, 0x1f], 24);
+	fx.set([0xff, 0xff], 28);
 	return fx;
 }
 

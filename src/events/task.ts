@@ -125,6 +125,8 @@ export type TaskEvent =
 			readonly eip: number;
 			/** Beyond the end of a mapped file. */
 			readonly bus: boolean;
+			/** What the instruction changed though it was refused: #XM sets its flags in MXCSR. Absent: nothing. */
+			readonly regs?: RegisterPatch;
 	  }
 	/** What this machine cannot do, by name: a call, or an instruction with its bytes. Never silence. */
 	| {

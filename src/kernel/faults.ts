@@ -41,7 +41,9 @@ interface Answer {
  */
 export function forceFault(d: Decision, fault: Fault): void {
 	const { vector, error, address, bus } = fault;
-	d.emit({ kind: 'cpu/fault', task: d.pid, vector, error, address, eip: d.regs.eip, bus });
+	// #XM: what the instruction met stands in MXCSR though it has not happened
+	const changed = fault.mxcsr ? { regs: { fx: withMxcsr(d.regs.fx, fault.mxcsr) } } : {};
+	d.emit({ kind: 'cpu/fault', task: d.pid, vector, error, address, eip: d.regs.eip, bus, ...changed });
 	const answer = answerTo(d, fault);
 	const trap = { number: vector, error: answer.error, cr2: answer.cr2 ?? d.task.trap.cr2 };
 	d.emit({ kind: 'task/set', task: d.pid, fields: { trap }, ...(vector === Vector.DB ? debugStatus(d, error) : {}) });
@@ -127,6 +129,12 @@ function x87Cause({ fx }: CpuState): number {
 function sseCause({ fx }: CpuState): number {
 	const mxcsr = fx[24] | (fx[25] << 8);
 	return mxcsr & ~(mxcsr >> 7);
+}
+
+function withMxcsr(image: Uint8Array, flags: number): Uint8Array {
+	const fx = image.slice();
+	fx[24] |= flags;
+	return fx;
 }
 
 /** si_addr is the instruction that waited and found the exception, not the one that caused it. */

@@ -255,7 +255,7 @@ function readFx(d: Decision, fpstate: number): Uint8Array | null {
 	if (fxsr) {
 		const image = d.read(fpstate + FSAVE_BYTES, 512);
 		if (image === undefined) return null;
-		base = decodeFxsave(image);
+		base = decodeFxsave(image, fx);
 	}
 	const restored = decodeFsave(legacy, base);
 	return restored.every((b, i) => b === fx[i]) ? fx : restored;

@@ -214,7 +214,10 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'group/exit': struct<Body<'group/exit'>>({ group: ref('group'), status: signed }),
 	'syscall/enter': struct<Body<'syscall/enter'>>({ task: pid, nr: signed, args: list(u32), regs }),
 	'syscall/exit': struct<Body<'syscall/exit'>>({ task: pid, nr: signed, result: signed, regs }),
-	'cpu/fault': struct<Body<'cpu/fault'>>({ task: pid, vector: int(0, 255), error: u32, address: u32, eip: u32, bus: bool }),
+	'cpu/fault': struct<Body<'cpu/fault'>>(
+		{ task: pid, vector: int(0, 255), error: u32, address: u32, eip: u32, bus: bool, regs },
+		['regs'],
+	),
 	unsupported: struct<Body<'unsupported'>>({
 		task: pid,
 		what: oneOf('syscall', 'instruction', 'feature'),

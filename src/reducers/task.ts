@@ -117,6 +117,7 @@ export function reduceTask(d: StateDraft, e: TaskEvent): void {
 		}
 		case 'cpu/fault':
 			entity(d, 'tasks', e.task).entry = 'none';
+			if (e.regs) patchRegisters(d, e.task, e.regs);
 			return;
 		case 'unsupported':
 			// A fact for the reader: what follows from it are events of their own.

@@ -3,7 +3,7 @@
 import type { KernelEvent, MachineEvent } from '../events/event.ts';
 import { encodeFrame, FORMAT_VERSION, type FrameKind } from '../events/trace/format.ts';
 import { byteString } from '../kernel/initial.ts';
-import { defaultPersona } from '../kernel/persona.ts';
+import { type CpuModel, defaultPersona } from '../kernel/persona.ts';
 import { createDigester } from '../reducers/digest.ts';
 import type { MachineState, Stream } from '../reducers/state.ts';
 import { boot } from './boot.ts';
@@ -38,6 +38,8 @@ export interface RecordOptions {
 	readonly chaos?: boolean;
 	/** CLOCK_REALTIME at the first step, ns since 1970. */
 	readonly epochNs?: bigint;
+	/** The processor the guest sees: `pentium4` (SSE2) unless said. */
+	readonly cpu?: CpuModel;
 	readonly grain?: 'inputs' | 'steps';
 	readonly root?: 'empty' | 'host';
 	/** What a look-up of the program found below a host root. */
@@ -92,7 +94,10 @@ export function makeHeader(options: RecordOptions): {
 		semantics: SEMANTICS_VERSION,
 		writer: WRITER,
 		grain: options.grain ?? 'inputs',
-		persona: defaultPersona(options.epochNs === undefined ? {} : { epochNs: options.epochNs }) as TraceHeader['persona'],
+		persona: defaultPersona({
+			...(options.epochNs === undefined ? {} : { epochNs: options.epochNs }),
+			...(options.cpu === undefined ? {} : { cpu: options.cpu }),
+		}) as TraceHeader['persona'],
 		seed: options.seed ?? 1,
 		chaos: options.chaos ?? false,
 		path: byteString(options.path),

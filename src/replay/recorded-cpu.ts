@@ -13,6 +13,9 @@ import { type StepColumns, StepMask } from '../events/steps.ts';
 import { FrameKind, TraceError } from '../events/trace/format.ts';
 import type { StepFrame, Trace } from './trace.ts';
 
+/** Exception flags of MXCSR, in byte 24 of an FXSAVE image. */
+const MXCSR_FLAGS = 0x3f;
+
 type Registers = { -readonly [K in keyof CpuState]?: CpuState[K] };
 
 export class RecordedCpu implements LiveCpu {
@@ -127,8 +130,9 @@ export class RecordedCpu implements LiveCpu {
 		const events = this.#gap();
 		const event = next.kind === 'unsupported' ? events[this.k() + 1] : next;
 		if (event?.kind === 'cpu/fault') {
-			const { vector, error, address, bus } = event;
-			this.fault = { vector, error, address, bus };
+			const { vector, error, address, bus, regs } = event;
+			const met = regs?.fx ? { mxcsr: regs.fx[24] & MXCSR_FLAGS } : {};
+			this.fault = { vector, error, address, bus, ...met };
 		} else if (event?.kind === 'mm/resize') {
 			this.fault = { vector: Vector.PF, error: 6, address: event.newStart, bus: false };
 		} else {

@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import { posix } from 'node:path';
 import { ElfError } from '../../kernel/elf.ts';
+import { CPU_MODELS } from '../../kernel/persona.ts';
 import { Host, HostError, hostMeta, streamKind } from '../../replay/host.ts';
 import { type RecordOptions, record } from '../../replay/record.ts';
 import type { TraceEnd } from '../../replay/trace-writer.ts';
@@ -15,6 +16,7 @@ import { readStdin } from '../stdin.ts';
 
 export interface RecordFlags {
 	readonly output?: string;
+	readonly cpu?: string;
 	readonly grain?: string;
 	readonly root?: string;
 	readonly seed?: string;
@@ -100,6 +102,8 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 	if (grain !== 'inputs' && grain !== 'steps') fail(`--grain ${grain}: "inputs" or "steps" wanted`);
 	for (const entry of flags.env ?? []) if (!/^[^=]+=/s.test(entry)) fail(`--env ${entry}: NAME=VALUE wanted`);
 	if (flags.cwd !== undefined && !flags.cwd.startsWith('/')) fail(`--cwd ${flags.cwd}: an absolute path inside the guest wanted`);
+	const cpu = CPU_MODELS.find((model) => model === flags.cpu);
+	if (flags.cpu !== undefined && cpu === undefined) fail(`--cpu ${flags.cpu}: one of ${CPU_MODELS.join(', ')} wanted`);
 	const seed = integer(flags.seed, 'seed', 0xffffffff);
 	const epochNs = epoch(flags.epoch);
 	const maxSteps = integer(flags.maxSteps, 'max-steps', Number.MAX_SAFE_INTEGER);
@@ -141,6 +145,7 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 			...(process.stdout.isTTY ? {} : { onProgress: progress.at }),
 			...(flags.cwd === undefined ? {} : { cwd: raw(flags.cwd) }),
 			...(seed === undefined ? {} : { seed }),
+			...(cpu === undefined ? {} : { cpu }),
 			...(epochNs === undefined ? {} : { epochNs }),
 			...(stdin === undefined ? {} : { stdin }),
 			...(maxSteps === undefined ? {} : { maxSteps }),

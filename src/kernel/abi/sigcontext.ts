@@ -158,10 +158,11 @@ export function decodeFsave(legacy: Uint8Array, base: Uint8Array): Uint8Array {
 	return out;
 }
 
-/** The SSE half of an FXSAVE image from the stack: MXCSR with its reserved bits cleared, xmm0..xmm7. */
-export function decodeFxsave(image: Uint8Array): Uint8Array {
+/** The SSE half of an FXSAVE image from the stack: MXCSR with its reserved bits cleared, xmm0..xmm7; MXCSR_MASK stays `fx`'s. */
+export function decodeFxsave(image: Uint8Array, fx: Uint8Array): Uint8Array {
 	const out = new Uint8Array(FXSAVE_BYTES);
-	out.set(image.subarray(24, 32), 24);
+	out.set(image.subarray(24, 28), 24);
+	out.set(fx.subarray(28, 32), 28);
 	out.set(image.subarray(160, 288), 160);
 	const view = viewOf(out);
 	view.setUint32(24, view.getUint32(24, true) & MXCSR_MASK, true);
