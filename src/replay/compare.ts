@@ -72,9 +72,14 @@ export function compareCursors(left: Cursor, right: Cursor, goOn: (steps: number
 	}
 }
 
-/** Whether two events say the same. */
+/** Whether two events say the same to who can see them. */
 export function sameEvent(a: KernelEvent, b: KernelEvent): boolean {
-	return a.kind === b.kind && text(a) === text(b);
+	return a.kind === b.kind && text(seen(a)) === text(seen(b));
+}
+
+/** The number of a place in a queue is nobody's to see: who is woken first is. */
+function seen(event: KernelEvent): KernelEvent {
+	return event.kind === 'task/block' ? { ...event, wait: { ...event.wait, order: 0 } } : event;
 }
 
 function text(event: KernelEvent): string {
@@ -128,6 +133,9 @@ function stepText(s: StepEvent): string {
 	return JSON.stringify([s.gprs, s.writes.map((w) => [w.address, Buffer.from(w.bytes).toString('hex')]), s.fx, s.segments]);
 }
 
+/** Events that are no element of the chain: nobody sees a switch but in whose step comes next. */
+const UNSEEN: ReadonlySet<string> = new Set(['sched/switch']);
+
 /** A place in an effect stream. */
 export class Cursor {
 	readonly #stream: EffectStream | undefined;
@@ -142,10 +150,17 @@ export class Cursor {
 	peek() {
 		if (this.#head && 'columns' in this.#head && this.#head.from >= this.#head.columns.count) this.#head = undefined;
 		if (this.#head === undefined) {
-			const next = this.#stream?.next();
+			const next = this.#nextSeen();
 			this.#head = next === undefined || 'event' in next ? next : { columns: next, from: 0 };
 		}
 		return this.#head;
+	}
+
+	#nextSeen() {
+		for (;;) {
+			const next = this.#stream?.next();
+			if (next === undefined || !('event' in next) || !UNSEEN.has(next.event.kind)) return next;
+		}
 	}
 
 	/** Passes over n steps of the columns at the head, or the event there. */

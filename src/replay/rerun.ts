@@ -39,9 +39,13 @@ export class Rerun {
 		this.#inputs = trace.inputs();
 		this.#limit = trace.limit;
 		this.#decide = trace.end === null;
-		const { steps } = state.clock;
+		this.#next = this.#inputAt({ steps: state.clock.steps, k });
+	}
+
+	/** Index of the first input recorded at a position or after it. */
+	#inputAt({ steps, k }: Position): number {
 		const first = this.#inputs.findIndex((i) => i.steps > steps || (i.steps === steps && i.k >= k));
-		this.#next = first < 0 ? this.#inputs.length : first;
+		return first < 0 ? this.#inputs.length : first;
 	}
 
 	/** From the beginning of the trace. */
@@ -57,8 +61,9 @@ export class Rerun {
 
 	/** Runs until `limit` steps are retired (before any decision there), the end, or the end of the recorded inputs. */
 	advance(limit: number): RerunStop {
-		if (limit <= this.#limit) return this.#advance(limit, false, false);
-		const stop = this.#advance(this.#limit, this.#decide, true);
+		const last = this.#limit + this.#ahead.steps;
+		if (limit <= last) return this.#advance(limit, false, false);
+		const stop = this.#advance(last, this.#decide, true);
 		return stop === 'limit' ? 'exhausted' : stop;
 	}
 
@@ -89,6 +94,7 @@ export class Rerun {
 	shift(recorded: Position): void {
 		const { steps, k } = this.machine;
 		this.#ahead = { steps: steps - recorded.steps, k: k - recorded.k, at: recorded.steps };
+		this.#next = this.#inputAt(recorded);
 	}
 
 	/** The next recorded input, at the position it is due in this run. */

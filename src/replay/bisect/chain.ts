@@ -38,28 +38,54 @@ function originalStream({ trace, freeze }: Chains): EffectStream {
 	return new EffectStream((sink) => new Rerun(trace, state, 'steps', sink, undefined, at.k), at);
 }
 
-/** A restored machine's chain from its thaw on. */
-function restoredStream(chains: Chains, restored: MachineState): EffectStream {
-	const { trace, freeze, policy } = chains;
+/** A restored machine's chain from its thaw on, or from where it is asleep again when that takes a step that is declared. */
+function restoredStream({ trace, freeze, policy }: Chains, restored: MachineState): EffectStream {
 	const { at } = freeze;
-	const frozen: MachineState = { ...restored, freezer: 'frozen' };
-	const stream = new EffectStream((sink) => new Rerun(trace, frozen, 'steps', sink, undefined, at.k), at);
-	// The thaw itself is no element: the run that never stopped has none.
-	thawDriven(stream.run, at, policy, () => stream.clear());
+	const thawed = thaw(trace, { ...restored, freezer: 'frozen' }, at, policy);
+	const start = (policy === 'user' && thawed.left && enteredAgain(trace, thawed, at)) || thawed;
+	const from = { steps: start.state.clock.steps, k: start.k };
+	const stream = new EffectStream((sink) => new Rerun(trace, start.state, 'steps', sink, undefined, start.k), from);
+	stream.run.shift(at);
 	return stream;
 }
 
+/** A state, and the events at its position that are in it. */
+interface Start {
+	readonly state: MachineState;
+	readonly k: number;
+}
+
+/** After the thaw, which itself is no element: the run that never stopped has none. `left`: calls were left for it. */
+function thaw(trace: Trace, frozen: MachineState, at: Position, policy: ThawPolicy): Start & { readonly left: boolean } {
+	const { machine } = new Rerun(trace, frozen, 'runs', () => {}, undefined, at.k);
+	const left = machine.thaw(policy).length > 1;
+	const thawed = { state: machine.snapshot(), k: machine.k, left };
+	machine.close();
+	return thawed;
+}
+
 /**
- * Thaws a restored machine that is driven with the inputs recorded after `at`: each is due where it was, as the policy shifts it.
- * @param declared called when what happened so far is what the policy declares, and no difference
+ * The declared difference of the policy `user`: one more step, into the call that the task slept in. It takes no time here, or
+ * every clock that is read later would differ by it. Undefined when a signal comes before the call is entered: that gap is what
+ * the policy is about.
  */
-export function thawDriven(run: Rerun, at: Position, policy: ThawPolicy, declared: () => void = () => {}): void {
+function enteredAgain(trace: Trace, { state, k }: Start, at: Position): Start | undefined {
+	const run = new Rerun(trace, state, 'runs', () => {}, undefined, k);
+	run.shift(at);
+	const entered = !run.interrupted && enterAgain(run);
+	const { machine } = run;
+	const { clock, persona } = machine.peek;
+	const again = machine.snapshot();
+	const start = { state: { ...again, clock: { ...clock, skewNs: clock.skewNs - persona.nsPerStep } }, k: machine.k };
+	machine.close();
+	return entered ? start : undefined;
+}
+
+/** Thaws a restored machine that is driven with the inputs recorded after `at`: each is due where it was, as the policy shifts it. */
+export function thawDriven(run: Rerun, at: Position, policy: ThawPolicy): void {
 	const left = run.machine.thaw(policy).length > 1;
 	run.shift(at);
-	declared();
-	if (policy !== 'user' || !left || run.interrupted || !enterAgain(run)) return;
-	run.shift(at);
-	declared();
+	if (policy === 'user' && left && !run.interrupted && enterAgain(run)) run.shift(at);
 }
 
 /**
@@ -67,10 +93,15 @@ export function thawDriven(run: Rerun, at: Position, policy: ThawPolicy, declare
  * in the gap before it (a timer that is due): that is no declared difference.
  */
 function enterAgain({ machine }: Rerun): boolean {
-	const { steps, k } = machine;
+	const { steps } = machine;
+	const pending = () => {
+		const { tasks, groups } = machine.peek;
+		return [...Object.values(tasks), ...Object.values(groups)].reduce((n, { pending }) => n + pending.length, 0);
+	};
+	const before = pending();
 	const stop = () => {
-		const { tasks } = machine.peek;
-		return machine.steps === steps ? machine.k !== k : Object.values(tasks).every((t) => t.entry === 'none');
+		if (machine.steps === steps) return pending() !== before;
+		return Object.values(machine.peek.tasks).every((t) => t.entry === 'none');
 	};
 	machine.advance(steps + 2, false, stop);
 	machine.flush();
