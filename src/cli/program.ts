@@ -149,4 +149,43 @@ function checkpointing(root: Command, told: Told): void {
 		.action(async (trace, options) => told(await (await import('./commands/bisect.ts')).bisectCommand(trace, options)));
 }
 
-function images(_root: Command, _told: Told): void {}
+function images(root: Command, told: Told): void {
+	const image = root
+		.command('image')
+		.description('a cpt image by itself: show, lint, diff, decode, encode')
+		.enablePositionalOptions();
+	const load = () => import('./commands/image.ts');
+	image
+		.command('show')
+		.description('every object with its place, its fields and what its payload is')
+		.argument('<image>')
+		.option('--partial', 'of a broken image what is whole')
+		.option('--payload', 'the bytes of payloads too')
+		.option(json, 'as JSON')
+		.action(async (path, options) => told((await load()).showCommand(path, options)));
+	image
+		.command('lint')
+		.description('what is legal and still suspicious; exits 1 when there is something')
+		.argument('<image>')
+		.option(json, 'as JSON')
+		.action(async (path, options) => told((await load()).lintCommand(path, options)));
+	image
+		.command('diff')
+		.description('two images, object by object and field by field')
+		.argument('<a>')
+		.argument('<b>')
+		.option(json, 'as JSON')
+		.action(async (a, b, options) => told((await load()).imageDiffCommand(a, b, options)));
+	image
+		.command('decode')
+		.description('as JSON, from which `encode` makes the same bytes')
+		.argument('<image>')
+		.option('-o, --output <file>', 'the file (default: stdout)')
+		.action(async (path, options) => told((await load()).decodeCommand(path, options)));
+	image
+		.command('encode')
+		.description('an image of the JSON that `decode` wrote')
+		.argument('<json>')
+		.requiredOption('-o, --output <image>', 'the image')
+		.action(async (path, options) => told((await load()).encodeCommand(path, options)));
+}

@@ -1,18 +1,21 @@
-/** `diff A B`: two traces: the first difference of their effect chains; two `TRACE@POS`: the states. */
+/** `diff A B`: two traces: the first difference of their effect chains; two `TRACE@POS`: the states; images: their objects. */
 import * as fs from 'node:fs';
-import { encodeEvent } from '../../reducers/codec.ts';
+import { diffImages } from '../../cpt/v2/diff.ts';
 import { diffStates, formatPath } from '../../reducers/diff.ts';
 import type { MachineState } from '../../reducers/state.ts';
+import { checkpoint } from '../../replay/checkpoint.ts';
 import { compareTraces, type Side } from '../../replay/compare.ts';
 import { comparePositions, formatPosition, type Position } from '../../replay/position.ts';
 import { stateAt } from '../../replay/rerun.ts';
 import { type Item, items } from '../../replay/timeline.ts';
 import type { Trace } from '../../replay/trace.ts';
-import { openTrace, pastEnd, reading, splitAt, wholeEnd } from '../open.ts';
+import { freeze, isImage, openImage, openTrace, pastEnd, readInput, reading, splitAt, wholeEnd } from '../open.ts';
 import { CliError, colour, Exit, json, Progress, plural, print } from '../output.ts';
 import { Disassembler, Names, programNames } from '../render/disassemble.ts';
 import { Follower } from '../render/follower.ts';
-import { eventLine, stepJson, stepLine } from '../render/items.ts';
+import { eventLine, stepLine } from '../render/items.ts';
+import { sideJson } from '../render/sides.ts';
+import { differences, imageDiffCommand } from './image.ts';
 
 /** Differences of states that are listed. */
 const LISTED = 50;
@@ -30,10 +33,32 @@ function place(text: string): Place {
 
 export async function diffCommand(a: string, b: string, options: { readonly json?: boolean }): Promise<number> {
 	const [x, y] = [place(a), place(b)];
+	if (isImageFile(x) || isImageFile(y)) return diffWithImage(x, y, [a, b], options);
 	if ((x.at === undefined) !== (y.at === undefined))
 		throw new CliError('diff: two traces or two TRACE@POS wanted, one of each got');
 	if (x.at && y.at) return diffPlaces(a, b, stateOf(x.path, x.at), stateOf(y.path, y.at), options);
 	return diffTraces(a, b, openTrace(x.path), openTrace(y.path), options);
+}
+
+function isImageFile({ path, at }: Place): boolean {
+	if (at !== undefined || !fs.statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
+	return isImage(readInput(path).subarray(0, 4));
+}
+
+/** An image against another, or against a fresh dump of a run at a position. */
+function diffWithImage(x: Place, y: Place, [a, b]: readonly [string, string], options: { readonly json?: boolean }): number {
+	if (isImageFile(x) && isImageFile(y)) return imageDiffCommand(a, b, options);
+	const [image, run] = isImageFile(x) ? [x, y] : [y, x];
+	if (run.at === undefined) throw new CliError(`diff: beside the image ${image.path} another, or TRACE@POS, wanted`);
+	const fresh = checkpoint(freeze(run.path, openTrace(run.path), run.at)).bytes;
+	const found = diffImages(fresh, openImage(image.path));
+	// The fresh one is known to be well formed; it is shown on the side it was named on.
+	const swapped = found.map((d) => ({ ...d, a: d.b, b: d.a, ...sides(d.offsetB, d.offsetA) }));
+	return differences(a, b, image === x ? swapped : found, options);
+}
+
+function sides(offsetA: number | undefined, offsetB: number | undefined) {
+	return { ...(offsetA === undefined ? {} : { offsetA }), ...(offsetB === undefined ? {} : { offsetB }) };
 }
 
 function stateOf(path: string, at: Position): MachineState {
@@ -81,17 +106,13 @@ function diffTraces(nameA: string, nameB: string, a: Trace, b: Trace, options: {
 	const { difference, equalSteps } = reading(`${nameA}, ${nameB}`, () => compareTraces(a, b, progress.at));
 	progress.done();
 	if (options.json) {
-		const side = (s: Side | undefined) =>
-			s === undefined
-				? null
-				: { position: s.at.steps, k: s.at.k, event: s.event.kind === 'cpu/step' ? stepJson(s.event) : encodeEvent(s.event) };
 		print(
 			json({
 				a: nameA,
 				b: nameB,
 				equal: difference === null,
 				equalSteps,
-				difference: difference && { a: side(difference.a), b: side(difference.b) },
+				difference: difference && { a: sideJson(difference.a), b: sideJson(difference.b) },
 			}),
 		);
 		return difference ? Exit.DIFFERS : Exit.OK;
