@@ -16,7 +16,8 @@ const common = {
 };
 await build({
 	...common,
-	entryPoints: { replay: 'src/cli/main.ts' },
+	// Threads of `sweep` are started from a file beside the command.
+	entryPoints: { replay: 'src/cli/main.ts', 'sweep-worker': 'src/cli/sweep-worker.ts' },
 	outdir: 'dist',
 	minifySyntax: true,
 	banner: { js: `#!/usr/bin/env node\n${require}` },

@@ -147,6 +147,21 @@ function checkpointing(root: Command, told: Told): void {
 		.addOption(restarter())
 		.option(json, 'the report as JSON')
 		.action(async (trace, options) => told(await (await import('./commands/bisect.ts')).bisectCommand(trace, options)));
+	root
+		.command('sweep')
+		.description('checkpoint, restart and compare at many positions, on all cores; what is not equal grouped by its cause')
+		.argument('<trace>')
+		.option('--every <n>', 'every so many steps')
+		.option('--events', 'before and after every event')
+		.option('--sample <n>', 'so many steps, taken at random (default, when nothing else is said: 500)')
+		.option('--seed <n>', 'of --sample (default: 1)')
+		.option('--from <pos>', 'nothing before')
+		.option('--to <pos>', 'nothing after')
+		.option('--jobs <n>', 'threads (default: one a core)')
+		.addOption(policy())
+		.addOption(restarter())
+		.option(json, 'as JSON')
+		.action(async (trace, options) => told(await (await import('./commands/sweep.ts')).sweepCommand(trace, options)));
 }
 
 function images(root: Command, told: Told): void {

@@ -34,6 +34,21 @@ export function freezeAt(trace: Trace, position: Position): Freeze | undefined {
 	return freeze;
 }
 
+/** Freezes one run at many positions, which must not go back. */
+export class FreezeWalk {
+	readonly #run: Rerun;
+
+	/** @param from the first position, in steps */
+	constructor(trace: Trace, from: number) {
+		this.#run = Rerun.near(trace, from, 'runs', () => {});
+	}
+
+	/** As `freezeAt`; a position that an earlier freeze has passed gives that freeze. */
+	at(position: Position): Freeze | undefined {
+		return settle(this.#run, position);
+	}
+}
+
 function settle(run: Rerun, position: Position): Freeze | undefined {
 	const { machine } = run;
 	run.advance(position.steps);

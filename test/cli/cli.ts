@@ -14,7 +14,7 @@ export const dir = mkdtempSync(join(tmpdir(), 'replay-cli-'));
 process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
 symlinkSync(resolve('node_modules'), join(dir, 'node_modules'));
 await build({
-	entryPoints: { replay: 'src/cli/main.ts' },
+	entryPoints: { replay: 'src/cli/main.ts', 'sweep-worker': 'src/cli/sweep-worker.ts' },
 	outdir: dir,
 	outExtension: { '.js': '.mjs' },
 	bundle: true,

@@ -5,7 +5,7 @@ import { ImageWriter } from '../../cpt/v2/image-writer.ts';
 import { lint } from '../../cpt/v2/lint.ts';
 import { fromPlain, PlainError, toPlain } from '../../cpt/v2/plain.ts';
 import { brokenImage, openImage, readableObjects, readInput } from '../open.ts';
-import { CliError, colour, Exit, json, Lines, message, plural, print } from '../output.ts';
+import { CliError, colour, Exit, json, Lines, message, plural, print, writeAll } from '../output.ts';
 import { writeOutput } from '../output-file.ts';
 import { objectText } from '../render/image.ts';
 
@@ -98,9 +98,7 @@ export function decodeCommand(path: string, options: { readonly output?: string 
 		yield '\n]}\n';
 	}
 	if (options.output === undefined) {
-		const lines = new Lines();
-		for (const text of pieces()) for (const line of text.split('\n').filter((l) => l !== '' && l !== ',')) lines.add(line);
-		lines.flush();
+		for (const text of pieces()) writeAll(1, Buffer.from(text));
 		return Exit.OK;
 	}
 	const encoder = new TextEncoder();

@@ -1,6 +1,6 @@
 /** The screen of a bisect: the verdict first, then where, then why, then how to see it again. */
 import { basename } from 'node:path';
-import type { BisectReport, Cause, StateDifference } from '../../replay/bisect/report.ts';
+import { type BisectReport, type Cause, causeName, type StateDifference } from '../../replay/bisect/report.ts';
 import type { Freeze } from '../../replay/checkpoint.ts';
 import { comparePositions, formatPosition } from '../../replay/position.ts';
 import type { Trace } from '../../replay/trace.ts';
@@ -98,12 +98,6 @@ function verdictText({ verdict, failure, first, equalSteps, image, differences }
 		case 'refused':
 			return `${colour.red('REFUSED')} by the ${failure?.stage}: ${failure?.message}`;
 	}
-}
-
-/** `X86_REGS.cpt_ip`, or the part of the state that no field holds. */
-export function causeName({ object, field, part, path }: Cause): string {
-	if (object !== undefined) return field === undefined ? object : `${object}.${field}`;
-	return part ?? path ?? 'unknown';
 }
 
 function causeLines({ verdict, causes, differences, harmless }: BisectReport): string[] {

@@ -43,6 +43,12 @@ export interface Cause {
 	readonly got?: string;
 }
 
+/** `X86_REGS.cpt_ip`, or the part of the state that no field holds. */
+export function causeName({ object, field, part, path }: Cause): string {
+	if (object !== undefined) return field === undefined ? object : `${object}.${field}`;
+	return part ?? path ?? 'unknown';
+}
+
 /** The dump or the restart failed. */
 export interface Failure {
 	readonly stage: 'dump' | 'restart';
