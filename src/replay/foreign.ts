@@ -7,26 +7,50 @@ import { RestartError } from '../cpt/v2/progress.ts';
 import type { Restarter } from '../cpt/v2/restart.ts';
 import type { RestoreEvent } from '../events/restore.ts';
 import { decodeEvent, encodeEvent } from '../reducers/codec.ts';
+import { checkReferences } from '../reducers/invariants.ts';
+import { formatPath } from '../reducers/path.ts';
+import { restoreState } from '../reducers/restore.ts';
+import type { MachineState } from '../reducers/state.ts';
 
 const EINVAL = 22;
 
 /** A restarter whose failures are ImageError or RestartError, and whose events have the shape of restore events. */
 export function foreign(restarter: Restarter): Restarter {
 	return function* (image, context) {
-		let last = 'the restarter, before its first event';
+		let last = 'RESTARTER before its first event';
 		let offset = 0;
 		try {
 			for (const event of restarter(image, context)) {
 				check(event);
 				yield event;
 				if (event.kind !== 'restore/object') continue;
-				last = `the restarter, after #${event.number} ${event.name}`;
+				last = `RESTARTER after #${event.number} ${event.name}`;
 				offset = event.offset;
 			}
 		} catch (error) {
 			throw ours(error, { object: last, field: '', offset });
 		}
 	};
+}
+
+/** The machine that somebody's restore events make. @throws RestartError when it is none */
+export function foreignState(base: MachineState, events: readonly RestoreEvent[]): MachineState {
+	const at = { object: 'RESTARTER', field: '', offset: 0 };
+	let state: MachineState;
+	try {
+		state = restoreState(base, events);
+	} catch (error) {
+		throw new RestartError(
+			at,
+			`its events do not fit each other: ${(error as Error).message.replace('internal error: ', '')}`,
+			EINVAL,
+		);
+	}
+	if (Object.keys(state.tasks).length === 0) throw new RestartError(at, 'it has no task', EINVAL);
+	const [broken] = checkReferences(state);
+	if (broken !== undefined)
+		throw new RestartError({ ...at, field: formatPath(broken.path) }, `${broken.rule} wanted, ${String(broken.got)} got`, EINVAL);
+	return state;
 }
 
 /** Not a restore event at all, or one with the wrong fields. */

@@ -15,6 +15,7 @@ import { restoreState } from '../reducers/restore.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { thawDriven } from './bisect/chain.ts';
 import type { Freeze } from './checkpoint.ts';
+import { foreignState } from './foreign.ts';
 import { hash64, sha256 } from './hash.ts';
 import type { TraceHeader } from './header.ts';
 import { pack } from './pack.ts';
@@ -45,7 +46,7 @@ export function restore(image: Uint8Array, options: RestartOptions): RestoredMac
 	const { residual, restarter = restart, rules = {}, downtimeNs = 0 } = options;
 	const base = restartBase(rules.residual ? rules.residual(residual) : residual);
 	const events = [...restarter(image, { residual, rules, downtimeNs })];
-	const state = restoreState(base, events);
+	const state = restarter === restart ? restoreState(base, events) : foreignState(base, events);
 	const added = rules.end?.(state) ?? [];
 	return { base, state: added.length > 0 ? restoreState(state, added) : state, events: [...events, ...added] };
 }

@@ -61,7 +61,7 @@ test("somebody's restart that does nothing, or throws", () => {
 	assert.ok(nothing.unequal === nothing.freezes && nothing.unequal > 0);
 	const throws = replay(['sweep', 'tls.msgpack', '--every', '5000', '--restarter', 'throws.mjs']);
 	assert.is(throws.status, 1);
-	assert.match(throws.stdout, /\nrefused +\d+ {2}the restarter, before its first event at byte 0x0: Error: not today\n/);
+	assert.match(throws.stdout, /\nrefused +\d+ {2}RESTARTER before its first event at byte 0x0: Error: not today\n/);
 });
 
 /** Words and what the one line on stderr says; all exit 2. */

@@ -100,7 +100,7 @@ function verdictText({ verdict, failure, first, equalSteps, image, differences }
 	}
 }
 
-function causeLines({ verdict, causes, differences, harmless }: BisectReport): string[] {
+function causeLines({ verdict, causes, differences, harmless, failure }: BisectReport): string[] {
 	if (causes.length === 0) return [];
 	const of = differences.length - harmless.length;
 	const count =
@@ -110,7 +110,15 @@ function causeLines({ verdict, causes, differences, harmless }: BisectReport): s
 				? 'no difference matters'
 				: `${plural(causes.length, 'cause')}`;
 	const width = Math.max(...causes.map((c) => causeName(c).length));
-	return [row('cause', count), ...causes.flatMap((c) => causeText(c, width))];
+	return [
+		row('cause', count),
+		...causes.flatMap((c) => causeText(c.want === undefined && c.got === failure?.message ? withoutGot(c) : c, width)),
+	];
+}
+
+/** A refusal stands in the verdict already. */
+function withoutGot({ got: _, ...rest }: Cause): Cause {
+	return rest;
 }
 
 function causeText(cause: Cause, width: number): string[] {
