@@ -31,6 +31,17 @@ const SAMPLES: readonly Sample[] = [
 		options: { grain: 'steps' },
 	},
 	{ name: 'x87', guest: 'x87_sqrt', shows: 'x87 arithmetic in 80 bits' },
+	{
+		name: 'xmm',
+		guest: 'xmm_unmasked',
+		shows: 'SSE arithmetic, #XM with its flags in MXCSR, misaligned operands',
+		options: { grain: 'steps' },
+	},
+	{
+		name: 'xmm-long',
+		guest: 'xmm_long',
+		shows: 'vectorised integers and floating point that live in XMM registers across calls',
+	},
 	{ name: 'mmap-file', guest: 'mmap_file', shows: 'a file mapped private and shared: one set of pages' },
 	{ name: 'selfmod', guest: 'selfmod', shows: 'code that writes code' },
 	{ name: 'fork', guest: 'fork_wait', shows: 'fork: two address spaces, the child writes and ends, the parent waits' },

@@ -25,7 +25,36 @@ const LOOPS: Readonly<Record<string, readonly number[]>> = {
 	rare: jump([0x12, 0x06, 0xd1, 0xd3, 0x0f, 0xba, 0xe9, 0x03, 0x0f, 0x9a, 0xc2, 0x99, 0x31, 0xd2, 0xf7, 0xf5]),
 	// fld qword [esi]; fmul qword [esi+8]; fadd st0,st0; fstp qword [edi]
 	x87: jump([0xdd, 0x06, 0xdc, 0x4e, 0x08, 0xd8, 0xc0, 0xdd, 0x1f]),
+	// movdqa xmm0,[esi]; paddd xmm0,[esi+16]; pxor xmm1,xmm0; pmullw xmm1,xmm0; psrld xmm1,3; movdqa [edi],xmm1
+	sse_int: jump([
+		...[0x66, 0x0f, 0x6f, 0x06, 0x66, 0x0f, 0xfe, 0x46, 0x10, 0x66, 0x0f, 0xef, 0xc8, 0x66, 0x0f, 0xd5, 0xc8],
+		...[0x66, 0x0f, 0x72, 0xd1, 0x03, 0x66, 0x0f, 0x7f, 0x0f],
+	]),
+	// movsd xmm0,[esi+32]; mulsd xmm0,[esi+40]; addsd xmm0,xmm2; divsd xmm0,xmm2; movsd [edi],xmm0
+	sse_double: jump([
+		...[0xf2, 0x0f, 0x10, 0x46, 0x20, 0xf2, 0x0f, 0x59, 0x46, 0x28, 0xf2, 0x0f, 0x58, 0xc2, 0xf2, 0x0f, 0x5e, 0xc2],
+		...[0xf2, 0x0f, 0x11, 0x07],
+	]),
+	// the same where every result is exact, so that the precision flag stays clear: movsd xmm0,[esi+48]; mulsd, addsd [esi+48]; movsd [edi],xmm0
+	sse_exact: jump([
+		0xf2, 0x0f, 0x10, 0x46, 0x30, 0xf2, 0x0f, 0x59, 0x46, 0x30, 0xf2, 0x0f, 0x58, 0x46, 0x30, 0xf2, 0x0f, 0x11, 0x07,
+	]),
+	// movaps xmm0,[esi]; mulps xmm0,xmm3; addps xmm0,xmm3; movaps [edi],xmm0; movapd xmm1,[esi+32]; mulpd xmm1,xmm2; addpd xmm1,xmm2
+	sse_packed: jump([
+		...[0x0f, 0x28, 0xc3, 0x0f, 0x59, 0xc3, 0x0f, 0x58, 0xc3, 0x0f, 0x29, 0x07, 0x66, 0x0f, 0x28, 0x4e, 0x20],
+		...[0x66, 0x0f, 0x59, 0xca, 0x66, 0x0f, 0x58, 0xca],
+	]),
 };
+
+/** x87 as after fninit, MXCSR 1f80, xmm2 and xmm3 full of fractions. */
+function fxImage(): Uint8Array {
+	const fx = new Uint8Array(512);
+	fx.set([0x7f, 3], 0);
+	fx.set([0x80, 0x1f], 24);
+	new Float64Array(fx.buffer, 160 + 32, 2).fill(1.3);
+	new Float32Array(fx.buffer, 160 + 48, 4).fill(1.7);
+	return fx;
+}
 
 function rate(steps: number, ms: number): string {
 	return (steps / ms / 1000).toFixed(0).padStart(6);
@@ -37,7 +66,8 @@ console.log(`create ${(performance.now() - began).toFixed(1)} ms`);
 console.log('loop        run MIPS  record M/s  take M/s');
 for (const [name, code] of Object.entries(LOOPS)) {
 	if (process.argv[2] && process.argv[2] !== name) continue;
-	machine(code, { esi: DATA, edi: DATA + 64, ebp: 12345, eip: CODE }, cpu);
+	machine(code, { esi: DATA, edi: DATA + 64, ebp: 12345, eip: CODE, fx: fxImage() }, cpu);
+	cpu.memory.write(DATA + 32, new Uint8Array(new Float64Array([1.1, 2.3, 4]).buffer));
 	const best = { run: 0, record: 0, take: 0 };
 	for (let i = 0; i < 6; i++) {
 		const t = performance.now();

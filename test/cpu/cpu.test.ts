@@ -53,7 +53,7 @@ test('an unknown instruction is unsupported, a wrong lock prefix is #UD', () => 
 	assert.is(cpu.run(9, 0), Stop.UNSUPPORTED);
 	assert.is(cpu.retired, 0);
 	assert.equal([...cpu.bytesAtEip().subarray(0, 5)], [0x0f, 0x0a, 1, 2, 3]);
-	start([0x0f, 0x28, 0xc1]); // movaps
+	start([0xf2, 0x0f, 0x7c, 0xc1]); // haddps: SSE3, which this persona does not offer
 	assert.is(cpu.run(9, 0), Stop.UNSUPPORTED);
 	start([0xf0, 0x01, 0xc0]);
 	assert.is(cpu.run(9, 0), Stop.FAULT);

@@ -7,7 +7,7 @@ import type { CpuState } from '../../src/events/cpu.ts';
 export const PERSONA: CpuPersona = {
 	cpuid: [
 		[0, -1, 1, 0x756e6547, 0x6c65746e, 0x49656e69],
-		[1, -1, 0x6b1, 0, 0, 0x0183f9ff],
+		[1, -1, 0x6b1, 0, 0, 0x078bf9ff],
 	],
 	userCs: 0x73,
 	userDs: 0x7b,
