@@ -107,6 +107,8 @@ class Dump {
 	readonly #rules: Rules;
 	readonly #writer = new ImageWriter();
 	readonly #objects: Dumped[] = [];
+	/** A write has failed already: one does. */
+	#failed = false;
 
 	constructor(state: MachineState, rules: Rules) {
 		this.#state = state;
@@ -240,13 +242,15 @@ class Dump {
 		const header = out.struct.size + out.extra.length;
 		const length = header + out.payload.length;
 		const number = this.#objects.length;
-		const reaches = (from: number, to: number) => writeFailsAt !== undefined && writeFailsAt >= from && writeFailsAt < to;
+		const reaches = (from: number, to: number) =>
+			!this.#failed && writeFailsAt !== undefined && writeFailsAt >= from && writeFailsAt < to;
 		const part = reaches(offset, offset + header) ? 'header' : reaches(offset + header, offset + length) ? 'payload' : undefined;
 		this.#objects.push({ number, name, offset, length, subject });
 		if (part === undefined) {
 			this.#writer.put(out);
 			return;
 		}
+		this.#failed = true;
 		if (!dropWriteError?.(name, part)) {
 			throw new DumpError(
 				`#${number} ${name}`,

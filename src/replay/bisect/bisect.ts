@@ -97,7 +97,7 @@ class Bisect {
 				verdict: 'refused',
 				failure,
 				image: changes,
-				causes: distinct(broken ? [imageCause(tellChange(changes)), refused] : [refused]),
+				causes: broken ? withFirst(imageCause(tellChange(changes)), refused) : [refused],
 			});
 		}
 		return this.#compare(image, changes, restored);
@@ -271,6 +271,12 @@ function freshDump(freeze: Freeze): Uint8Array | undefined {
 		if (error instanceof DumpError) return undefined;
 		throw error;
 	}
+}
+
+/** What was changed, and where the restart stopped, unless that is the same place. */
+function withFirst(changed: Cause, refused: Cause): readonly Cause[] {
+	const same = changed.label === refused.label && (refused.field === undefined || refused.field === changed.field);
+	return same ? [changed] : [changed, refused];
 }
 
 function distinct(causes: readonly Cause[]): readonly Cause[] {

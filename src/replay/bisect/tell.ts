@@ -4,6 +4,7 @@
  */
 import type { ImageDifference } from '../../cpt/v2/diff.ts';
 import type { ImageObject } from '../../cpt/v2/image-object.ts';
+import { STRUCTS } from '../../cpt/v2/objects.ts';
 import type { MachineState, Vma } from '../../reducers/state.ts';
 import { show } from './cause.ts';
 import type { Cause, StateDifference } from './report.ts';
@@ -32,9 +33,13 @@ export function tellChange(changes: readonly ImageDifference[]): ImageDifference
 	return first.find((c) => c.field !== 'cpt_len') ?? first[0];
 }
 
+/** Fields that nobody reads explain nothing. */
+const PADDING: ReadonlySet<string> = new Set(STRUCTS.flatMap((s) => s.fields.filter((f) => f.field.isPad).map((f) => f.name)));
+
 /** The change of the image that a difference without one of its own comes from: of the same object, else of its kind. */
-export function explain(cause: Cause, changes: readonly ImageDifference[]): ImageDifference | undefined {
+export function explain(cause: Cause, all: readonly ImageDifference[]): ImageDifference | undefined {
 	if (cause.object === undefined) return undefined;
+	const changes = all.filter((c) => !PADDING.has(c.field));
 	const mine = cause.label === undefined ? [] : changes.filter((c) => c.object === cause.label);
 	if (mine.some((c) => c.field === cause.field || c.field.startsWith('payload'))) {
 		const header = mine.find((c) => c.field !== 'cpt_len' && !c.field.startsWith('payload'));
