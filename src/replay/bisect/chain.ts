@@ -94,13 +94,15 @@ export function thawDriven(run: Rerun, at: Position, policy: ThawPolicy): void {
  */
 function enterAgain({ machine }: Rerun): boolean {
 	const { steps } = machine;
-	const pending = () => {
+	// What a signal or a timer replaces, even one that is delivered in the decision that posts it.
+	const told = () => {
 		const { tasks, groups } = machine.peek;
-		return [...Object.values(tasks), ...Object.values(groups)].reduce((n, { pending }) => n + pending.length, 0);
+		const ofTasks = Object.values(tasks).flatMap(({ pending, blocked }) => [pending, blocked]);
+		return [...ofTasks, ...Object.values(groups).flatMap(({ pending, itimers }) => [pending, itimers])];
 	};
-	const before = pending();
+	const before = told();
 	const stop = () => {
-		if (machine.steps === steps) return pending() !== before;
+		if (machine.steps === steps) return told().some((value, i) => value !== before[i]);
 		return Object.values(machine.peek.tasks).every((t) => t.entry === 'none');
 	};
 	machine.advance(steps + 2, false, stop);

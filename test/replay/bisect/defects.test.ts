@@ -133,7 +133,7 @@ const ROWS: readonly Row[] = [
 		defect: 'restart-block-lost',
 		...calls(Nr.nanosleep),
 		verdict: 'differs',
-		first: { original: 'sched/switch', restored: step, call: Nr.nanosleep, soon: 0 },
+		first: { original: 'clock/skip', restored: step, call: Nr.nanosleep, soon: 0 },
 		correct: 'equal',
 	},
 	{
@@ -248,7 +248,7 @@ const ROWS: readonly Row[] = [
 		defect: 'syscall-code-leaks',
 		...calls(Nr.pause),
 		verdict: 'differs',
-		first: { original: 'sched/switch', restored: step, call: Nr.pause, soon: 0 },
+		first: { original: 'clock/skip', restored: step, call: Nr.pause, soon: 0 },
 		correct: 'equal',
 	},
 	{
@@ -266,14 +266,14 @@ const ROWS: readonly Row[] = [
 		signal: SIGALRM,
 		place: beforeSignal,
 		verdict: 'differs',
-		first: { original: 'task/wake', restored: 'sched/switch', call: Nr.pause, soon: 3 },
+		first: { original: 'task/wake', restored: 'signal/take', call: Nr.pause, soon: 3 },
 		correct: 'equal',
 	},
 	{
 		defect: 'sigtimedwait-eintr',
 		...calls(Nr.sigtimedwait),
 		verdict: 'differs',
-		first: { original: 'sched/switch', restored: step, call: Nr.sigtimedwait, soon: 0 },
+		first: { original: 'clock/skip', restored: step, call: Nr.sigtimedwait, soon: 0 },
 		correct: 'equal',
 	},
 	{
@@ -381,7 +381,7 @@ const ROWS: readonly Row[] = [
 		defect: 'restart-block-eintr',
 		...calls(Nr.poll),
 		verdict: 'differs',
-		first: { original: 'sched/switch', restored: step, call: Nr.poll, soon: 0 },
+		first: { original: 'clock/skip', restored: step, call: Nr.poll, soon: 0 },
 		correct: 'equal',
 	},
 	{
