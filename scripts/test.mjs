@@ -1,22 +1,25 @@
 // Runs the test files, each in a process of its own, on all cores, and closes with `N passed, N failed`.
 // A file that runs no test, a crash and a timeout are failures; so is a total below the floor.
-// Usage: node scripts/test.mjs [PATTERN]   only files whose path contains PATTERN
+// Usage: node scripts/test.mjs [--native] [PATTERN]   only files whose path contains PATTERN
+// --native: the files *.native.ts instead of *.test.ts: they need gcc -m32, ptrace and gdb.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 /** Fewest tests a whole run must have. */
-const FLOOR = 40;
+const native = process.argv.includes('--native');
+const FLOOR = native ? 1 : 40;
+const SUFFIX = native ? '.native.ts' : '.test.ts';
 const TIMEOUT_MS = 15 * 60_000;
 
 function testFiles(dir) {
 	return readdirSync(dir, { withFileTypes: true })
 		.sort((a, b) => (a.name < b.name ? -1 : 1))
-		.flatMap((e) => (e.isDirectory() ? testFiles(join(dir, e.name)) : e.name.endsWith('.test.ts') ? [join(dir, e.name)] : []));
+		.flatMap((e) => (e.isDirectory() ? testFiles(join(dir, e.name)) : e.name.endsWith(SUFFIX) ? [join(dir, e.name)] : []));
 }
 
-const pattern = process.argv[2];
+const [pattern] = process.argv.slice(2).filter((a) => a !== '--native');
 const files = testFiles('test').filter((f) => !pattern || f.includes(pattern));
 const queue = [...files];
 let passed = 0;

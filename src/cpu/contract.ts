@@ -29,9 +29,11 @@ export interface DescriptorTables {
 export interface CpuPersona {
 	/** CPUID leaves: [eax in, ecx in (or -1 for any), eax, ebx, ecx, edx], all u32. Unknown leaves answer the highest basic leaf. */
 	readonly cpuid: readonly (readonly [number, number, number, number, number, number])[];
-	/** Kernel code and data selectors of user mode: cs 0x73, ss 0x7b, first TLS entry 6. */
+	/** Kernel code and data selectors of user mode: cs 0x73, ss 0x7b. */
 	readonly userCs: number;
 	readonly userDs: number;
+	/** GDT entry of the first of three TLS descriptors: 6 of an i386 kernel (the default), 12 of an x86-64 one. */
+	readonly firstTls?: number;
 }
 
 /** Why `run` came back. */

@@ -31,6 +31,7 @@ const USER_DATA = 0x00cff300;
 const KERNEL_CODE = 0x00cf9b00;
 const KERNEL_DATA = 0x00cf9300;
 const TLS_FIRST = 6;
+const TLS_ENTRIES = 3;
 const KERNEL_CS_INDEX = 12;
 const GDT_ENTRIES = 32;
 
@@ -123,7 +124,8 @@ export class Segments {
 		if (index >= GDT_ENTRIES) return undefined;
 		if (index === this.persona.userCs >>> 3) return { a: FLAT_LOW, b: USER_CODE };
 		if (index === this.persona.userDs >>> 3) return { a: FLAT_LOW, b: USER_DATA };
-		if (index >= TLS_FIRST && index < TLS_FIRST + 3) return this.tables.tls[index - TLS_FIRST] ?? EMPTY;
+		const tls = index - (this.persona.firstTls ?? TLS_FIRST);
+		if (tls >= 0 && tls < TLS_ENTRIES) return this.tables.tls[tls] ?? EMPTY;
 		if (index === KERNEL_CS_INDEX) return { a: FLAT_LOW, b: KERNEL_CODE };
 		if (index === KERNEL_CS_INDEX + 1) return { a: FLAT_LOW, b: KERNEL_DATA };
 		return EMPTY;
