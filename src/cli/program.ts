@@ -32,6 +32,7 @@ Exit: 0 equal or done, 1 differs or refused, 2 usage or unreadable input; record
 	recording(root, told);
 	looking(root, told);
 	checkpointing(root, told);
+	cores(root, told);
 	images(root, told);
 	const quiet = (command: Command): void => {
 		command.exitOverride().configureOutput({ outputError: () => {} });
@@ -203,4 +204,26 @@ function images(root: Command, told: Told): void {
 		.argument('<json>')
 		.requiredOption('-o, --output <image>', 'the image')
 		.action(async (path, options) => told((await load()).encodeCommand(path, options)));
+}
+
+function cores(root: Command, told: Told): void {
+	root
+		.command('export')
+		.description('write a position in a format of others: a core file for gdb')
+		.argument('<trace>')
+		.option('--core <file>', 'an i386 ELF core file of one process, with all its threads and memory')
+		.requiredOption('--at <pos>', 'the position')
+		.option('--pid <pid>', 'the thread that comes first (default: the one that runs)')
+		.option('--program <file>', 'also the program, for its symbols')
+		.action(async (trace, options) => told((await import('./commands/core.ts')).exportCommand(trace, options)));
+	root
+		.command('import')
+		.description("begin a trace with a process of others: a core file, the kernel's or gdb's")
+		.option('--core <file>', 'the core file')
+		.requiredOption('-o, --output <file>', 'the trace')
+		.option('--root <dir>', 'where the files lie that were mapped (default: /)')
+		.option('--program <file>', 'the program, for its symbols')
+		.option('--run', 'run it until it first asks the kernel for something')
+		.option('--max-steps <n>', 'with --run: stop after so many steps')
+		.action(async (options) => told((await import('./commands/core.ts')).importCommand(options)));
 }

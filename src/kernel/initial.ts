@@ -77,18 +77,22 @@ export function defaultLimits(): (readonly [number, number])[] {
 	return limits;
 }
 
-/** The state at position 0. Throws ElfError when the program is not one this machine runs. */
-export function createInitialState(options: InitialOptions): { readonly state: MachineState } {
+/** The machine with its files and descriptors and one task that has no address space yet, and the inode of the program. */
+export function createContainer(options: InitialOptions): { readonly state: MachineState; readonly program: number } {
 	const { persona } = options;
 	const empty = emptyState(options);
 	const build = new Builder(empty);
 	const program = build.files(options);
 	build.descriptors(options.streams);
 	build.task(options);
-	const before: MachineState = {
-		...reduce(empty, build.events),
-		scheduler: { ...empty.scheduler, current: persona.firstPid, left: persona.quantum },
-	};
+	const scheduler = { ...empty.scheduler, current: persona.firstPid, left: persona.quantum };
+	return { state: { ...reduce(empty, build.events), scheduler }, program };
+}
+
+/** The state at position 0. Throws ElfError when the program is not one this machine runs. */
+export function createInitialState(options: InitialOptions): { readonly state: MachineState } {
+	const { persona } = options;
+	const { state: before, program } = createContainer(options);
 	const d = new Decision(
 		{
 			state: before,

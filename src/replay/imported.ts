@@ -1,0 +1,122 @@
+/**
+ * Traces that begin with a process that ran elsewhere. It has no kernel here, only memory and registers: it can be looked at, compared,
+ * and run until it first asks the kernel for something.
+ */
+import type { KernelEvent, MachineEvent } from '../events/event.ts';
+import { encodeFrame, FORMAT_VERSION } from '../events/trace/format.ts';
+import type { Core } from '../kernel/core/notes.ts';
+import { foreignState } from '../kernel/foreign.ts';
+import { defaultPersona } from '../kernel/persona.ts';
+import { encodeState } from '../reducers/codec.ts';
+import { createDigester } from '../reducers/digest.ts';
+import type { MachineState } from '../reducers/state.ts';
+import { hash64, sha256 } from './hash.ts';
+import { SEMANTICS_VERSION, type TraceHeader, WRITER } from './header.ts';
+import { Machine } from './machine.ts';
+import { pack } from './pack.ts';
+import type { Recording } from './record.ts';
+import { DIGEST_STEPS, nextMark, TraceWriter } from './trace-writer.ts';
+
+/** A foreign process as the beginning of a trace. */
+export interface Imported {
+	readonly header: TraceHeader;
+	/** Contents the header names. */
+	readonly blobs: ReadonlyMap<string, Uint8Array>;
+	/** Frozen. */
+	readonly state: MachineState;
+}
+
+/** @param program its file; empty when it is not known */
+export function importProcess(
+	core: Core,
+	program: { readonly path: string; readonly bytes: Uint8Array },
+	grain: TraceHeader['grain'] = 'inputs',
+): Imported {
+	// It may have chosen code by what its own processor has: the most that ours can.
+	const persona = { ...defaultPersona({ cpu: 'core2' }), firstPid: core.tgid };
+	const state = foreignState(core, { persona, seed: 1, program });
+	const base = pack(encodeState(state));
+	const names = { program: sha256(program.bytes), base: sha256(base) };
+	const header: TraceHeader = {
+		format: FORMAT_VERSION,
+		semantics: SEMANTICS_VERSION,
+		writer: WRITER,
+		grain,
+		persona: persona as TraceHeader['persona'],
+		seed: 1,
+		path: program.path,
+		program: names.program,
+		meta: null,
+		argv: core.psargs === '' ? [program.path] : core.psargs.split(' '),
+		env: [],
+		cwd: '/',
+		root: 'empty',
+		streams: ['null', 'null', 'null'],
+		stdin: null,
+		from: 0,
+		base: names.base,
+		chaos: false,
+	};
+	return {
+		header,
+		blobs: new Map([
+			[names.program, program.bytes],
+			[names.base, base],
+		]),
+		state,
+	};
+}
+
+/** How the run of a foreign process ended. */
+export type ImportedEnd = 'not run' | 'limit' | 'ended' | 'call';
+
+/** Thawed before its first step. */
+export const THAW: KernelEvent = { kind: 'freezer/set', state: 'thawed' };
+export const FREEZE: KernelEvent = { kind: 'freezer/set', state: 'frozen' };
+
+/** What a trace says where a foreign process asks for a kernel. */
+export function needsKernel(state: MachineState, pid: number): KernelEvent {
+	const { cpu, entry } = state.tasks[pid];
+	const what = entry === 'int80' || entry === 'sysenter' ? `system call ${cpu.eax}` : `trap ${entry}`;
+	const name = `${what} of an imported process: nothing tells its descriptors and handlers`;
+	return { kind: 'unsupported', task: pid, what: 'feature', name, eip: cpu.eip, bytes: new Uint8Array(0) };
+}
+
+/** Makes the trace: zero steps, or up to the first system call, fault or `maxSteps`. */
+export function recordImported(from: Imported, maxSteps = 0): Recording & { readonly stopped: ImportedEnd } {
+	const frames: Uint8Array[] = [];
+	const { header, blobs, state } = from;
+	const writer = new TraceWriter(
+		header,
+		createDigester(hash64),
+		(kind, payload) => frames.push(encodeFrame(kind, payload)),
+		state,
+	);
+	for (const bytes of blobs.values()) writer.blob(bytes);
+	const machine = new Machine(state, header.grain === 'steps' ? 'steps' : 'runs', (event: MachineEvent) => writer.event(event));
+	const stopped = maxSteps > 0 ? run(machine, writer, maxSteps) : 'not run';
+	machine.flush();
+	const last = machine.snapshot();
+	const end = writer.finish(last, stopped === 'ended' ? 'ended' : 'limit');
+	return { end, state: last, bytes: Buffer.concat(frames), stopped };
+}
+
+function run(machine: Machine, writer: TraceWriter, maxSteps: number): ImportedEnd {
+	machine.feed(THAW);
+	const entered = () => Object.values(machine.peek.tasks).find((t) => t.entry !== 'none')?.pid;
+	for (let mark = nextMark(machine.steps); ; ) {
+		const stop = machine.advance(Math.min(mark, maxSteps), false, () => entered() !== undefined);
+		const pid = entered();
+		if (pid !== undefined) {
+			machine.flush();
+			machine.feed(FREEZE);
+			machine.feed(needsKernel(machine.snapshot(), pid));
+			return 'call';
+		}
+		if (stop.kind === 'ended') return 'ended';
+		if (stop.kind !== 'limit' || machine.steps >= maxSteps) return 'limit';
+		machine.flush();
+		writer.mark(machine.snapshot());
+		mark += DIGEST_STEPS;
+	}
+}
