@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { InputEvent } from '../src/events/input.ts';
 import { NoOutside } from '../src/replay/outside.ts';
 import { type RecordOptions, record } from '../src/replay/record.ts';
 import { guestPath, readManifest } from '../test/guests/manifest.ts';
@@ -13,8 +14,16 @@ interface Sample {
 	/** Program in test/guests. */
 	readonly guest: string;
 	readonly shows: string;
+	/** Words after the program's name; default: the manifest's. */
+	readonly args?: readonly string[];
+	/** Signal that comes from outside as soon as nothing can run. */
+	readonly signal?: number;
 	readonly options?: Partial<RecordOptions>;
 }
+
+const SIGALRM = 14;
+/** The first task of a recording. */
+const FIRST_PID = 2;
 
 const SAMPLES: readonly Sample[] = [
 	{ name: 'tiny', guest: 'tiny', shows: 'ten instructions and two calls: the smallest thing that goes through every stage' },
@@ -23,6 +32,13 @@ const SAMPLES: readonly Sample[] = [
 	{ name: 'sort', guest: 'sort', shows: 'integer loops over memory: sorting' },
 	{ name: 'matrix', guest: 'matrix', shows: 'a long integer loop, with a digest in the middle' },
 	{ name: 'pause', guest: 'pause_window', shows: 'pause() woken by timers: the window in which a restart may swallow a signal' },
+	{
+		name: 'window',
+		guest: 'frozen_window',
+		shows: 'pause() woken by a signal from outside: frozen when it comes, a restart may swallow it',
+		args: ['outside'],
+		signal: SIGALRM,
+	},
 	{ name: 'signals', guest: 'nested_signals', shows: 'handlers inside handlers, frames, sigreturn' },
 	{
 		name: 'faults',
@@ -49,23 +65,41 @@ const SAMPLES: readonly Sample[] = [
 	{ name: 'tls', guest: 'tls', shows: 'set_thread_area and a loaded gs' },
 ];
 
+/** An outside that sends one signal when the guest sleeps for the first time. */
+class OneSignal extends NoOutside {
+	#signo: number | null;
+
+	constructor(signo: number) {
+		super();
+		this.#signo = signo;
+	}
+
+	override async idle(streams: readonly number[]): Promise<InputEvent | null> {
+		const signo = this.#signo;
+		if (signo === null) return super.idle(streams);
+		this.#signo = null;
+		const info = { signo, errno: 0, code: 0, pid: 0, uid: 0, value: 0, address: 0, extra: [], forced: false };
+		return { kind: 'input/signal', task: FIRST_PID, info, ns: 2_000_000 };
+	}
+}
+
 const guests = new Map(readManifest().map((g) => [g.name, g]));
 const rows: string[] = [];
-for (const { name, guest, shows, options } of SAMPLES) {
+for (const { name, guest, shows, args, signal, options } of SAMPLES) {
 	const manifest = guests.get(guest);
 	if (!manifest) throw new Error(`no guest ${guest} in test/guests/manifest.json`);
 	const path = `/guests/${guest}`;
-	const outside = new NoOutside();
+	const outside = signal === undefined ? new NoOutside() : new OneSignal(signal);
 	const result = await record({
 		path,
 		program: readFileSync(guestPath(guest)),
-		argv: [path, ...manifest.args],
+		argv: [path, ...(args ?? manifest.args)],
 		streams: [manifest.stdin ? 'file' : 'null', 'pipe', 'pipe'],
 		...(manifest.stdin ? { stdin: Buffer.from(manifest.stdin, 'latin1') } : {}),
 		outside,
 		...options,
 	});
-	if (manifest.native === true && outside.text(1) !== manifest.stdout)
+	if (manifest.native === true && args === undefined && outside.text(1) !== manifest.stdout)
 		throw new Error(`${name}: the guest's output is not the native one`);
 	writeFileSync(join('traces', `${name}.msgpack`), result.bytes);
 	const { steps, events } = result.end;

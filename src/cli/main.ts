@@ -1,6 +1,7 @@
 /** The command `replay`: finds the command that is meant, runs it, turns failures into one line and an exit status. */
 import * as fs from 'node:fs';
 import { type Command, CommanderError } from 'commander';
+import { DefectError } from '../cpt/defects/defect.ts';
 import { TraceError } from '../events/trace/format.ts';
 import { CliError, Exit, message } from './output.ts';
 import { program } from './program.ts';
@@ -73,7 +74,7 @@ function failed(error: unknown, guest: boolean): number {
 		message(error.message);
 		return guest ? Exit.FAILED : error.status;
 	}
-	if (error instanceof TraceError) {
+	if (error instanceof TraceError || error instanceof DefectError) {
 		message(error.message);
 		return usage;
 	}

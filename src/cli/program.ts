@@ -4,6 +4,8 @@ import { WRITER } from '../replay/header.ts';
 
 /** Words that are given several times. */
 const many = (value: string, all: readonly string[] = []) => [...all, value];
+const defect = () =>
+	new Option('--defect <name[=arg]>', 'plant a defect of the catalogue (replay defects); may be given again').argParser(many);
 const json = '--json';
 const policy = () => new Option('--policy <policy>', 'how a call that slept goes on: `kernel` (default), `user`, `eintr`');
 const restarter = () =>
@@ -34,6 +36,7 @@ Exit: 0 equal or done, 1 differs or refused, 2 usage or unreadable input; record
 	checkpointing(root, told);
 	cores(root, told);
 	images(root, told);
+	catalogue(root, told);
 	const quiet = (command: Command): void => {
 		command.exitOverride().configureOutput({ outputError: () => {} });
 		for (const sub of command.commands) quiet(sub);
@@ -119,6 +122,7 @@ function checkpointing(root: Command, told: Told): void {
 		.argument('<trace>')
 		.requiredOption('--at <pos>', 'the position')
 		.requiredOption('-o, --output <image>', 'the image')
+		.addOption(defect())
 		.option('--trace <file>', "also a trace of the run up to there, with the dump's own events")
 		.option(json, 'what was written, as JSON')
 		.action(async (trace, options) => told((await import('./commands/checkpoint.ts')).checkpointCommand(trace, options)));
@@ -130,6 +134,7 @@ function checkpointing(root: Command, told: Told): void {
 		.option('--with-trace <trace@pos>', 'the run it was taken from: files, and all else that v2 cannot hold')
 		.option('-o, --output <file>', 'a trace of it, restore events first')
 		.addOption(policy())
+		.addOption(defect())
 		.option('--downtime <ns>', 'wall-clock time between checkpoint and restart')
 		.option(
 			'--inputs <from>',
@@ -144,6 +149,7 @@ function checkpointing(root: Command, told: Told): void {
 		.argument('<trace>')
 		.requiredOption('--at <pos>', 'the position')
 		.option('--image <image>', 'look at this image instead of a fresh dump')
+		.addOption(defect())
 		.addOption(policy())
 		.addOption(restarter())
 		.option(json, 'the report as JSON')
@@ -159,10 +165,20 @@ function checkpointing(root: Command, told: Told): void {
 		.option('--from <pos>', 'nothing before')
 		.option('--to <pos>', 'nothing after')
 		.option('--jobs <n>', 'threads (default: one a core)')
+		.addOption(defect())
 		.addOption(policy())
 		.addOption(restarter())
 		.option(json, 'as JSON')
 		.action(async (trace, options) => told(await (await import('./commands/sweep.ts')).sweepCommand(trace, options)));
+}
+
+function catalogue(root: Command, told: Told): void {
+	root
+		.command('defects')
+		.description('the catalogue: every defect that can be planted, where it was, what it does, what a bisect names')
+		.argument('[name]', 'one of them, in full')
+		.option(json, 'as JSON')
+		.action(async (name, options) => told((await import('./commands/defects.ts')).defectsCommand(name, options)));
 }
 
 function images(root: Command, told: Told): void {

@@ -4,6 +4,7 @@ import type { Position } from '../replay/position.ts';
 import { type Swept, sweep } from '../replay/sweep.ts';
 import { openTrace, reading } from './open.ts';
 import { CliError } from './output.ts';
+import { planted } from './planted.ts';
 import { loadRestarter } from './restarter.ts';
 
 export interface SweepTask {
@@ -11,6 +12,7 @@ export interface SweepTask {
 	readonly positions: readonly Position[];
 	readonly policy?: ThawPolicy;
 	readonly restarter?: string;
+	readonly defects: readonly string[];
 	/** Positions done, counted by all workers together. */
 	readonly done: Int32Array;
 }
@@ -26,6 +28,7 @@ export default async function work(task: SweepTask): Promise<SweepAnswer> {
 		const swept = reading(task.path, () =>
 			sweep(trace, task.positions, {
 				onPosition,
+				rules: planted(task.defects).rules,
 				...(task.policy === undefined ? {} : { policy: task.policy }),
 				...(restarter === undefined ? {} : { restarter }),
 			}),

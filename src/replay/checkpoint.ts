@@ -47,6 +47,11 @@ export class FreezeWalk {
 	at(position: Position): Freeze | undefined {
 		return settle(this.#run, position);
 	}
+
+	/** Gives the processor back. */
+	close(): void {
+		this.#run.machine.close();
+	}
 }
 
 function settle(run: Rerun, position: Position): Freeze | undefined {

@@ -3,6 +3,7 @@
  * package are taken for what they are.
  */
 import { ImageError } from '../cpt/error.ts';
+import { DumpError, type Dumper } from '../cpt/v2/dump.ts';
 import { RestartError } from '../cpt/v2/progress.ts';
 import type { Restarter } from '../cpt/v2/restart.ts';
 import type { RestoreEvent } from '../events/restore.ts';
@@ -51,6 +52,20 @@ export function foreignState(base: MachineState, events: readonly RestoreEvent[]
 	if (broken !== undefined)
 		throw new RestartError({ ...at, field: formatPath(broken.path) }, `${broken.rule} wanted, ${String(broken.got)} got`, EINVAL);
 	return state;
+}
+
+/** A dumper whose failures are DumpErrors. */
+export function foreignDumper(dumper: Dumper): Dumper {
+	return (state, rules) => {
+		try {
+			const { bytes } = dumper(state, rules);
+			if (!(bytes instanceof Uint8Array)) throw new TypeError('{ bytes: Uint8Array } wanted');
+			return { bytes };
+		} catch (error) {
+			if (error instanceof DumpError) throw error;
+			throw new DumpError('DUMPER', (error as Error).message, EINVAL);
+		}
+	};
 }
 
 /** Not a restore event at all, or one with the wrong fields. */

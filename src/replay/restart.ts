@@ -7,7 +7,7 @@ import type { Rules } from '../cpt/rules.ts';
 import type { Restarter } from '../cpt/v2/restart.ts';
 import { restart, restartBase } from '../cpt/v2/restart.ts';
 import type { RestoreEvent } from '../events/restore.ts';
-import { encodeFrame } from '../events/trace/format.ts';
+import { encodeFrame, type FrameKind } from '../events/trace/format.ts';
 import type { ThawPolicy } from '../kernel/freezer.ts';
 import { encodeState } from '../reducers/codec.ts';
 import { createDigester } from '../reducers/digest.ts';
@@ -101,7 +101,8 @@ export function recordDriven(restored: RestoredMachine, trace: Trace, freeze: Fr
 	const frames: Uint8Array[] = [];
 	const onFrame = options.onFrame ?? ((frame: Uint8Array) => frames.push(frame));
 	const { header, blobs } = restoredHeader(restored, originOf(trace));
-	const writer = new TraceWriter(header, createDigester(hash64), (kind, payload) => onFrame(encodeFrame(kind, payload)));
+	const write = (kind: FrameKind, payload: Uint8Array) => onFrame(encodeFrame(kind, payload));
+	const writer = new TraceWriter(header, createDigester(hash64), write, restored.base);
 	for (const bytes of blobs.values()) writer.blob(bytes);
 	for (const event of restored.events) writer.event(event);
 	const run = new Rerun(
@@ -130,6 +131,7 @@ export function recordDriven(restored: RestoredMachine, trace: Trace, freeze: Fr
 		onProgress?.(machine.steps);
 	}
 	const last = machine.snapshot();
+	machine.close();
 	const end = writer.finish(
 		last,
 		stop === 'ended' ? 'ended' : stop === 'exhausted' && trace.end?.end !== 'limit' ? 'idle' : 'limit',

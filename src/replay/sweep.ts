@@ -2,6 +2,7 @@
  * A sweep: checkpoint, restart and comparison at many positions of a run. One machine goes forward through them; only where
  * the restored state differs is a bisect made.
  */
+import { DefectError } from '../cpt/defects/defect.ts';
 import { ImageError } from '../cpt/error.ts';
 import type { Rules } from '../cpt/rules.ts';
 import { DumpError } from '../cpt/v2/dump.ts';
@@ -78,6 +79,7 @@ function eventPositions(trace: Trace, to: number, add: (position: Position) => v
 	});
 	run.advance(to + 1);
 	run.machine.flush();
+	run.machine.close();
 }
 
 export interface SweepOptions {
@@ -106,6 +108,8 @@ export interface Swept {
 	readonly equal: number;
 	/** Positions at which nothing is left to be dumped. */
 	readonly ended: number;
+	/** Freezes at which a planted defect finds nothing to show in. */
+	readonly inapplicable: number;
 	readonly rows: readonly SweepRow[];
 	/** Objects and bytes of all images. */
 	readonly objects: number;
@@ -117,7 +121,7 @@ export interface Swept {
 /** Checkpoints and restarts at each of the positions, which are in order. @throws TraceError */
 export function sweep(trace: Trace, positions: readonly Position[], options: SweepOptions = {}): Swept {
 	const rows: SweepRow[] = [];
-	const total = { freezes: 0, equal: 0, ended: 0, objects: 0, bytes: 0 };
+	const total = { freezes: 0, equal: 0, ended: 0, inapplicable: 0, objects: 0, bytes: 0 };
 	const walk = new FreezeWalk(trace, positions[0]?.steps ?? 0);
 	let last: Freeze | undefined;
 	let tallied: Freeze | undefined;
@@ -131,7 +135,14 @@ export function sweep(trace: Trace, positions: readonly Position[], options: Swe
 		if (last !== undefined && comparePositions(last.at, freeze.at) === 0) continue;
 		last = freeze;
 		total.freezes++;
-		const looked = look(freeze, options);
+		let looked: ReturnType<typeof look>;
+		try {
+			looked = look(freeze, options);
+		} catch (error) {
+			if (!(error instanceof DefectError)) throw error;
+			total.inapplicable++;
+			continue;
+		}
 		total.objects += looked?.objects ?? 0;
 		total.bytes += looked?.bytes ?? 0;
 		if (looked?.equal) {
@@ -159,6 +170,7 @@ export function sweep(trace: Trace, positions: readonly Position[], options: Swe
 			message: failure?.message ?? null,
 		});
 	}
+	walk.close();
 	const tally = tallied ?? last;
 	return { positions: positions.length, ...total, rows, tally: tally === undefined ? null : tallyOf(tally.state) };
 }

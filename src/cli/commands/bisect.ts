@@ -5,7 +5,7 @@ import { checkpoint, type Freeze } from '../../replay/checkpoint.ts';
 import { formatPosition } from '../../replay/position.ts';
 import { freeze, openImage, openTrace, position, readableObjects, reading } from '../open.ts';
 import { CliError, Exit, json, print } from '../output.ts';
-import { policyOf } from '../planted.ts';
+import { planted, policyOf } from '../planted.ts';
 import { type About, bisectJson, bisectText } from '../render/bisect.ts';
 import { loadRestarter } from '../restarter.ts';
 
@@ -13,6 +13,7 @@ export interface BisectFlags {
 	readonly at: string;
 	readonly image?: string;
 	readonly policy?: string;
+	readonly defect?: readonly string[];
 	readonly restarter?: string;
 	readonly json?: boolean;
 }
@@ -20,12 +21,15 @@ export interface BisectFlags {
 export async function bisectCommand(path: string, flags: BisectFlags): Promise<number> {
 	const at = position(flags.at);
 	const policy = policyOf(flags.policy);
+	const { rules, names } = planted(flags.defect);
 	const restarter = flags.restarter === undefined ? undefined : await loadRestarter(flags.restarter);
 	const trace = openTrace(path);
 	const image = flags.image === undefined ? undefined : openImage(flags.image);
 	const frozen = freeze(path, trace, at);
 	const options: BisectOptions = {
 		freeze: frozen,
+		rules,
+		defects: names,
 		...(image === undefined ? {} : { image }),
 		...(policy === undefined ? {} : { policy }),
 		...(restarter === undefined ? {} : { restarter }),

@@ -1,4 +1,5 @@
 /** `checkpoint TRACE --at POS -o IMG`: freezes a recorded run and dumps it into an image. */
+import type { Rules } from '../../cpt/rules.ts';
 import { DumpError, type Image } from '../../cpt/v2/dump.ts';
 import { checkpoint, type Freeze, recordDump } from '../../replay/checkpoint.ts';
 import { formatPosition } from '../../replay/position.ts';
@@ -6,6 +7,7 @@ import type { Trace } from '../../replay/trace.ts';
 import { freeze, openTrace, position, reading } from '../open.ts';
 import { CliError, Exit, json, plural, print, shownBytes, thousands } from '../output.ts';
 import { writeOutput } from '../output-file.ts';
+import { planted } from '../planted.ts';
 import { programNames } from '../render/disassemble.ts';
 import { tasksText } from '../render/place.ts';
 
@@ -13,17 +15,18 @@ export interface CheckpointOptions {
 	readonly at: string;
 	readonly output: string;
 	readonly trace?: string;
+	readonly defect?: readonly string[];
 	readonly json?: boolean;
 }
 
 export function checkpointCommand(path: string, options: CheckpointOptions): number {
 	const at = position(options.at);
+	const { rules } = planted(options.defect);
 	const trace = openTrace(path);
 	const frozen = freeze(path, trace, at);
-	const image = dumped(path, frozen);
-	const { bytes } = image;
+	const { image, pieces } = dumped(path, frozen, rules);
 	const sources = [{ path, what: 'the trace that is read' }];
-	writeOutput(options.output, [bytes], { sources });
+	writeOutput(options.output, pieces, { sources });
 	if (options.trace !== undefined) {
 		const kept = reading(path, () => recordDump(trace, frozen, image));
 		writeOutput(options.trace, [kept.bytes], {
@@ -31,37 +34,40 @@ export function checkpointCommand(path: string, options: CheckpointOptions): num
 			sources: [...sources, { path: options.output, what: 'the image' }],
 		});
 	}
-	print(options.json ? json(report(path, frozen, image, options)) : text(trace, frozen, image, options));
+	const size = pieces.reduce((n, piece) => n + piece.length, 0);
+	print(options.json ? json(report(path, frozen, image, size, options)) : text(trace, frozen, image, size, options));
 	return Exit.OK;
 }
 
-function dumped(path: string, frozen: Freeze): Image {
+/** The image; with a defect of the restart the one in which it shows. */
+function dumped(path: string, frozen: Freeze, rules: Rules): { readonly image: Image; readonly pieces: readonly Uint8Array[] } {
 	try {
-		return checkpoint(frozen);
+		const image = checkpoint(frozen, rules);
+		return { image, pieces: rules.premise ? [rules.premise(image.bytes)] : image.chunks };
 	} catch (error) {
 		if (!(error instanceof DumpError)) throw error;
 		throw new CliError(`${path}@${formatPosition(frozen.at)}: the dump fails: ${error.message}`, Exit.DIFFERS);
 	}
 }
 
-function text(trace: Trace, { at, state }: Freeze, { bytes, objects }: Image, options: CheckpointOptions): string {
+function text(trace: Trace, { at, state }: Freeze, { objects }: Image, size: number, options: CheckpointOptions): string {
 	const names = programNames(trace, state);
 	const parts = [
 		`step ${formatPosition(at)}`,
 		tasksText(state, names),
-		`${plural(objects.length, 'object')}, ${thousands(bytes.length)} bytes, v2`,
+		`${plural(objects.length, 'object')}, ${thousands(size)} bytes, v2`,
 	];
 	return `${options.output}  ${parts.join(' · ')}`;
 }
 
-function report(path: string, { at, state }: Freeze, { bytes, objects }: Image, options: CheckpointOptions): object {
+function report(path: string, { at, state }: Freeze, { objects }: Image, size: number, options: CheckpointOptions): object {
 	return {
 		trace: path,
 		position: at.steps,
 		k: at.k,
 		image: options.output,
 		dialect: 'v2',
-		bytes: bytes.length,
+		bytes: size,
 		objects: objects.map(({ number, name, offset, length }) => ({ number, name, offset, length })),
 		tasks: Object.values(state.tasks).map((t) => ({ pid: t.pid, comm: shownBytes(t.comm), state: t.state, origAx: t.origAx })),
 		...(options.trace === undefined ? {} : { dump: options.trace }),

@@ -1,7 +1,6 @@
 /** `restart IMG`: makes a machine of an image, runs on, and exits as the guest does. */
 import * as fs from 'node:fs';
 import { ImageError } from '../../cpt/error.ts';
-import type { Rules } from '../../cpt/rules.ts';
 import { RestartError } from '../../cpt/v2/progress.ts';
 import type { ThawPolicy } from '../../kernel/freezer.ts';
 import type { Freeze } from '../../replay/checkpoint.ts';
@@ -14,7 +13,7 @@ import type { Trace } from '../../replay/trace.ts';
 import { freeze, openImage, openTrace, reading, splitAt } from '../open.ts';
 import { CliError, Exit, jsonLine, message, Progress, plural, writeAll } from '../output.ts';
 import { OutputFile, type Source } from '../output-file.ts';
-import { policyOf, residualParts } from '../planted.ts';
+import { planted, policyOf, residualParts } from '../planted.ts';
 import { exitJson, shellStatus } from '../render/status.ts';
 import { Counts } from '../render/unsupported.ts';
 import { loadRestarter } from '../restarter.ts';
@@ -27,6 +26,7 @@ export interface RestartFlags {
 	readonly policy?: string;
 	readonly downtime?: string;
 	readonly inputs?: string;
+	readonly defect?: readonly string[];
 	readonly restarter?: string;
 	readonly json?: boolean;
 }
@@ -52,7 +52,7 @@ export async function restartCommand(path: string, flags: RestartFlags): Promise
 	const recorded = inputsOf(flags);
 	const restarter = flags.restarter === undefined ? undefined : await loadRestarter(flags.restarter);
 	const bytes = openImage(path);
-	const rules: Rules = {};
+	const { rules } = planted(flags.defect, Exit.FAILED);
 	const lender = refusing(path, () =>
 		flags.withTrace === undefined ? fromRoot(bytes, flags.root!) : fromTrace(flags.withTrace),
 	);

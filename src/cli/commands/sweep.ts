@@ -7,7 +7,7 @@ import { type PositionOptions, positionsOf, type SweepRow, type Swept } from '..
 import { Bar } from '../bar.ts';
 import { openTrace, position, reading } from '../open.ts';
 import { CliError, colour, Exit, json, plural, print, shownWord, thousands } from '../output.ts';
-import { policyOf } from '../planted.ts';
+import { planted, policyOf } from '../planted.ts';
 import { loadRestarter } from '../restarter.ts';
 import work, { type SweepAnswer, type SweepTask } from '../sweep-worker.ts';
 
@@ -21,6 +21,7 @@ export interface SweepFlags {
 	readonly jobs?: string;
 	readonly policy?: string;
 	readonly restarter?: string;
+	readonly defect?: readonly string[];
 	readonly json?: boolean;
 }
 
@@ -33,6 +34,7 @@ export async function sweepCommand(path: string, flags: SweepFlags): Promise<num
 	const where = whereOf(flags);
 	const jobs = count(flags.jobs, 'jobs', 256) ?? availableParallelism();
 	const policy = policyOf(flags.policy);
+	const defects = planted(flags.defect).names;
 	if (flags.restarter !== undefined) await loadRestarter(flags.restarter);
 	const trace = openTrace(path);
 	const positions = reading(path, () => positionsOf(trace, where));
@@ -44,6 +46,7 @@ export async function sweepCommand(path: string, flags: SweepFlags): Promise<num
 			path,
 			positions: stretch,
 			done,
+			defects,
 			...(policy === undefined ? {} : { policy }),
 			...(flags.restarter === undefined ? {} : { restarter: flags.restarter }),
 		}),
@@ -114,12 +117,14 @@ function stretches(positions: readonly Position[], n: number): (readonly Positio
 }
 
 function joined(all: readonly Swept[]): Swept {
-	const sum = (field: 'positions' | 'freezes' | 'equal' | 'ended' | 'objects' | 'bytes') => all.reduce((n, s) => n + s[field], 0);
+	const sum = (field: 'positions' | 'freezes' | 'equal' | 'ended' | 'inapplicable' | 'objects' | 'bytes') =>
+		all.reduce((n, s) => n + s[field], 0);
 	return {
 		positions: sum('positions'),
 		freezes: sum('freezes'),
 		equal: sum('equal'),
 		ended: sum('ended'),
+		inapplicable: sum('inapplicable'),
 		rows: all.flatMap((s) => s.rows),
 		objects: sum('objects'),
 		bytes: sum('bytes'),
@@ -165,9 +170,10 @@ function text(total: Swept, groups: readonly Group[], about: About): string {
 	const { path, seconds, jobs } = about;
 	const row = (name: string, line: string) => `${name.padEnd(11)} ${line}`;
 	const ended = total.ended === 0 ? '' : ` · ${thousands(total.ended)} after the end of the program`;
+	const without = total.inapplicable === 0 ? '' : ` · ${thousands(total.inapplicable)} without what the defect needs`;
 	const each = ((seconds * 1000) / Math.max(1, total.freezes)).toFixed(1);
 	const lines = [
-		row(basename(path), `${plural(total.positions, 'position')} · ${plural(total.freezes, 'freeze')}${ended}`),
+		row(basename(path), `${plural(total.positions, 'position')} · ${plural(total.freezes, 'freeze')}${ended}${without}`),
 		row('equal', `${total.equal === total.freezes ? colour.green(thousands(total.equal)) : thousands(total.equal)}`),
 	];
 	for (const { verdict, causes, rows } of groups.slice(0, LISTED)) {
@@ -193,8 +199,9 @@ function text(total: Swept, groups: readonly Group[], about: About): string {
 /** The command that looks at one of the positions. */
 function again({ path, flags }: About, at: Position): string {
 	const policy = flags.policy === undefined ? '' : ` --policy ${flags.policy}`;
+	const defects = (flags.defect ?? []).map((d) => ` --defect ${shownWord(d)}`).join('');
 	const restarter = flags.restarter === undefined ? '' : ` --restarter ${shownWord(flags.restarter)}`;
-	return `replay bisect ${shownWord(path)} --at ${formatPosition(at)}${policy}${restarter}`;
+	return `replay bisect ${shownWord(path)} --at ${formatPosition(at)}${policy}${defects}${restarter}`;
 }
 
 function report(total: Swept, groups: readonly Group[], about: About): object {

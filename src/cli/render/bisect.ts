@@ -1,5 +1,6 @@
 /** The screen of a bisect: the verdict first, then where, then why, then how to see it again. */
 import { basename } from 'node:path';
+import type { Outcome } from '../../replay/bisect/outcome.ts';
 import { type BisectReport, type Cause, causeName, type StateDifference } from '../../replay/bisect/report.ts';
 import type { Freeze } from '../../replay/checkpoint.ts';
 import { comparePositions, formatPosition } from '../../replay/position.ts';
@@ -8,6 +9,7 @@ import { colour, plural, shownWord, thousands } from '../output.ts';
 import { Disassembler, programNames } from './disassemble.ts';
 import { tasksText } from './place.ts';
 import { sidesJson, sidesText } from './sides.ts';
+import { waitStatusText } from './status.ts';
 
 /** What was looked at, and how. */
 export interface About {
@@ -37,7 +39,7 @@ export function bisectText(report: BisectReport, about: About): string {
 		const names = programNames(about.trace, about.freeze.state);
 		lines.push('', ...sidesText(report.first, { disassembler: new Disassembler(), names }), '');
 	}
-	lines.push(...causeLines(report), ...imageLines(report), ...harmlessLines(report));
+	lines.push(...causeLines(report), ...effectLines(report), ...imageLines(report), ...harmlessLines(report));
 	const see = seeIt(report, about);
 	lines.push(...see.map((command, i) => (i === 0 ? row('see it', command) : next(command))));
 	return lines.join('\n');
@@ -139,6 +141,27 @@ function causeText(cause: Cause, width: number): string[] {
 	return lines;
 }
 
+/** What it leads to, when both runs do not end alike. */
+function effectLines({ outcome }: BisectReport): string[] {
+	if (outcome === null) return [];
+	const [original, restored] = [outcomeText(outcome.original), outcomeText(outcome.restored)];
+	if (original === restored) return [row('effect', `both: ${original}`)];
+	return [row('effect', `original: ${original}`), next(`restored: ${colour.yellow(restored)}`)];
+}
+
+function outcomeText({ kind, steps, ...rest }: Outcome): string {
+	switch (kind) {
+		case 'ended':
+			return `${waitStatusText((rest as { readonly status: number }).status)} after step ${thousands(steps)}`;
+		case 'asleep':
+			return `sleeps for ever from step ${thousands(steps)} on: nothing that was recorded wakes it`;
+		case 'input':
+			return `asks at step ${thousands(steps)} for what the original never asked for`;
+		case 'running':
+			return `still runs after step ${thousands(steps)}`;
+	}
+}
+
 /** Fields of the image that are not a fresh dump's; those that are named as causes already are left out. */
 function imageLines({ image, causes }: BisectReport): string[] {
 	const known = new Set(causes.map((c) => `${c.label} ${c.field}`));
@@ -188,7 +211,9 @@ export function seeIt(report: BisectReport, { path, options }: About): string[] 
 	if (sides.length > 0) {
 		const steps = sides.map((s) => s.at.steps);
 		const from = Math.max(report.at.steps, Math.min(...steps));
-		commands.push(`replay dump ${shownWord(output)} ${from}-${Math.max(...steps)}`);
+		// A run that soon ends, or falls asleep, is shown to there.
+		const last = report.outcome?.restored.steps ?? Number.POSITIVE_INFINITY;
+		commands.push(`replay dump ${shownWord(output)} ${from}-${last - from < 100 ? '' : Math.max(...steps)}`);
 	}
 	return commands;
 }
@@ -207,6 +232,7 @@ export function bisectJson(report: BisectReport, about: About): object {
 		defects: report.defects,
 		failure: report.failure,
 		first: sidesJson(report.first),
+		outcome: report.outcome,
 		causes: report.causes.map((c) => ({ name: causeName(c), ...c })),
 		harmless: report.harmless.map(differenceJson),
 		differences: report.differences.map(differenceJson),

@@ -27,7 +27,8 @@ function words({ event }: Side, { disassembler, names }: Words): { readonly head
 function line(side: Side | undefined, words_: Words): string {
 	if (side === undefined) return '';
 	const { head, effects } = words(side, words_);
-	return `${head} ${effects}`.trimEnd();
+	const gap = side.event.kind === 'cpu/step' ? '  ' : ' ';
+	return `${head}${gap}${effects}`.trimEnd();
 }
 
 /** What should have come, as short as it can be said: what is the same on both sides is left out. */

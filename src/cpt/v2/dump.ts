@@ -68,6 +68,9 @@ export class Image {
 	}
 }
 
+/** Somebody's dump: the image of a frozen state. May throw DumpError. */
+export type Dumper = (state: MachineState, rules?: Rules) => { readonly bytes: Uint8Array };
+
 /** The image of the process tree below `pid` (default: the first task). @throws DumpError */
 export function dump(state: MachineState, rules: Rules = {}, pid = rootPid(state)): Image {
 	const task = state.tasks[pid];

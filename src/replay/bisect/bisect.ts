@@ -5,7 +5,7 @@
 import { ImageError } from '../../cpt/error.ts';
 import type { Rules } from '../../cpt/rules.ts';
 import { diffImages, type ImageDifference } from '../../cpt/v2/diff.ts';
-import { DumpError } from '../../cpt/v2/dump.ts';
+import { DumpError, type Dumper } from '../../cpt/v2/dump.ts';
 import type { ImageObject } from '../../cpt/v2/image-object.ts';
 import { RestartError } from '../../cpt/v2/progress.ts';
 import { RESIDUALS } from '../../cpt/v2/provenance.ts';
@@ -19,6 +19,7 @@ import type { Trace } from '../trace.ts';
 import { causeOf, objectsOf } from './cause.ts';
 import { type Chains, type Walk, walk } from './chain.ts';
 import { minimal, needed } from './minimal.ts';
+import { originalOutcome, restoredOutcome } from './outcome.ts';
 import type { BisectReport, Cause, Failure, StateDifference } from './report.ts';
 import { repair, type Suspect, suspects } from './suspects.ts';
 import { explain, imageCause, kindOf, tellChange, tellUnit, vmaCauses } from './tell.ts';
@@ -31,6 +32,7 @@ export interface BisectOptions {
 	readonly defects?: readonly string[];
 	readonly policy?: 'kernel' | 'user' | 'eintr';
 	readonly restarter?: Restarter;
+	readonly dumper?: Dumper;
 	/** The freeze, when it is known already. */
 	readonly freeze?: Freeze;
 }
@@ -115,7 +117,9 @@ class Bisect {
 	}
 
 	#dump(): Uint8Array {
-		const { bytes } = checkpoint(this.#chains.freeze, this.#rules);
+		const { freeze } = this.#chains;
+		const { dumper } = this.#options;
+		const { bytes } = dumper ? dumper(freeze.state, this.#rules) : checkpoint(freeze, this.#rules);
 		return this.#rules.premise ? this.#rules.premise(bytes) : bytes;
 	}
 
@@ -142,9 +146,14 @@ class Bisect {
 			...rest,
 			verdict: 'differs',
 			first: whole?.first ?? null,
+			outcome: whole === undefined ? null : this.#outcome(restored),
 			causes: guilty.has(DECLARED) ? [this.#declaredCause(), ...named] : named,
 			harmless: differences.filter((d) => !guilty.has(d.unit)),
 		});
+	}
+
+	#outcome(restored: MachineState): BisectReport['outcome'] {
+		return { original: originalOutcome(this.#chains), restored: restoredOutcome(this.#chains, restored) };
 	}
 
 	/** The causes of differences, unit by unit, in the order of the image. */
@@ -213,6 +222,7 @@ class Bisect {
 			policy: this.#chains.policy,
 			failure: null,
 			first: null,
+			outcome: null,
 			causes: [],
 			harmless: [],
 			differences: [],

@@ -3,6 +3,7 @@ import type { ImageDifference } from '../../cpt/v2/diff.ts';
 import type { Path } from '../../reducers/path.ts';
 import type { Side } from '../compare.ts';
 import type { Position } from '../position.ts';
+import type { Outcome } from './outcome.ts';
 
 /**
  * `equal`: image and state are as they must be. `harmless`: something differs and nothing the program did depended on it.
@@ -82,6 +83,8 @@ export interface BisectReport {
 	readonly policy: 'kernel' | 'user' | 'eintr';
 	readonly failure: Failure | null;
 	readonly first: FirstDifference | null;
+	/** What becomes of both runs in the end; null when the restored one did not run, or does the same. */
+	readonly outcome: { readonly original: Outcome; readonly restored: Outcome } | null;
 	/** The minimal set whose repair removes the divergence; of a refusal what differs in the image first. */
 	readonly causes: readonly Cause[];
 	/** Differences that are no cause. */
