@@ -28,7 +28,9 @@ export function dataPlace(random: Random): number {
 	const how = random.below(100);
 	if (how < 40) return DATA + 64 + random.below(0xf80);
 	if (how < 52) return DATA + 64 + (random.below(0x3e0) << 2);
-	if (how < 60) return DATA + 0x1000 - random.below(16);
+	if (how < 57) return DATA + 0x1000 - random.below(16);
+	// below the base of a TLS segment of 4 GiB: at its other end
+	if (how < 60) return DATA + 0x800 - random.below(112);
 	if (how < 76) return DATA + 0x1000 + random.below(0xff0);
 	if (how < 80) return DATA + 0x2000 - random.below(16);
 	if (how < 84) return READ_ONLY + random.below(0x1000);

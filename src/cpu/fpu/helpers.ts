@@ -39,6 +39,23 @@ function noteMemory(x: HelperContext, f: Fpu): void {
 	f.notePointer(x.offset(), x.selector(x.insn.segment));
 }
 
+const BYTES_4G = 0x100000000;
+
+/**
+ * Linear address of an operand of more than eight bytes. In a segment of 4 GiB it may wrap around, but none of its parts may lie across
+ * the end: `head` bytes in parts of `unit` bytes, then 80-bit numbers, of 8 and 2 bytes each.
+ */
+function partsAddress(x: HelperContext, size: number, head: number, unit: number, write: boolean): number {
+	const at = x.address(size, write);
+	if (x.offset() + size <= BYTES_4G) return at;
+	for (let i = 0; i < size; ) {
+		const bytes = i < head ? unit : (i - head) % 10 === 0 ? 8 : 2;
+		x.address(bytes, write, i);
+		i += bytes;
+	}
+	return at;
+}
+
 /** A call of a method of `Fpu` as a row has it: its arguments may be constants, `i` (modrm.rm), and what memory holds (see fast.ts). */
 type Call = (f: Fpu, i: number, lo: number, hi: number, top: number, short: number) => void;
 const callOf = (call: string): Call => new Function('f', 'i', 'lo', 'hi', 'top', 'short', `'use strict'; f.${call};`) as Call;
@@ -58,7 +75,7 @@ export function withMemory(size: number, call: string): Helper {
 	const run = callOf(call);
 	return (x) => {
 		const f = enter(x);
-		const at = x.address(size, false);
+		const at = size === 10 ? partsAddress(x, 10, 0, 0, false) : x.address(size, false);
 		const lo = size === 2 ? x.read16(at) : x.read32(at) | 0;
 		const hi = size >= 8 ? x.read32((at + 4) >>> 0) | 0 : 0;
 		const top = size === 10 ? x.read16((at + 8) >>> 0) : 0;
@@ -74,7 +91,7 @@ export function store(format: number, pops: number): Helper {
 	const size = FORMAT_BYTES[format];
 	return (x) => {
 		const f = enter(x);
-		const at = x.address(size, true);
+		const at = size === 10 ? partsAddress(x, 10, 0, 0, true) : x.address(size, true);
 		if (f.prepareStore(format)) {
 			const { lo, hi, top } = f.stored;
 			// Within one page the first write faults or none does.
@@ -126,7 +143,7 @@ export function storeImage(all: boolean): Helper {
 		const wide = x.insn.operandSize === 32;
 		const image = new DataView(new ArrayBuffer(108));
 		const length = all ? storeAll(f, image, wide) : storeEnvironment(f, image, wide);
-		writeImage(x, x.address(length, true), image, length);
+		writeImage(x, partsAddress(x, length, wide ? 28 : 14, wide ? 4 : 2, true), image, length);
 		x.useFpu();
 		if (all) initialise(f);
 		else maskAll(f);
@@ -138,8 +155,9 @@ export function loadImage(all: boolean): Helper {
 	return (x) => {
 		const f = enter(x);
 		const wide = x.insn.operandSize === 32;
-		const length = (wide ? 28 : 14) + (all ? 80 : 0);
-		const image = readImage(x, x.address(length, false), length);
+		const head = wide ? 28 : 14;
+		const length = head + (all ? 80 : 0);
+		const image = readImage(x, partsAddress(x, length, head, wide ? 4 : 2, false), length);
 		x.useFpu();
 		if (all) loadAll(f, image, wide);
 		else loadEnvironment(f, image, wide);

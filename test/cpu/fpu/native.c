@@ -80,6 +80,13 @@ int main(void)
 			out[i].eflags = flags & 0x8d5;
 			out[i].eax = eax;
 			memcpy(out[i].mem, mem, 128);
+			/* The instruction pointer as the harness has it, where it points at the instruction (behind frstor, push, popf). */
+			uint32_t ip;
+			memcpy(&ip, out[i].image + 12, 4);
+			if (ip == (uint32_t)p + 4) {
+				ip = 0x8048000;
+				memcpy(out[i].image + 12, &ip, 4);
+			}
 			/* The data pointer as an offset from the operand, where it points there. */
 			uint32_t dp;
 			memcpy(&dp, out[i].image + 20, 4);
