@@ -93,7 +93,7 @@ function compareFx(
 	const want = new Uint8Array(outcomes.buffer, outcomes.byteOffset + at * 4, words * 4);
 	const pending = (want[2] & 0x80) !== 0;
 	for (const [name, from, to] of words > FX_WORDS ? SSE_FIELDS : FX_FIELDS) {
-		if ((!pending && from >= 6 && from < 24) || (mask.fdp && name === 'fdp')) continue;
+		if (!pending && from >= 6 && from < 24) continue;
 		for (let i = from; i < to; i++) {
 			if (fx[i] === want[i] || (mask.near > 0 && isNear(fx, want, from, i, mask.near))) continue;
 			differences.push(`${name} ${hexBytes(want.subarray(from, to))}, got ${hexBytes(fx.subarray(from, to))}`);

@@ -125,8 +125,6 @@ export interface CaseMask {
 	eitherFault: boolean;
 	slot: boolean;
 	near: number;
-	/** The x87's last operand address: instructions without one set it to zero on AMD and leave it alone on Intel. */
-	fdp: boolean;
 }
 
 const NOTHING: CaseMask = {
@@ -138,7 +136,6 @@ const NOTHING: CaseMask = {
 	eitherFault: false,
 	slot: false,
 	near: 0,
-	fdp: false,
 };
 
 /** The masks of one row, and the counts that decide about those of shifts. */
@@ -161,7 +158,6 @@ export class RowMask {
 				this.fixed.slot ||= mask.slot ?? false;
 				this.fixed.near ||= mask.near ?? 0;
 			}
-		this.fixed.fdp = row.fx === true && !/\bM/.test(row.form);
 		this.now = { ...this.fixed };
 		this.scan = /^bs[fr]$/.test(row.name);
 		if (/^(shl|shr|sal|sar)$/.test(row.name)) this.shift = 'shift';
