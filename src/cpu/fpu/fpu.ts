@@ -231,14 +231,13 @@ export class Fpu extends Transfer {
 
 	/** fchs and fabs: the sign becomes (sign & and) ^ xor. */
 	changeSign(and: number, xor: number) {
-		const { r } = this.ar;
-		if (this.isEmpty(0)) this.underflow();
-		else {
-			this.ar.begin(this.control, 0);
-			this.read(0, r);
-			r.se = (r.se & (0x7fff | and)) ^ xor;
+		if (this.isEmpty(0)) {
+			this.underflow();
+			return this.finish(0, 0);
 		}
-		this.finish(0, 0);
+		const { w } = this;
+		w[W_ST + 2] = (w[W_ST + 2] & (0x7fff | and)) ^ xor;
+		this.clearC1();
 	}
 
 	squareRoot() {
@@ -407,17 +406,27 @@ export class Fpu extends Transfer {
 
 	/** fxch ST(i). */
 	exchange(i: number) {
-		const { ar, x, y } = this;
-		ar.begin(this.control, 0);
+		const { ar, x, y, w } = this;
+		const empty0 = this.isEmpty(0);
+		const emptyI = this.isEmpty(i);
+		if (!empty0 && !emptyI) {
+			const at = W_ST + (i << 2);
+			const lo = w[W_ST];
+			const hi = w[W_ST + 1];
+			const se = w[W_ST + 2];
+			w[W_ST] = w[at];
+			w[W_ST + 1] = w[at + 1];
+			w[W_ST + 2] = w[at + 2];
+			w[at] = lo;
+			w[at + 1] = hi;
+			w[at + 2] = se;
+			return this.clearC1();
+		}
+		this.underflow();
 		this.read(0, x);
 		this.read(i, y);
-		if (this.isEmpty(0) || this.isEmpty(i)) {
-			const empty0 = this.isEmpty(0);
-			const emptyI = this.isEmpty(i);
-			this.underflow();
-			if (empty0) x.copy(ar.r);
-			if (emptyI) y.copy(ar.r);
-		}
+		if (empty0) x.copy(ar.r);
+		if (emptyI) y.copy(ar.r);
 		if (this.settle(EARLY)) return;
 		this.write(0, y);
 		this.write(i, x);

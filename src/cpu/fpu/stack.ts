@@ -182,6 +182,11 @@ export class Stack {
 		this.advance();
 	}
 
+	/** What `settle` does after an operation without exceptions that was not rounded up. */
+	clearC1(): void {
+		this.w[W_CONTROL] &= ~(C1 << 16);
+	}
+
 	/** Enters the exceptions of the operation in `ar` into the status word; true when an unmasked one forbids the result. */
 	settle(forbids: number): boolean {
 		const { ar, w } = this;

@@ -34,7 +34,7 @@ export class Transfer extends Stack {
 		const top = ((w[W_CONTROL] >>> 27) - 1) & 7;
 		if (exponent !== 0 && exponent !== 0x7ff && ((w[W_TAG] >>> top) & 1) === 0) {
 			// A normal number and room for it: nothing can happen.
-			w[W_CONTROL] &= ~(C1 << 16);
+			this.clearC1();
 			const se = ((hi >>> 16) & 0x8000) | (exponent + BIAS - 1023);
 			return this.pushWords(se, TOP_BIT | ((hi & 0xfffff) << 11) | (lo >>> 21), lo << 11);
 		}
@@ -43,6 +43,10 @@ export class Transfer extends Stack {
 
 	/** fld m80: the bits as they are. */
 	loadF80(lo: number, hi: number, se: number) {
+		if (this.isEmpty(7)) {
+			this.clearC1();
+			return this.pushWords(se & 0xffff, hi, lo);
+		}
 		this.ar.begin(this.control, 0);
 		this.ar.r.set(se & 0xffff, hi, lo);
 		this.finishPush();
@@ -68,6 +72,12 @@ export class Transfer extends Stack {
 
 	/** fld ST(i). */
 	loadStack(i: number) {
+		if (!this.isEmpty(i) && this.isEmpty(7)) {
+			const { w } = this;
+			const at = W_ST + (i << 2);
+			this.clearC1();
+			return this.pushWords(w[at + 2], w[at + 1], w[at]);
+		}
 		if (this.isEmpty(i)) this.underflow();
 		else {
 			this.ar.begin(this.control, 0);
@@ -172,12 +182,18 @@ export class Transfer extends Stack {
 
 	/** fst and fstp ST(i). */
 	storeStack(i: number, pops: number) {
-		if (this.isEmpty(0)) this.underflow();
-		else {
-			this.ar.begin(this.control, 0);
-			this.read(0, this.ar.r);
+		if (this.isEmpty(0)) {
+			this.underflow();
+			return this.finish(i, pops);
 		}
-		this.finish(i, pops);
+		const { w } = this;
+		const at = W_ST + (i << 2);
+		w[at] = w[W_ST];
+		w[at + 1] = w[W_ST + 1];
+		w[at + 2] = w[W_ST + 2];
+		w[W_TAG] |= 1 << ((this.top + i) & 7);
+		this.clearC1();
+		if (pops !== 0) this.pop();
 	}
 
 	/** The alias d9 d8+i: as fstp, but nothing is copied from an empty register, without a stack fault. */
