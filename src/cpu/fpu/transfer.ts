@@ -25,6 +25,11 @@ export class Transfer extends Stack {
 	}
 
 	loadF32(bits: number) {
+		const exponent = (bits >>> 23) & 0xff;
+		if (exponent !== 0 && exponent !== 0xff && this.isEmpty(7)) {
+			this.clearC1();
+			return this.pushWords(((bits >>> 16) & 0x8000) | (exponent + BIAS - 127), TOP_BIT | (bits << 8), 0);
+		}
 		this.pushOperand(fromFloat32(bits, this.y));
 	}
 
@@ -53,6 +58,12 @@ export class Transfer extends Stack {
 	}
 
 	loadI32(value: number) {
+		if (value !== 0 && this.isEmpty(7)) {
+			const magnitude = value < 0 ? -value | 0 : value;
+			const n = Math.clz32(magnitude);
+			this.clearC1();
+			return this.pushWords((value < 0 ? 0x8000 : 0) | (BIAS + 31 - n), magnitude << n, 0);
+		}
 		this.ar.begin(this.control, 0);
 		fromInt32(value, this.ar.r);
 		this.finishPush();
@@ -98,6 +109,7 @@ export class Transfer extends Stack {
 	prepareStore(format: number): boolean {
 		const { ar, x, stored } = this;
 		if (format === Format.F64 && this.prepareNormal64()) return true;
+		if (format === Format.F32 && this.prepareNormal32()) return true;
 		let forbidden = FORBID_STORE;
 		if (this.isEmpty(0)) {
 			this.underflow();
@@ -146,6 +158,30 @@ export class Transfer extends Stack {
 		}
 		stored.hi = ((se & 0x8000) << 16) | (exponent << 20) | ((hi >>> 11) & 0xfffff);
 		stored.lo = (lo >>> 11) | (hi << 21);
+		return true;
+	}
+
+	/** The same for float32. */
+	private prepareNormal32(): boolean {
+		const { ar, stored, w } = this;
+		let hi = w[W_ST + 1];
+		const se = w[W_ST + 2];
+		const cw = w[W_CONTROL] & 0xffff;
+		let exponent = (se & 0x7fff) - BIAS + 127;
+		if (hi >= 0 || exponent <= 0 || exponent >= 0xfe || this.isEmpty(0)) return false;
+		const below = hi & 0xff;
+		const rest = w[W_ST];
+		if ((below | rest) === 0) ar.begin(cw, 0);
+		else {
+			if ((cw & RC_FIELD) !== RC_NEAREST) return false;
+			ar.begin(cw, PE);
+			if (below > 0x80 || (below === 0x80 && (rest !== 0 || hi & 0x100))) {
+				ar.c1 = 1;
+				hi = ((hi & ~0xff) + 0x100) | 0;
+				if (hi === 0) exponent++;
+			}
+		}
+		stored.lo = ((se & 0x8000) << 16) | (exponent << 23) | ((hi >>> 8) & 0x7fffff);
 		return true;
 	}
 

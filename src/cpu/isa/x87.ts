@@ -5,7 +5,6 @@
  */
 import { clearExceptions, initialise } from '../fpu/environment.ts';
 import { FAST_FLDCW, FAST_FNSTCW, FAST_FNSTSW, fastFlags, fastRead, fastStack, fastStore } from '../fpu/fast.ts';
-import { Op } from '../fpu/fpu.ts';
 import {
 	compareFlags,
 	fldcw,
@@ -25,6 +24,7 @@ import {
 	storeTruncated,
 	withMemory,
 } from '../fpu/helpers.ts';
+import { Op } from '../fpu/operate.ts';
 import { Angle } from '../fpu/transcendental.ts';
 import { Format } from '../fpu/transfer.ts';
 import { Flag, type Helper, type Row } from './row.ts';

@@ -59,6 +59,7 @@ let seed = Number(values.seed);
 do {
 	oneSeed();
 	seed++;
+	if (values.minutes !== '0') console.log(`${total} compared, ${wrong} differ`);
 } while (Date.now() < until);
 
 /** Every opcode with records of one seed. */
