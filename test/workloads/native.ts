@@ -1,6 +1,7 @@
 // Builds a workload with the host's compiler and runs programs natively: the outside truth for the machine.
 // Library: `hasGcc32`, `listWorkloads`, `buildWorkload`, `runProgram`. CLI: `node --import tsx test/workloads/native.ts NAME`.
-// A source says in its opening comment how it is run: @args [..], @stdin "..." | @stdin-file self, @env {..} (all JSON).
+// A source says in its opening comment how it is run: @args [..], @stdin "..." | @stdin-file self, @env {..} (all JSON),
+// and with which compiler switches after the usual ones: @flags [..].
 import { spawnSync } from 'node:child_process';
 import {
 	closeSync,
@@ -55,6 +56,12 @@ export function listWorkloads(): string[] {
 		.sort();
 }
 
+/** The @flags of a source: compiler switches of its own. */
+function readFlags(sourcePath: string): string[] {
+	const found = /@flags (\[.*\])/.exec(readFileSync(sourcePath, 'utf8').slice(0, 1500));
+	return found ? (JSON.parse(found[1]) as string[]) : [];
+}
+
 /** Reads the @args, @stdin, @stdin-file and @env lines of a source's opening comment. */
 export function readInvocation(sourcePath: string): Invocation {
 	const source = readFileSync(sourcePath, 'utf8');
@@ -92,7 +99,15 @@ export function buildWorkload(name: string, outDir: string, muslDir?: string): s
 	mkdirSync(outDir, { recursive: true });
 	const binary = join(outDir, name);
 	const { before, after } = muslDir ? muslFlags(muslDir) : { before: [], after: ['-lm'] };
-	const command = [...WORKLOAD_FLAGS, '-o', binary, ...before, join(here, `${name}.c`), ...after];
+	const command = [
+		...WORKLOAD_FLAGS,
+		...readFlags(join(here, `${name}.c`)),
+		'-o',
+		binary,
+		...before,
+		join(here, `${name}.c`),
+		...after,
+	];
 	const gcc = spawnSync('gcc', command, { encoding: 'utf8' });
 	if (gcc.status !== 0) throw new Error(`gcc of ${name}.c failed: ${gcc.stderr || gcc.error?.message}`);
 	return binary;
