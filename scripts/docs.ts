@@ -1,8 +1,9 @@
 /**
- * Writes docs/syscalls.md and docs/events.md from the rows of the system calls and the catalogue of events:
- * `npm run docs`. A test holds the files against what this would write.
+ * Writes docs/syscalls.md, docs/events.md and docs/defects.md from the rows of the system calls, the catalogue of events and
+ * that of restore defects: `npm run docs`. A test holds the files against what this would write.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { DEFECTS, type Defect } from '../src/cpt/defects/defects.ts';
 import { CATALOGUE, type Field } from '../src/events/catalogue.ts';
 import { SYSCALLS } from '../src/kernel/syscalls.ts';
 
@@ -42,8 +43,40 @@ ${rows.join('\n')}
 `;
 }
 
+const SECTIONS: readonly (readonly [where: Defect['where'], title: string])[] = [
+	['dump', 'Dump of the v2 patches'],
+	['format', 'What the v2 format leaves out'],
+	['restart', 'Restart of the v2 patches'],
+	['field', 'From the field'],
+];
+
+const cell = (text: string) => text.replaceAll('|', '\\|');
+
+function defectText({ name, seen, who, what, cause, arg, needs, shows }: Defect): string {
+	const where = who === '' ? seen : `${seen}, ${who}`;
+	const spelled =
+		arg === undefined ? `\`${name}\`` : `\`${name}=…\` (${arg.what}${arg.default === '' ? '' : `; ${arg.default}`})`;
+	return `| ${[spelled, where, what, cause.text, needs === undefined ? (shows ?? '') : `needs ${needs}`].map(cell).join(' | ')} |`;
+}
+
+/** The catalogue of restore defects. */
+export function defectsText(): string {
+	const sections = SECTIONS.map(([where, title]) => {
+		const rows = DEFECTS.filter((d) => d.where === where).map(defectText);
+		return `## ${title}\n\n| name | seen, by | what happens | cause that a bisect names | shows in |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
+	});
+	const planted = DEFECTS.filter((d) => d.rules !== undefined).length;
+	return `# Restore defects
+
+${DEFECTS.length} defects that a checkpoint or a restart really had; ${planted} can be switched on (\`--defect NAME[=ARG]\`), the others say what they need.
+Written by \`npm run docs\` from \`src/cpt/defects/\`. Patches are those of the v2 series of October 2008.
+
+${sections.join('\n')}`;
+}
+
 if (process.argv[1]?.endsWith('docs.ts')) {
 	mkdirSync('docs', { recursive: true });
 	writeFileSync('docs/syscalls.md', syscallsText());
 	writeFileSync('docs/events.md', eventsText());
+	writeFileSync('docs/defects.md', defectsText());
 }

@@ -62,6 +62,13 @@ const SAMPLES: readonly Sample[] = [
 	{ name: 'selfmod', guest: 'selfmod', shows: 'code that writes code' },
 	{ name: 'fork', guest: 'fork_wait', shows: 'fork: two address spaces, the child writes and ends, the parent waits' },
 	{ name: 'fork-steps', guest: 'fork_wait', shows: 'the same, each step kept', options: { grain: 'steps' } },
+	{
+		name: 'frozen',
+		guest: 'frozen',
+		shows: 'all that a checkpoint must keep: FPU, TLS, LDT, signals, timers, descriptors, limits',
+	},
+	{ name: 'frozen-files', guest: 'frozen_files', shows: 'mapped files, private, shared, written, unlinked' },
+	{ name: 'frozen-calls', guest: 'frozen_calls', shows: 'asleep in pause, nanosleep, poll and sigtimedwait' },
 	{ name: 'tls', guest: 'tls', shows: 'set_thread_area and a loaded gs' },
 ];
 

@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { eventsText, syscallsText } from '../../scripts/docs.ts';
+import { defectsText, eventsText, syscallsText } from '../../scripts/docs.ts';
 
-test('docs/syscalls.md and docs/events.md are current (npm run docs)', () => {
+test('docs/syscalls.md, docs/events.md and docs/defects.md are current (npm run docs)', () => {
 	assert.is(readFileSync('docs/syscalls.md', 'utf8'), syscallsText());
 	assert.is(readFileSync('docs/events.md', 'utf8'), eventsText());
+	assert.is(readFileSync('docs/defects.md', 'utf8'), defectsText());
 });
 
 test("the README's differential test is the one that runs in the suite", () => {

@@ -130,7 +130,7 @@ export const DUMP_DEFECTS: readonly Defect[] = [
 			fields: ['cpt_gs', 'cpt_fs', 'cpt_es', 'cpt_ds'],
 			text: 'X86_REGS segment field',
 		},
-		shows: 'frozen: gs has a TLS selector of privilege level 0; its next use faults',
+		shows: 'frozen_segment: gs has a TLS selector of privilege level 0; its next use faults',
 		rules: () => ({ segment: () => 0 }),
 	},
 	{

@@ -1,16 +1,16 @@
 /** The catalogue, part three: defects that other projects met in the field. */
 import { type CpuState, initialFx } from '../../events/cpu.ts';
+import { FX_FIELDS } from '../../reducers/fx-names.ts';
 import type { MachineState } from '../../reducers/state.ts';
 import { Restart } from '../../reducers/state.ts';
-import { number } from './argument.ts';
+import { number, oneOf } from './argument.ts';
 import { type Defect, DefectError } from './defect.ts';
 import { eachGroup, otherSize } from './lent.ts';
 import { asleepIn, leaveCall } from './restored.ts';
 
 const PAGE_SIZE = 4096;
 const VDSO_PATH = '[vdso]';
-/** st0 in an fxsave image; 16 bytes a register, 10 of them used. */
-const FX_ST0 = 32;
+const REGISTERS = Object.fromEntries(FX_FIELDS.filter(({ name }) => /^(st|xmm)\d$/.test(name)).map((f) => [f.name, f]));
 
 const same = (a: Uint8Array, b: Uint8Array) => a.every((byte, i) => byte === b[i]);
 
@@ -170,10 +170,10 @@ export const FIELD_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'helper code that runs in the task leaves one extended register changed',
 		cause: { object: 'BITS/FPU', fields: ['payload st'], text: 'BITS/FPU (an st register)' },
-		arg: { what: 'the register, 0 to 7: st(n)', default: '0' },
+		arg: { what: 'the register, st0 to st7 or xmm0 to xmm7', default: 'st0' },
 		shows: 'frozen: stores a constant that it had on the FPU stack',
 		rules: (arg) => {
-			const at = FX_ST0 + 16 * number(arg, 0, 7);
+			const { offset: at } = REGISTERS[oneOf(arg, Object.keys(REGISTERS))];
 			return {
 				restored: (effect) => {
 					if (effect.kind !== 'fpu') return effect;

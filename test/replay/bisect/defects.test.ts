@@ -84,7 +84,8 @@ const ROWS: readonly Row[] = [
 	},
 	{
 		defect: 'segment-lost',
-		...frozen(4),
+		guest: 'frozen_segment',
+		place: mark(1),
 		verdict: 'differs',
 		first: { original: step, restored: fault, soon: 10 },
 		correct: /cpt_gs: selector 30 of gs has no code/,
@@ -414,7 +415,15 @@ const ROWS: readonly Row[] = [
 		correct: 'equal',
 	},
 	{ defect: 'register-clobbered', ...frozen(2), verdict: 'differs', first: FPU, correct: 'equal' },
-	{ defect: 'register-clobbered=1', ...frozen(2), verdict: 'differs', first: { ...FPU, soon: 12 }, correct: 'equal' },
+	{ defect: 'register-clobbered=st1', ...frozen(2), verdict: 'differs', first: { ...FPU, soon: 12 }, correct: 'equal' },
+	{
+		defect: 'register-clobbered=xmm3',
+		...frozen(2),
+		verdict: 'differs',
+		cause: { object: 'BITS/FPU', fields: ['payload xmm3'], text: 'an xmm register' },
+		first: { original: 'memory/write', restored: 'memory/write', call: Nr.sigprocmask },
+		correct: 'equal',
+	},
 ];
 
 /** Whether a cause that a report names is the one that is wanted. */
