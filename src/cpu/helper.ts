@@ -156,7 +156,7 @@ export class Helper implements HelperContext {
 	writableOperand(size: number): number {
 		if (this.insn.mod === 3) return 0;
 		const at = this.address(size >> 3, true);
-		this.probe(at, size >> 3);
+		this.memory.probeOperand(at, size >> 3);
 		return at;
 	}
 	writeOperand(size: number, value: number, at: number): void {

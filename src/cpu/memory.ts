@@ -321,8 +321,8 @@ export class GuestMemory implements LiveMemory {
 		const tag = (address + size - 1) & -4096;
 		if (this.words[TLB_WRITE_W + i] === tag) return (this.words[TLB_WRITE_W + i + 1] + address) | 0;
 		const frame = this.mapWrite(address, false);
-		// What stands there may be read; whether it is written shows in `commit`
-		if (this.breakpoints?.watching) this.breakpoints.access(address, size, false);
+		// A shift by zero counts as a write too
+		if (this.breakpoints?.watching) this.breakpoints.access(address, size, true);
 		if (tag === (address & -4096)) {
 			const at = this.at(frame) + (address & 4095);
 			if (!(this.frameState[frame] & CODE) && !this.breakpoints?.covers(address)) return at;
@@ -346,11 +346,10 @@ export class GuestMemory implements LiveMemory {
 	vlog = (address: number, at: number, size: number): void => {
 		for (let i = 0; i < size; i += 4) this.logWrite((address + i) | 0, 4, this.view.getInt32(at + i, true));
 	};
-	/** Moves the bounce buffer to where it belongs, dropping code and noting breakpoints it hits. */
+	/** Moves the bounce buffer to where it belongs, dropping code it hits. */
 	commit = (): void => {
 		const address = this.words[BOUNCE_ADDRESS_W];
 		const size = this.words[BOUNCE_SIZE_W];
-		if (this.breakpoints?.watching) this.breakpoints.access(address, size, true);
 		this.writeBytes(address, this.bytes.subarray(BOUNCE, BOUNCE + size), false);
 	};
 	/** Writes bytes whose pages are known to be writable. */
@@ -381,6 +380,11 @@ export class GuestMemory implements LiveMemory {
 		this.mapWrite(address | 0, false);
 		const last = (address + size - 1) | 0;
 		if ((last & -4096) !== (address & -4096)) this.mapWrite(last & -4096, false);
+	}
+	/** As `probe`, for an operand that counts as written even if nothing comes. */
+	probeOperand(address: number, size: number): void {
+		this.probe(address, size);
+		if (this.breakpoints?.watching) this.breakpoints.access(address, size, true);
 	}
 	store = (address: number, at: number, size: number, value: number): void => {
 		if (size === 4) this.view.setInt32(at, value, true);
