@@ -7,7 +7,8 @@ import type { Pager } from '../reducers/pages.ts';
 import { type DecodeMaps, Decoder } from './decode.ts';
 import { Decoded, type Insn, newInsn } from './insn.ts';
 import { OP_BITS, Op, STRIDE, Word } from './interpreter.ts';
-import type { CodeWatcher, GuestMemory } from './memory.ts';
+import { STOP_W } from './layout.ts';
+import { type CodeWatcher, GUEST_FAULT, type GuestMemory } from './memory.ts';
 import { Mode } from './segments.ts';
 
 /** Decoded code of one linear page in one mode. */
@@ -66,6 +67,8 @@ export class CodeCache implements CodeWatcher {
 	private readonly insn = newInsn();
 	private readonly split = new Uint8Array(32);
 	private next = FIRST_RECORD;
+	/** Counts events after which translated code may be wrong: code was dropped, or another address space runs. */
+	drops = 0;
 	/** Counts how often all records were dropped: older record numbers mean nothing. */
 	private generation = 0;
 	private spaces = new Map<Pager, Space>();
@@ -111,6 +114,7 @@ export class CodeCache implements CodeWatcher {
 			this.spaces.set(pager, this.space);
 		}
 		this.flushJumps();
+		this.drops++;
 	}
 	/** Forgets every address space. */
 	forgetAll(): void {
@@ -146,6 +150,18 @@ export class CodeCache implements CodeWatcher {
 		this.jumps[h] = eip;
 		this.jumps[h + 1] = p;
 		return p;
+	}
+	/** Record of an instruction, decoding it if need be; 0 when it cannot be fetched. Raises nothing. */
+	peek(eip: number): number {
+		const { words } = this.memory;
+		const stop = words[STOP_W];
+		try {
+			return this.resolve(eip);
+		} catch (e) {
+			if (e !== GUEST_FAULT) throw e;
+			words[STOP_W] = stop;
+			return 0;
+		}
 	}
 	/** A link record: resolves its target and patches the branch that led here. */
 	link(p: number): number {
@@ -310,6 +326,7 @@ export class CodeCache implements CodeWatcher {
 		for (const page of [...(this.byFrame.get(frame) ?? [])]) this.dropPage(page);
 	}
 	private dropPage(page: CodePage): void {
+		this.drops++;
 		const { code } = this;
 		for (let r = 0; r < page.ranges.length; r += 2) {
 			for (let p = page.ranges[r]; p < page.ranges[r + 1]; p += STRIDE)

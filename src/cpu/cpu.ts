@@ -27,6 +27,8 @@ import { FX_ALL, FX_X87, FX_XMM, HOT, StepLog } from './log.ts';
 import { GuestMemory } from './memory.ts';
 import { Ops } from './ops.ts';
 import { Segments } from './segments.ts';
+import type { RegionLimits } from './translator/region.ts';
+import { Translator, type TranslatorCounts } from './translator/translator.ts';
 
 /** Decoded instructions kept at once. */
 const RECORDS = 2 ** 18;
@@ -56,6 +58,7 @@ class Cpu implements LiveCpu {
 	private readonly breakpoints: Breakpoints;
 	private readonly environment: Environment;
 	private readonly loop: Loop;
+	readonly translator: Translator | undefined;
 	private recorder: { readonly loop: Loop; readonly log: StepLog } | undefined;
 	private slice = FIRST_SLICE;
 	private recordSlice = FIRST_SLICE;
@@ -75,7 +78,7 @@ class Cpu implements LiveCpu {
 	private csBase = 0;
 	private csLimit = 0xffffffff;
 
-	constructor(persona: CpuPersona, reduction: bigint | undefined) {
+	constructor(persona: CpuPersona, reduction: bigint | undefined, translate?: RegionLimits) {
 		const memory = new GuestMemory();
 		const { words } = memory;
 		this.memory = memory;
@@ -101,6 +104,7 @@ class Cpu implements LiveCpu {
 		this.environment = makeEnvironment(memory, this.segments, this.helper, this.code, this.ops, (p) => this.recordGeneral(p));
 		this.ops.setEnvironment(this.environment);
 		pseudoOps(memory, this.code, this.ops);
+		this.translator = translate && new Translator(memory, this.code, this.ops, this.helper, translate);
 		this.loop = compile(this.environment, 'p, n', this.ops.source(false), 't0');
 		memory.logWrite = (address, size, value) => {
 			const { writes, written } = this;
@@ -288,7 +292,8 @@ class Cpu implements LiveCpu {
 			helper.tscBase = tsc + (budget - left);
 			helper.slice = slice;
 			words[LEFT_W] = 0;
-			const full = loop(this.code.indirect(words[EIP_W]), slice);
+			const full =
+				this.translator && !record && !single ? this.translator.run(slice, loop) : loop(this.code.indirect(words[EIP_W]), slice);
 			const retired = slice - full - words[LEFT_W];
 			left -= retired;
 			if (record) this.logged += retired;
@@ -483,4 +488,14 @@ function mix(h: number, v: number): number {
 /** A processor for a persona. @param reduction the π of fsin and its kin, for comparisons with processors (see fpu/tables.ts). */
 export function createCpu(persona: CpuPersona, reduction?: bigint): LiveCpu {
 	return new Cpu(persona, reduction);
+}
+/** The same with translated code (see translator/), and what tells how much of it ran. */
+export function createTranslatingCpu(
+	persona: CpuPersona,
+	limits: RegionLimits,
+	reduction?: bigint,
+): { readonly cpu: LiveCpu; readonly counts: TranslatorCounts } {
+	const cpu = new Cpu(persona, reduction, limits);
+	assert(cpu.translator, 'a translating processor');
+	return { cpu, counts: cpu.translator.counts };
 }

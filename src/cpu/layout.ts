@@ -31,6 +31,9 @@ export const BOUNCE_SIZE_W = 37;
 /** While recording: 1, and the position in the raw log. */
 export const RECORDING_W = 38;
 export const LOG_W = 39;
+/** Translated code: why it came back, and the address that missed. */
+export const LEAVE_W = 40;
+export const LEAVE_ADDRESS_W = 41;
 
 /** Segment registers es cs ss ds fs gs, 8 words each: selector, base, limit (last valid offset), attributes, then flat (1 or 0). */
 export const SEGMENTS_W = 64;

@@ -58,6 +58,8 @@ function reserve(bytes: number): WasmMemory {
 
 /** The live memory of the running task. */
 export class GuestMemory implements LiveMemory {
+	/** The WebAssembly.Memory itself, for translated code to import. */
+	readonly wasm: object;
 	readonly bytes: Uint8Array;
 	readonly words: Int32Array;
 	readonly view: DataView;
@@ -84,6 +86,7 @@ export class GuestMemory implements LiveMemory {
 	/** @param poolBytes cap of the frame pool; reserved, not committed. */
 	constructor(poolBytes = 2 ** 30) {
 		const memory = reserve(poolBytes);
+		this.wasm = memory;
 		this.bytes = new Uint8Array(memory.buffer);
 		this.words = new Int32Array(memory.buffer);
 		this.view = new DataView(memory.buffer);
@@ -280,6 +283,25 @@ export class GuestMemory implements LiveMemory {
 			this.words[i + 1] = POOL + frame * 4096 - linear;
 		}
 		return frame;
+	}
+	/**
+	 * Fills a TLB for an address that translated code missed. False when that is no way out (it is mapped already, so the access
+	 * crosses a page; it may not be accessed; its frame stays out of the TLB): the instruction is for T0.
+	 */
+	warm(address: number, write: boolean): boolean {
+		const { words } = this;
+		const i = (write ? TLB_WRITE_W : TLB_READ_W) + ((address >>> 11) & 2046);
+		const page = address & -4096;
+		if (words[i] === page) return false;
+		const stop = words[STOP_W];
+		try {
+			if (write) this.mapWrite(address, false);
+			else this.mapRead(address);
+		} catch (e) {
+			if (e !== GUEST_FAULT) throw e;
+			words[STOP_W] = stop;
+		}
+		return words[i] === page;
 	}
 	/** Frame to fetch instructions from; raises #PF with the fetch bit. */
 	mapFetch(address: number): number {

@@ -246,6 +246,10 @@ export class Ops implements OpChooser {
 	private operandsOf(insn: Insn): readonly Operand[] {
 		return (insn.operandSize === 16 ? this.forms16 : this.forms32)[this.indexes.get(insn.row!)!];
 	}
+	/** Encoding of the register that operand 0 or 1 names. */
+	register(insn: Insn, operand: number): number {
+		return registerOf(this.operandsOf(insn)[operand], insn);
+	}
 	slots(insn: Insn, _op: number): number {
 		const operands = this.operandsOf(insn);
 		const a = operands[0];

@@ -3,7 +3,7 @@
  * `node --import tsx test/bench/cpu.ts [name]`. Prints a table; asserts nothing.
  */
 import { performance } from 'node:perf_hooks';
-import { createCpu } from '../../src/cpu/cpu.ts';
+import { createCpu, createTranslatingCpu } from '../../src/cpu/cpu.ts';
 import { CODE, DATA, machine, PERSONA } from '../cpu/machine.ts';
 
 const le = (v: number): number[] => [v & 255, (v >>> 8) & 255, (v >>> 16) & 255, v >>> 24];
@@ -63,17 +63,26 @@ function rate(steps: number, ms: number): string {
 const began = performance.now();
 const cpu = createCpu(PERSONA);
 console.log(`create ${(performance.now() - began).toFixed(1)} ms`);
-console.log('loop        run MIPS  record M/s  take M/s');
+const { cpu: translating } = createTranslatingCpu(PERSONA, { blocks: 64, steps: 64 });
+console.log('loop        run MIPS  record M/s  take M/s  translated MIPS');
 for (const [name, code] of Object.entries(LOOPS)) {
 	if (process.argv[2] && process.argv[2] !== name) continue;
 	machine(code, { esi: DATA, edi: DATA + 64, ebp: 12345, eip: CODE, fx: fxImage() }, cpu);
 	cpu.memory.write(DATA + 32, new Uint8Array(new Float64Array([1.1, 2.3, 4]).buffer));
-	const best = { run: 0, record: 0, take: 0 };
+	const best = { run: 0, record: 0, take: 0, translated: 0 };
 	for (let i = 0; i < 6; i++) {
 		const t = performance.now();
 		for (let done = 0; done < 10e6; done += cpu.retired)
 			if (cpu.run(1e6, 0) !== 0) throw new Error(`${name}: ${JSON.stringify(cpu.fault)}`);
 		best.run = Math.max(best.run, 10e6 / (performance.now() - t));
+	}
+	machine(code, { esi: DATA, edi: DATA + 64, ebp: 12345, eip: CODE, fx: fxImage() }, translating);
+	translating.memory.write(DATA + 32, new Uint8Array(new Float64Array([1.1, 2.3, 4]).buffer));
+	for (let i = 0; i < 6; i++) {
+		const t = performance.now();
+		for (let done = 0; done < 10e6; done += translating.retired)
+			if (translating.run(1e6, 0) !== 0) throw new Error(`${name}: ${JSON.stringify(translating.fault)}`);
+		best.translated = Math.max(best.translated, 10e6 / (performance.now() - t));
 	}
 	for (let i = 0; i < 6; i++) {
 		let recording = 0;
@@ -91,5 +100,7 @@ for (const [name, code] of Object.entries(LOOPS)) {
 		best.record = Math.max(best.record, steps / recording);
 		best.take = Math.max(best.take, steps / taking);
 	}
-	console.log(`${name.padEnd(12)}${rate(best.run, 1)}      ${rate(best.record, 1)}    ${rate(best.take, 1)}`);
+	console.log(
+		`${name.padEnd(12)}${rate(best.run, 1)}      ${rate(best.record, 1)}    ${rate(best.take, 1)}    ${rate(best.translated, 1)}`,
+	);
 }

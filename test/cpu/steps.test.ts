@@ -5,7 +5,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LiveCpu } from '../../src/cpu/contract.ts';
-import { createCpu } from '../../src/cpu/cpu.ts';
+import { createCpu, createTranslatingCpu } from '../../src/cpu/cpu.ts';
 import { type CpuState, GPR_NAMES, SEGMENT_NAMES } from '../../src/events/cpu.ts';
 import { stepEvents } from '../../src/events/steps.ts';
 import { CODE, DATA, initialState, machine, PERSONA, STACK } from './machine.ts';
@@ -109,6 +109,30 @@ test('slicing a run does not change it', () => {
 		const random = randomOf(n);
 		same(whole, drive(w, cpu, (b, d) => cpu.run(b, d), (left) => Math.min(left, 1 + (random() % 50))), `program ${n} in slices`);
 	} // biome-ignore format: short
+});
+
+test('translated code does what the interpreter does, whole and in slices', () => {
+	let translated = 0;
+	for (const limits of [
+		{ blocks: 64, steps: 64 },
+		{ blocks: 3, steps: 2 },
+	]) {
+		const { cpu: translating, counts } = createTranslatingCpu(PERSONA, limits);
+		for (let n = 20; n < 32; n++) {
+			const w = world(n);
+			const random = randomOf(n);
+			const run = (chunk: (left: number) => number): Outcome => {
+				open(w, translating);
+				return drive(w, translating, (b, d) => translating.run(b, d), chunk);
+			};
+			open(w);
+			const whole = drive(w, shared, (b, d) => shared.run(b, d), (left) => left);
+			same(whole, run((left) => left), `program ${n} translated`);
+			same(whole, run((left) => Math.min(left, 1 + (random() % 20))), `program ${n} translated, in slices`);
+		}
+		translated += counts.translated;
+	} // biome-ignore format: short
+	assert.ok(translated > 10_000, `${translated} steps in translated code`);
 });
 
 test('forgetting caches and sealing does not change a run', () => {

@@ -2,8 +2,9 @@
  * Our processor in the oracle's small world: runs one case and says whether it did what the hardware did.
  */
 import { type CpuPersona, type LiveCpu, Stop } from '../../src/cpu/contract.ts';
-import { createCpu } from '../../src/cpu/cpu.ts';
+import { createCpu, createTranslatingCpu } from '../../src/cpu/cpu.ts';
 import { PI_66 } from '../../src/cpu/fpu/tables.ts';
+import type { TranslatorCounts } from '../../src/cpu/translator/translator.ts';
 import { type CpuState, type Descriptor, FXSAVE_BYTES, Vector } from '../../src/events/cpu.ts';
 import type { PageLookup } from '../../src/reducers/pages.ts';
 import { compareState, compareStop, guestSelector, hex, isFault } from './compare.ts';
@@ -41,6 +42,11 @@ const PERSONA: CpuPersona = {
 	userDs: 0x7b,
 };
 
+/** Which printer of the IR executes the cases: the interpreter, or the translator to WebAssembly (what it does not translate is T0's). */
+export type Engine = 't0' | 'wasm';
+/** A case has one step to run. */
+const ONE_BY_ONE = { blocks: 4, steps: 1 };
+
 /** How to run a case on our side. */
 export interface How {
 	/** With TF set, as the hardware does: for rows that show TF or change it. */
@@ -66,8 +72,16 @@ export class Guest {
 	/** Lines about what differed, filled when a verdict is 'differs'. */
 	readonly differences: string[] = [];
 
-	constructor() {
-		this.cpu = createCpu(PERSONA, PI_66);
+	/** What translated code did; undefined with the interpreter. */
+	readonly counts: TranslatorCounts | undefined;
+
+	constructor(engine: Engine) {
+		if (engine === 't0') this.cpu = createCpu(PERSONA, PI_66);
+		else {
+			const { cpu, counts } = createTranslatingCpu(PERSONA, ONE_BY_ONE, PI_66);
+			this.cpu = cpu;
+			this.counts = counts;
+		}
 	}
 
 	/** Maps the memory a seed describes. */

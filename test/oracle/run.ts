@@ -1,7 +1,7 @@
 /**
  * The oracle: compares our processor with the one in this machine, instruction by instruction.
  *
- *   npm run oracle -- --minutes N [--seed S] [--row PATTERN] [--jobs 2]    random cases over all rows, or those matching
+ *   npm run oracle -- --minutes N [--seed S] [--row PATTERN] [--jobs 2] [--engine wasm]    random cases over all rows, or those matching
  *   npm run oracle -- --case CASE                                          one case, as a difference report gives it
  *   npm run oracle -- --sample                                             makes sample.bin.gz again
  *
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { ROWS } from '../../src/cpu/isa/index.ts';
 import { type OracleRow, rowKey } from './encode.ts';
+import type { Engine } from './guest.ts';
 import { whyNotCompared } from './masks.ts';
 import { buildNative, NoCompiler, runNative } from './native.ts';
 import { packBatch } from './protocol.ts';
@@ -37,7 +38,7 @@ interface Totals {
 
 function usage(message: string): never {
 	console.error(
-		`oracle: ${message}\nusage: npm run oracle -- --minutes N [--seed S] [--row PATTERN] [--jobs J] | --case CASE | --sample`,
+		`oracle: ${message}\nusage: npm run oracle -- --minutes N [--seed S] [--row PATTERN] [--jobs J] [--engine t0|wasm] | --case CASE | --sample`,
 	);
 	process.exit(2);
 }
@@ -107,7 +108,9 @@ async function runAll(program: string, task: Omit<WorkerTask, 'worker'>): Promis
 	const zeros = () => new Float64Array(rows.length);
 	const totals: Totals = { cases: zeros(), differing: zeros(), unsupported: zeros(), shown: new Map(), cpuid: '' };
 	const started = Date.now();
-	console.log(`seed ${task.seed}, ${rows.length} of ${ROWS.length} rows, ${task.workers} workers, ${program}`);
+	console.log(
+		`seed ${task.seed}, engine ${task.engine}, ${rows.length} of ${ROWS.length} rows, ${task.workers} workers, ${program}`,
+	);
 	const workers = Array.from({ length: task.workers }, (_, worker) => {
 		const w = new Worker(BOOT, { eval: true, workerData: { ...task, worker } satisfies WorkerTask });
 		w.on('message', (report: BatchReport) => add(totals, report));
@@ -120,12 +123,12 @@ async function runAll(program: string, task: Omit<WorkerTask, 'worker'>): Promis
 	return print(rows, totals, (Date.now() - started) / 1000);
 }
 
-function runCase(program: string, text: string): boolean {
+function runCase(program: string, text: string, engine: Engine): boolean {
 	const { key, seed, words } = unpackCase(text);
 	const row = ROWS.find((r) => rowKey(r) === key);
 	if (!row) usage(`no row ${key}`);
 	const { cpuid, words: outcome } = runNative(program, packBatch(words, 1, seed), 1);
-	const report = new Checker([row]).check(cpuid, seed, words, 1, new Uint16Array(1), outcome);
+	const report = new Checker([row], engine).check(cpuid, seed, words, 1, new Uint16Array(1), outcome);
 	console.log(cpuid);
 	console.log(report.examples[0]?.text ?? `${describeCase(row, words, 0)}\n    same`);
 	return report.examples.length === 0;
@@ -137,6 +140,7 @@ const { values } = parseArgs({
 		seed: { type: 'string' },
 		row: { type: 'string' },
 		jobs: { type: 'string', default: '2' },
+		engine: { type: 'string', default: 't0' },
 		case: { type: 'string' },
 		sample: { type: 'boolean', default: false },
 	},
@@ -144,6 +148,8 @@ const { values } = parseArgs({
 
 try {
 	const program = buildNative();
+	const { engine } = values;
+	if (engine !== 't0' && engine !== 'wasm') usage(`--engine: t0 or wasm, got "${engine}"`);
 	const seed = values.seed === undefined ? Date.now() >>> 0 : number(values.seed, '--seed', 0) >>> 0;
 	let fine: boolean;
 	if (values.sample) {
@@ -151,11 +157,11 @@ try {
 		writeFileSync(SAMPLE, made.bytes);
 		console.log(`${made.cpuid}: ${made.cases} cases, ${made.bytes.length} bytes`);
 		fine = true;
-	} else if (values.case !== undefined) fine = runCase(program, values.case);
+	} else if (values.case !== undefined) fine = runCase(program, values.case, engine);
 	else {
 		const minutes = number(values.minutes, '--minutes', 0.01);
 		const workers = Math.floor(number(values.jobs, '--jobs', 1));
-		fine = await runAll(program, { program, seed, pattern: values.row, workers, until: Date.now() + minutes * 60_000 });
+		fine = await runAll(program, { program, seed, pattern: values.row, engine, workers, until: Date.now() + minutes * 60_000 });
 	}
 	process.exitCode = fine ? 0 : 1;
 } catch (error) {

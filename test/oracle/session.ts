@@ -3,10 +3,11 @@
  */
 
 import { createRequire } from 'node:module';
+import type { TranslatorCounts } from '../../src/cpu/translator/translator.ts';
 import { hex } from './compare.ts';
 import { type OracleRow, rowKey } from './encode.ts';
 import { Generator } from './generate.ts';
-import { Guest, type How, type Verdict } from './guest.ts';
+import { type Engine, Guest, type How, type Verdict } from './guest.ts';
 import { RowMask, whyNotCompared } from './masks.ts';
 import { runNative } from './native.ts';
 import { BatchWriter, CASE_WORDS, CaseFlag, CaseWord, caseLength, FX_WORDS, OutcomeWord, outcomeLength } from './protocol.ts';
@@ -78,21 +79,29 @@ const stepped = (row: OracleRow): boolean => /^(pushf|popf|iret)/.test(row.name)
 
 /** Compares outcomes with our processor. `describe` makes the text of a difference. */
 export class Checker {
-	private guest = new Guest();
+	private guest: Guest;
+	private readonly engine: Engine;
 	private readonly rows: readonly OracleRow[];
 	private readonly masks: readonly RowMask[];
 	private readonly how: readonly Omit<How, 'recorded'>[];
 	/** Failed assertions of each row: after a few of them its cases are only counted. */
 	private readonly failures: Uint32Array;
 
-	constructor(rows: readonly OracleRow[]) {
+	constructor(rows: readonly OracleRow[], engine: Engine = 't0') {
 		this.rows = rows;
+		this.engine = engine;
+		this.guest = new Guest(engine);
 		this.masks = rows.map((row) => new RowMask(row));
 		this.how = rows.map((row) => ({
 			stepped: stepped(row),
 			shadow: row.opcode === 0x17 || (row.opcode === 0x8e && row.ext === 2),
 		}));
 		this.failures = new Uint32Array(rows.length);
+	}
+
+	/** What translated code did so far; undefined with the interpreter. */
+	get counts(): TranslatorCounts | undefined {
+		return this.guest.counts;
 	}
 
 	/** Runs `count` cases; `rowOf[i]` is the row of case i. */
@@ -112,7 +121,10 @@ export class Checker {
 			const verdict =
 				this.failures[row] >= EXAMPLES
 					? 'differs'
-					: this.run(row, seed, words, at, outcomes, out, mask, { ...this.how[row], recorded: i % 4 === 3 });
+					: this.run(row, seed, words, at, outcomes, out, mask, {
+							...this.how[row],
+							recorded: this.engine === 't0' && i % 4 === 3,
+						});
 			report.cases[row]++;
 			if (verdict === 'unsupported') report.unsupported[row]++;
 			if (verdict === 'differs') report.differing[row]++;
@@ -132,7 +144,7 @@ export class Checker {
 			return this.guest.run(...how);
 		} catch (error) {
 			this.failures[row]++;
-			this.guest = new Guest();
+			this.guest = new Guest(this.engine);
 			this.guest.differences.push(
 				error instanceof Error ? (error.stack ?? error.message).split('\n', 4).join(' ') : String(error),
 			);

@@ -3,6 +3,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { ROWS } from '../../src/cpu/isa/index.ts';
+import type { Engine } from './guest.ts';
 import { Checker, comparable, runBatch } from './session.ts';
 
 /** What a worker is started with. */
@@ -10,6 +11,7 @@ export interface WorkerTask {
 	readonly program: string;
 	readonly seed: number;
 	readonly pattern: string | undefined;
+	readonly engine: Engine;
 	readonly worker: number;
 	readonly workers: number;
 	/** Milliseconds since 1970 after which no batch begins. */
@@ -22,7 +24,7 @@ export const batchSeed = (seed: number, n: number): number => (seed + Math.imul(
 if (parentPort) {
 	const task = workerData as WorkerTask;
 	const rows = comparable(ROWS, task.pattern);
-	const checker = new Checker(rows);
+	const checker = new Checker(rows, task.engine);
 	for (let n = task.worker; Date.now() < task.until; n += task.workers) {
 		parentPort.postMessage(runBatch(task.program, checker, rows, batchSeed(task.seed, n)));
 	}

@@ -7,7 +7,7 @@ import type { CodeCache } from '../code.ts';
 import type { Decoder } from '../decode.ts';
 import { type Insn, newInsn } from '../insn.ts';
 import { OP_BITS, Op, STRIDE, Word } from '../interpreter.ts';
-import { Builder, type Variant, type Where } from '../ir.ts';
+import { Builder, type Variant } from '../ir.ts';
 import type { Row } from '../isa/row.ts';
 import { EIP_W, FLAG_CARRY_W, FLAG_RESULT_W, GPR_W, LEAVE_ADDRESS_W, LEAVE_W } from '../layout.ts';
 import type { Ops } from '../ops.ts';
@@ -111,7 +111,7 @@ export class RegionMaker {
 	}
 	/** The instruction at an address that T0 has decoded (so that its bytes are watched), if it is one for translated code. */
 	private step(eip: number): Step | undefined {
-		const { code, ops } = this;
+		const { code } = this;
 		const p = code.peek(eip);
 		if (p === 0) return undefined;
 		const op = code.code[p + Word.OP] & OP_BITS;

@@ -96,6 +96,7 @@ export class Translator {
 			this.drops = code.drops;
 		}
 		let left = n;
+		let warmed = 0;
 		while (left > 0) {
 			const eip = words[EIP_W];
 			const entry = entries.get(eip) ?? this.enter(eip);
@@ -104,11 +105,13 @@ export class Translator {
 			if (now < left) for (const row of entry.rows) this.counts.rows.add(row);
 			const moved = now < left;
 			left = now;
+			if (moved) warmed = 0;
 			const leave = words[LEAVE_W];
 			if (leave === Leave.PRECISE) return left;
 			if (leave === Leave.OUT) {
 				if (!moved) return left;
-			} else if (!memory.warm(words[LEAVE_ADDRESS_W], leave === Leave.WRITE_MISS)) return left;
+				// Two pages of one instruction may take each other's place in a TLB
+			} else if (++warmed > 2 || !memory.warm(words[LEAVE_ADDRESS_W], leave === Leave.WRITE_MISS)) return left;
 		}
 		return left;
 	}
