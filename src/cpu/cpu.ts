@@ -9,6 +9,7 @@ import { Dr6 } from '../events/debug.ts';
 import { type StepColumns, StepMask } from '../events/steps.ts';
 import type { Pager } from '../reducers/pages.ts';
 import { Breakpoints } from './breakpoints.ts';
+import { mix } from './check.ts';
 import { CodeCache } from './code.ts';
 import { type CpuPersona, type DescriptorTables, type LiveCpu, Stop } from './contract.ts';
 import { makeDecodeMaps } from './decode.ts';
@@ -477,12 +478,6 @@ class Cpu implements LiveCpu {
 		words[LOG_W] = l;
 		return q;
 	}
-}
-
-/** One round of `check`. */
-function mix(h: number, v: number): number {
-	h = Math.imul(h ^ v, 0x01000193);
-	return Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
 }
 
 /** A processor for a persona. @param reduction the π of fsin and its kin, for comparisons with processors (see fpu/tables.ts). */

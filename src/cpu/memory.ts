@@ -14,6 +14,7 @@ import {
 	BOUNCE, BOUNCE_ADDRESS_W, BOUNCE_SIZE_W, FAULT_W, POOL, RECORDING_W, STOP_W,
 	TLB_EMPTY, TLB_ENTRIES, TLB_READ_W, TLB_WRITE_W, VECTOR,
 } from './layout.ts'; // biome-ignore format: a list
+import { reserve } from './pool.ts';
 
 /** Thrown to leave an instruction that faulted; what faulted stands in the CPU block. Never leaves `cpu/`. */
 export const GUEST_FAULT: { readonly guestFault: true } = Object.freeze({ guestFault: true });
@@ -37,23 +38,6 @@ export interface CodeWatcher {
 	dropRange(start: number, end: number): void;
 	/** Drops everything. */
 	dropAll(): void;
-}
-
-/** The part of the WebAssembly interface used here; the language's own library does not declare it. */
-interface WasmMemory {
-	readonly buffer: ArrayBuffer;
-}
-declare const WebAssembly: { readonly Memory: new (descriptor: { initial: number; maximum: number }) => WasmMemory };
-
-/** Reserves address space for the pool; the host gives pages as they are touched, so a large one costs nothing. */
-function reserve(bytes: number): WasmMemory {
-	for (let pages = Math.ceil((POOL + bytes) / 65536); ; pages >>>= 1) {
-		try {
-			return new WebAssembly.Memory({ initial: pages, maximum: pages });
-		} catch (e) {
-			if (pages < 1024) throw e;
-		}
-	}
 }
 
 /** The live memory of the running task. */

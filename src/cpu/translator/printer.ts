@@ -57,6 +57,19 @@ export interface Flow {
 
 const PAGE_MASK = -4096;
 
+/** Statements this printer knows; those of vectors it does not yet. */
+const KNOWN: ReadonlySet<Stmt['st']> = new Set([
+	'let', 'offset', 'load', 'probe', 'store', 'setgpr', 'setsp', 'flags', 'if', 'raise', 'branch', 'jump', 'again',
+]); // biome-ignore format: a list
+
+/** Whether an instruction can be printed here. */
+export function isTranslatable(body: readonly Stmt[]): boolean {
+	return body.every((s) => {
+		if (s.st === 'if') return isTranslatable(s.yes) && isTranslatable(s.no);
+		return KNOWN.has(s.st) && !(s.st === 'let' && s.value.op === 'vscalar');
+	});
+}
+
 export class InsnPrinter {
 	private readonly body: Body;
 	private readonly builder: Builder;

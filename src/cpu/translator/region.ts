@@ -12,7 +12,7 @@ import type { Row } from '../isa/row.ts';
 import { EIP_W, FLAG_CARRY_W, FLAG_RESULT_W, GPR_W, LEAVE_ADDRESS_W, LEAVE_W } from '../layout.ts';
 import type { Ops } from '../ops.ts';
 import { Body, type Label, Wasm } from './encoder.ts';
-import { InsnPrinter, Leave, Local } from './printer.ts';
+import { InsnPrinter, isTranslatable, Leave, Local } from './printer.ts';
 
 /** An instruction to translate, decoded. */
 interface Step {
@@ -20,7 +20,7 @@ interface Step {
 	readonly next: number;
 	readonly insn: Insn;
 	readonly row: Row;
-	readonly variant: Variant;
+	readonly builder: Builder;
 	readonly immediate: number;
 	readonly displacement: number;
 	/** T0's op: it knows what ends a block. */
@@ -97,7 +97,7 @@ export class RegionMaker {
 			const step = this.step(eip);
 			if (!step) break;
 			// What may repeat itself stands alone: it goes on at its block's beginning
-			const alone = step.variant.rep !== 0;
+			const alone = step.builder.variant.rep !== 0;
 			if (alone && block.steps.length > 0) break;
 			block.steps.push(step);
 			eip = step.next;
@@ -119,21 +119,23 @@ export class RegionMaker {
 		const insn = newInsn();
 		this.decoder.decode(code.bytes, (p / STRIDE) * 16, (p / STRIDE) * 16 + 16, 32, insn);
 		const row = insn.row!;
-		// Segments that may have a base are T0's
-		if (!row.lower || insn.segment === 1 || insn.segment > 3) return undefined;
+		// Segments that may have a base are T0's, and what changes or needs more than general registers
+		if (!row.lower || row.fx || row.feature || insn.segment === 1 || insn.segment > 3) return undefined;
 		const variant: Variant = {
 			operandSize: insn.operandSize === 16 ? 16 : 32,
 			memory: insn.mod !== 3,
 			rep: row.rep ? insn.rep : 0,
 			addressSize: insn.addressSize === 16 ? 16 : 32,
 		};
+		const builder = new Builder(row, variant);
+		if (!isTranslatable(builder.body)) return undefined;
 		const next = code.code[p + Word.NEXT];
 		return {
 			eip,
 			next,
 			insn,
 			row,
-			variant,
+			builder,
 			immediate: code.code[p + Word.IMMEDIATE],
 			displacement: code.code[p + Word.DISPLACEMENT],
 			op,
@@ -211,14 +213,13 @@ class Printed {
 		body.op(Wasm.SUB);
 		body.set(Local.STEPS);
 		block.steps.forEach((step, i) => {
-			const builder = new Builder(step.row, step.variant);
-			if (step.variant.rep !== 0) {
+			if (step.builder.variant.rep !== 0) {
 				body.const(0);
 				body.set(Local.TAKEN);
 			}
 			const printer = new InsnPrinter(
 				body,
-				builder,
+				step.builder,
 				step.insn,
 				step,
 				(where) => (typeof where === 'number' ? where : this.ops.register(step.insn, where === 'a' ? 0 : 1)),
