@@ -44,7 +44,7 @@ export function replay(words: readonly string[], stdin: { readonly text?: string
 		cwd: dir,
 		env: ENV,
 		encoding: 'utf8',
-		timeout: 60_000,
+		timeout: 240_000,
 		maxBuffer: 2 ** 28,
 		stdio: [file ?? 'pipe', 'pipe', 'pipe'],
 		...(stdin.text === undefined ? {} : { input: stdin.text }),
@@ -59,7 +59,7 @@ export function shell(line: string): Ran {
 		cwd: dir,
 		env: { ...ENV, R: `${process.execPath} ${BIN}` },
 		encoding: 'utf8',
-		timeout: 60_000,
+		timeout: 240_000,
 		maxBuffer: 2 ** 28,
 		stdio: ['ignore', 'pipe', 'pipe'],
 	});

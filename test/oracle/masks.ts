@@ -13,7 +13,6 @@ const ZF = 0x40;
 const SF = 0x80;
 const OF = 0x800;
 const ARITHMETIC = CF | PF | AF | ZF | SF | OF;
-const ALL_GPRS = 0xff;
 
 /** Rows that are not generated at all: hardware and kernel underneath say nothing about ours. */
 export const NOT_COMPARED: readonly { readonly names: RegExp; readonly reason: string }[] = [
@@ -47,6 +46,7 @@ const MASKS: readonly Mask[] = [
 	{ names: /^(and|or|xor|test)$/, flags: AF, reason: 'AF undefined after logic' },
 	{ names: /^i?mul$/, flags: SF | ZF | AF | PF, reason: 'only CF and OF defined after a multiplication' },
 	{ names: /^i?div$/, flags: ARITHMETIC, reason: 'all flags undefined after a division' },
+	// the destination after a scan of zero is compared: undefined in the manual, but every known processor leaves it alone
 	{ names: /^bs[fr]$/, flags: ARITHMETIC & ~ZF, reason: 'only ZF defined after a scan' },
 	{ names: /^bt[src]?$/, flags: OF | SF | AF | PF, reason: 'only CF (and an unchanged ZF) defined after a bit test' },
 	{ names: /^(aaa|aas)$/, flags: OF | SF | ZF | PF, reason: 'only AF and CF defined after ASCII adjustment' },
@@ -144,7 +144,6 @@ export class RowMask {
 	private readonly now: CaseMask;
 	private readonly row: OracleRow;
 	private readonly shift: 'shift' | 'rotate' | 'double' | undefined;
-	private readonly scan: boolean;
 
 	constructor(row: OracleRow) {
 		this.row = row;
@@ -159,7 +158,6 @@ export class RowMask {
 				this.fixed.near ||= mask.near ?? 0;
 			}
 		this.now = { ...this.fixed };
-		this.scan = /^bs[fr]$/.test(row.name);
 		if (/^(shl|shr|sal|sar)$/.test(row.name)) this.shift = 'shift';
 		else if (/^(rol|ror|rcl|rcr)$/.test(row.name)) this.shift = 'rotate';
 		else if (/^sh[lr]d$/.test(row.name)) this.shift = 'double';
@@ -168,17 +166,14 @@ export class RowMask {
 	/** Whether registers, memory and exceptions are compared in every case of the row, without exception. */
 	get strict(): boolean {
 		const { gprs, address, partial, eitherFault, slot } = this.fixed;
-		return gprs === 0 && !address && !partial && !eitherFault && !slot && this.shift === undefined && !this.scan;
+		return gprs === 0 && !address && !partial && !eitherFault && !slot && this.shift === undefined;
 	}
 
-	/** The mask of the case at `at`; `zf`: the flag after it, which says whether a scan found anything. Valid until the next call. */
-	of(words: Uint32Array, at: number, eflags: number): CaseMask {
+	/** The mask of the case at `at`. Valid until the next call. */
+	of(words: Uint32Array, at: number): CaseMask {
 		const { now, fixed } = this;
 		now.flags = fixed.flags;
-		now.gprs = fixed.gprs;
 		now.result = false;
-		// bsf and bsr of zero: the destination is undefined (every known processor leaves it alone, AMD says so)
-		if (this.scan && eflags & ZF) now.gprs = ALL_GPRS;
 		if (this.shift) this.ofShift(words, at);
 		return now;
 	}

@@ -10,7 +10,7 @@ import { Generator } from './generate.ts';
 import { type Engine, Guest, type How, type Verdict } from './guest.ts';
 import { RowMask, whyNotCompared } from './masks.ts';
 import { runNative } from './native.ts';
-import { BatchWriter, CASE_WORDS, CaseFlag, CaseWord, caseLength, FX_WORDS, OutcomeWord, outcomeLength } from './protocol.ts';
+import { BatchWriter, CASE_WORDS, CaseFlag, CaseWord, caseLength, FX_WORDS, outcomeLength } from './protocol.ts';
 import { Random } from './random.ts';
 import { isVector } from './vector.ts';
 
@@ -117,7 +117,7 @@ export class Checker {
 		for (let i = 0, at = 0, out = 0; i < count; i++) {
 			const row = rowOf[i];
 			const length = caseLength(words, at);
-			const mask = this.masks[row].of(words, at, outcomes[out + OutcomeWord.EFLAGS]);
+			const mask = this.masks[row].of(words, at);
 			const verdict =
 				this.failures[row] >= EXAMPLES
 					? 'differs'
