@@ -170,6 +170,7 @@ const restored: Shape<Restored> = union<Restored>({
 		fs: nullable(s.fs),
 	}),
 	mm: struct<Made<'mm'>>({ task: pid, mm: s.mm, object: s.object, dumpable: int(0, 2) }),
+	join: struct<Made<'join'>>({ task: pid, mm: ref('mm'), dumpable: int(0, 2) }),
 	vma: struct<Made<'vma'>>({ mm: ref('mm'), vma: s.vma }),
 	pages: struct<Made<'pages'>>({ object: ref('object', 1), index: int(0, 2 ** 28 - 1), bytes: bytes() }),
 	zeros: struct<Made<'zeros'>>({ object: ref('object', 1), index: int(0, 2 ** 28 - 1), count: int(1, 2 ** 20) }),

@@ -44,6 +44,9 @@ function take(d: StateDraft, e: Restored): void {
 			enter(d, 'mms', 'mm', e.mm.id, e.mm);
 			Object.assign(entity(d, 'tasks', e.task), { mm: e.mm.id, dumpable: e.dumpable });
 			return;
+		case 'join':
+			Object.assign(entity(d, 'tasks', e.task), { mm: e.mm, dumpable: e.dumpable });
+			return;
 		case 'vma': {
 			const mm = entity(d, 'mms', e.mm);
 			mm.vmas = insertVma(plain(mm.vmas), e.vma);

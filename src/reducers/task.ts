@@ -1,5 +1,6 @@
 /** Reducers of tasks: their life, their calls, waiting, the scheduler, clocks and timers. */
 import { assert, assertNever } from '../events/assert.ts';
+import { noRegisters } from '../events/cpu.ts';
 import type { TaskEvent } from '../events/task.ts';
 import type { StateDraft } from './draft.ts';
 import { drop, enter, entities, entity, patchRegisters, plain } from './draft.ts';
@@ -187,6 +188,7 @@ function exit(d: StateDraft, pid: number, status: number, zombie: boolean): void
 	task.state = zombie ? 'zombie' : 'dead';
 	task.exitStatus = status;
 	task.mm = 0;
+	task.cpu = noRegisters(task.cpu.fpuUsed);
 	task.fdTable = 0;
 	task.fs = 0;
 	task.origAx = -1;

@@ -44,6 +44,7 @@ function sampleRestored(): Restored[] {
 		{ kind: 'task', value, ...own },
 		{ kind: 'task', value, group: null, sighand: null, fdTable: null, fs: null },
 		{ kind: 'mm', task: 1, mm: rich.mms[1], object: rich.objects[1], dumpable: 1 },
+		{ kind: 'join', task: 2, mm: 1, dumpable: 0 },
 		{ kind: 'vma', mm: 1, vma: vma(CODE, 1) },
 		{ kind: 'pages', object: 1, index: 2 ** 20 - 1, bytes: page(9) },
 		{ kind: 'zeros', object: 1, index: 0, count: 2 ** 20 },

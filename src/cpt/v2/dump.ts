@@ -145,11 +145,14 @@ class Dump {
 	task(pid: number): void {
 		const state = this.#state;
 		const task = state.tasks[pid];
-		const children = Object.values(state.tasks).filter((t) => t.ppid === pid && t.tgid === t.pid);
+		const children = below(state, task);
 		const subject = { state, task };
-		const threads = Object.values(state.tasks).filter((t) => t.tgid === task.pid);
-		if (threads.length > 1)
-			throw new DumpError(`TASK ${pid}`, `a process of ${threads.length} threads, which v2 cannot hold`, EINVAL);
+		if (task.mm === 0 && children.some((t) => t.tgid === pid))
+			throw new DumpError(
+				`TASK ${pid}`,
+				'a process whose first thread has ended and others have not, which v2 cannot hold',
+				EINVAL,
+			);
 		const values = body(TASK_FIELDS, {
 			persona: state.persona,
 			task,
@@ -159,8 +162,10 @@ class Dump {
 		this.#put(piece(TASK, values as Body<typeof o.cpt_task_image.declared>), 'TASK', subject);
 		if (task.mm !== 0) {
 			const mm = state.mms[task.mm];
-			this.#mm(subject, mm);
-			if (mm.ldt.length > 0) this.#bits(LDT, o.Content.MM_CONTEXT, ldtBytes(mm), subject);
+			if (task.tgid === pid) {
+				this.#mm(subject, mm);
+				if (mm.ldt.length > 0) this.#bits(LDT, o.Content.MM_CONTEXT, ldtBytes(mm), subject);
+			}
 			this.#bits(FPU, o.Content.X86_FPUSTATE, task.cpu.fx, subject);
 			this.#registers(subject);
 		}
@@ -284,9 +289,21 @@ function pathBytes({ path }: Vma): Uint8Array {
 	return bytes;
 }
 
+/**
+ * The tasks that follow a task in the stream: threads of its process in the order in which they came, then its children in
+ * that of their pids. A task whose parent is outside the container follows the root.
+ */
+function below(state: MachineState, task: Task): readonly Task[] {
+	if (task.tgid !== task.pid) return [];
+	const { tasks } = state;
+	const threads = state.groups[task.group].threads.filter((pid) => pid !== task.pid).map((pid) => tasks[pid]);
+	const root = rootPid(state);
+	const isBelow = (t: Task) => t.ppid === task.pid || (task.pid === root && t.pid !== root && tasks[t.ppid] === undefined);
+	return [...threads, ...Object.values(tasks).filter((t) => t.tgid === t.pid && isBelow(t))];
+}
+
 /** The tasks of a tree, root first, as they are dumped. */
 export function dumpOrder(state: MachineState, pid = rootPid(state)): readonly Task[] {
 	const task = state.tasks[pid];
-	const children = Object.values(state.tasks).filter((t) => t.ppid === pid && t.tgid === t.pid);
-	return [task, ...children.flatMap((t) => dumpOrder(state, t.pid))];
+	return [task, ...below(state, task).flatMap((t) => dumpOrder(state, t.pid))];
 }

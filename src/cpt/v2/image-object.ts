@@ -144,6 +144,14 @@ export class ImageObject implements Checked {
 		return { part: 'field', name: place.text, byte: place.byte };
 	}
 
+	/** First byte, counted from the object's, in which another object of any image differs; undefined: none. */
+	differsFrom(other: ImageObject): number | undefined {
+		const [a, b] = [this.bytes(this.offset, this.length), other.bytes(other.offset, other.length)];
+		const n = Math.min(a.length, b.length);
+		for (let i = 0; i < n; i++) if (a[i] !== b[i]) return i;
+		return a.length === b.length ? undefined : n - 1;
+	}
+
 	/** Names of the padding that is not zero: bytes that leaked from whoever wrote the image. */
 	dirtyPadding(): string[] {
 		const { struct, at } = this;

@@ -1,7 +1,7 @@
 /**
  * The grammar of a v2 stream: which object carries which content and payload, what must hold of it, and what follows it.
  * `TASK · MM · (VMA · [NAME] · PAGES…)×n · [LDT] · FPU · REGS · children`, depth first. A zombie has no memory and no
- * registers: it is a TASK and its children.
+ * registers: it is a TASK and its children. A thread is a child of its leader that has registers and no memory of its own.
  */
 import type { Checked, Kind } from '../kind.ts';
 import * as o from './objects.ts';
@@ -128,6 +128,11 @@ export const X86_REGS: Kind<typeof o.cpt_x86_regs> = {
 
 const lives = (task: Checked) => (task.big('cpt_state') & BigInt(o.TaskState.ZOMBIE)) === 0n;
 const alive = { when: lives, whenText: 'cpt_state is not ZOMBIE' };
+/** A thread has its leader's memory. */
+const leads = {
+	when: (task: Checked) => lives(task) && task.num('cpt_tgid') === task.num('cpt_pid'),
+	whenText: 'cpt_state is not ZOMBIE, cpt_tgid is cpt_pid',
+};
 
 export const TASK: Kind<typeof o.cpt_task_image> = {
 	name: 'TASK',
@@ -136,8 +141,8 @@ export const TASK: Kind<typeof o.cpt_task_image> = {
 	contents: [o.Content.ARRAY],
 	payload: '',
 	followers: () => [
-		{ kind: MM, ...alive },
-		{ kind: LDT, optional: true, ...alive },
+		{ kind: MM, ...leads },
+		{ kind: LDT, optional: true, ...leads },
 		{ kind: FPU, ...alive },
 		{ kind: X86_REGS, ...alive },
 		{ kind: TASK, count: 'cpt_children_num' },

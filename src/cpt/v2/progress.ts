@@ -48,6 +48,10 @@ export interface Progress {
 	vma: ImageObject | undefined;
 	/** The LDT that was read for this task. */
 	ldt: readonly Descriptor[] | undefined;
+	/** Objects of address spaces that several processes have, by the id of the mm: what the first of them brought. */
+	readonly shared: Map<number, ImageObject[]>;
+	/** The copy that comes now, of an address space that stands already: how many of its objects were read. */
+	copy: { readonly of: readonly ImageObject[]; read: number } | undefined;
 }
 
 /** The task whose objects are being read. */

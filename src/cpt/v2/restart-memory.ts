@@ -20,7 +20,7 @@ const ESTALE = 116;
 const VDSO_PATH = '[vdso]';
 
 /** The address space without mappings, and what of it Linux keeps in mm->flags and the state with the task. */
-export function restoreMm(object: ImageObject, p: Progress): Restored[] {
+export function restoreMm(object: ImageObject, p: Progress): readonly [Extract<Restored, { readonly kind: 'mm' }>] {
 	const values = object.read(cpt_mm_image) as unknown as Readonly<Record<string, FieldValue>>;
 	const task = currentTask(p) as Writable<ReturnType<typeof currentTask>>;
 	const lender = p.residual.mms[p.lender?.mm ?? 0];

@@ -1,5 +1,5 @@
 /** Restarting a TASK: what the image holds over what is borrowed. */
-import type { Descriptor } from '../../events/cpu.ts';
+import { type Descriptor, noRegisters } from '../../events/cpu.ts';
 import type { Restored } from '../../events/restore.ts';
 import type { MachineState, Task, ThreadGroup } from '../../reducers/state.ts';
 import type { FieldValue } from '../field.ts';
@@ -30,11 +30,11 @@ export function restoreTask(object: ImageObject, p: Progress): Restored {
 	const task: Writable<Task> = {
 		...lender,
 		entry: 'none',
-		mm: 0,
+		mm: p.tasks.get(object.num('cpt_tgid'))?.mm ?? 0,
 		origAx: -1,
 		wait: null,
 		restartBlock: null,
-		cpu: { ...lender.cpu, ...blankRegisters() },
+		cpu: noRegisters(lender.cpu.fpuUsed),
 	};
 	const group: Writable<ThreadGroup> = { ...residual.groups[lender.group] };
 	const draft = { persona: residual.persona, task, group };
@@ -46,7 +46,8 @@ export function restoreTask(object: ImageObject, p: Progress): Restored {
 	};
 	p.lender = lender;
 	p.task = task;
-	p.ldt = undefined;
+	if (task.tgid === pid) p.ldt = undefined;
+	p.copy = undefined;
 	p.tasks.set(pid, task);
 	return {
 		kind: 'task',
@@ -56,12 +57,6 @@ export function restoreTask(object: ImageObject, p: Progress): Restored {
 		fdTable: once('fdTable', residual.fdTables[task.fdTable]),
 		fs: once('fs', residual.fsStructs[task.fs]),
 	};
-}
-
-/** Registers before X86_REGS and BITS/FPU were taken up: nothing of the lender's. */
-function blankRegisters() {
-	const gprs = { eax: 0, ecx: 0, edx: 0, ebx: 0, esp: 0, ebp: 0, esi: 0, edi: 0, eip: 0, eflags: 0x202 };
-	return { ...gprs, es: 0, cs: 0, ss: 0, ds: 0, fs: 0, gs: 0, fx: new Uint8Array(512), debugreg: [0, 0, 0, 0, 0, 0, 0, 0] };
 }
 
 function checkTask(object: ImageObject, p: Progress): void {
@@ -74,8 +69,9 @@ function checkTask(object: ImageObject, p: Progress): void {
 	for (const field of ['cpt_ppid', 'cpt_rppid', 'cpt_pgrp', 'cpt_session', 'cpt_old_pgrp', 'cpt_leader'])
 		range(field, 0, PID_MAX - 1, `a pid or 0`);
 	if (p.tasks.has(object.num('cpt_pid'))) object.fail('cpt_pid', 'a pid that no task before has');
-	if (object.num('cpt_tgid') !== object.num('cpt_pid'))
-		object.fail('cpt_tgid', `cpt_pid, ${object.num('cpt_pid')}: v2 holds no threads`);
+	const tgid = object.num('cpt_tgid');
+	if (tgid !== object.num('cpt_pid') && (object.parent?.num('cpt_pid') !== tgid || p.tasks.get(tgid)?.tgid !== tgid))
+		object.fail('cpt_tgid', `cpt_pid, ${object.num('cpt_pid')}, or that of the process the task follows as its thread`);
 	for (const field of ['cpt_set_tid', 'cpt_clear_tid']) range(field, 0, TASK_SIZE - 1, 'an address of user space');
 	for (const field of ['cpt_exit_signal', 'cpt_pdeath_signal']) {
 		const value = object.num(field) | 0;

@@ -16,6 +16,7 @@ import { restoreMm, restoreVma } from './restart-memory.ts';
 import { restoreRegisters } from './restart-registers.ts';
 import { restoreTask } from './restart-task.ts';
 import { ldtAllowed } from './segments.ts';
+import { MM_FIELDS } from './task-fields.ts';
 
 /** Somebody's restart: from an image to the events that fill `restartBase(residual)`. May throw ImageError or RestartError. */
 export type Restarter = (image: Uint8Array, context: RestartContext) => Iterable<RestoreEvent>;
@@ -50,6 +51,8 @@ export function* restart(image: Uint8Array, context: RestartContext): Generator<
 		entered: new Set(),
 		vma: undefined,
 		ldt: undefined,
+		shared: new Map(),
+		copy: undefined,
 	};
 	for (const object of readObjects(image, rules.reader)) {
 		for (const made of restoreObject(object, progress)) {
@@ -68,6 +71,55 @@ export function* restart(image: Uint8Array, context: RestartContext): Generator<
 }
 
 function restoreObject(object: ImageObject, p: Progress): Restored[] {
+	const shared = sharedMm(object, p);
+	return shared === undefined ? restoreOwn(object, p) : shared;
+}
+
+/** Objects that address spaces are made of. */
+const MEMORY: ReadonlySet<string> = new Set(['MM', 'VMA', 'NAME', 'PAGES', 'BITS/MM_CONTEXT']);
+
+/**
+ * An address space that several processes have (CLONE_VM without CLONE_THREAD) stands in a v2 image once for each of them. The
+ * first is restored, the others must be the same and join it; that they share it is borrowed. Undefined: to be restored.
+ */
+function sharedMm(object: ImageObject, p: Progress): Restored[] | undefined {
+	if (!MEMORY.has(object.name)) return undefined;
+	const task = currentTask(p);
+	const mm = p.lender?.mm ?? 0;
+	if (object.name === 'MM') {
+		const users = Object.values(p.residual.tasks).filter((t) => t.mm === mm && t.tgid === t.pid);
+		const first = p.shared.get(mm);
+		if (users.length < 2) return undefined;
+		if (first === undefined) p.shared.set(mm, [object]);
+		else {
+			p.copy = { of: first, read: 1 };
+			const [{ dumpable }] = restoreMm(object, p);
+			for (const { field } of MM_FIELDS) {
+				if (field !== 'cpt_flags' && object.big(field) !== first[0].big(field))
+					object.fail(field, `the same as in ${first[0].label}`);
+			}
+			return [{ kind: 'join', task: task.pid, mm, dumpable }];
+		}
+		return undefined;
+	}
+	if (p.copy === undefined) {
+		p.shared.get(mm)?.push(object);
+		return undefined;
+	}
+	compareCopy(object, p.copy.of[p.copy.read++]);
+	return [{ kind: 'nothing' }];
+}
+
+function compareCopy(object: ImageObject, first: ImageObject | undefined): void {
+	const want = `the same as in ${first?.label ?? 'the process it shares memory with'}`;
+	if (first?.name !== object.name) object.fail(object.struct.fields[0].name, want, object.name);
+	const at = object.differsFrom(first);
+	if (at === undefined) return;
+	const { part, name, byte } = object.partAt(object.offset + at);
+	object.fail(part === 'payload' ? byte : name.replace(/\[.*/, ''), want);
+}
+
+function restoreOwn(object: ImageObject, p: Progress): Restored[] {
 	switch (object.name) {
 		case 'HEAD':
 			checkHead(object, p);
@@ -75,7 +127,7 @@ function restoreObject(object: ImageObject, p: Progress): Restored[] {
 		case 'TASK':
 			return [restoreTask(object, p)];
 		case 'MM':
-			return restoreMm(object, p);
+			return [...restoreMm(object, p)];
 		case 'VMA':
 			p.vma = object;
 			if (object.num('cpt_vma_type') === o.VmaType.FILE) return [{ kind: 'nothing' }];
