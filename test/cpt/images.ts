@@ -110,26 +110,37 @@ const anyFpu: fc.Arbitrary<Piece> = fc.boolean().chain((old) => {
 	return anyBody(FPU.struct, { cpt_size: payload.length }).map((body) => piece(FPU, body, { payload, content }));
 });
 
-const task = (children: readonly Piece[][], zombie: boolean): fc.Arbitrary<Piece[]> =>
+type Standing = 'leader' | 'thread' | 'zombie';
+
+const anyMemory = fc.tuple(anyMm, anyLdt).map(([mm, ldt]) => [...mm, ...ldt]);
+const anyState = fc
+	.tuple(anyFpu, anyBody(X86_REGS.struct, {}), anyExtra)
+	.map(([fpu, regs, extra]) => [fpu, piece(X86_REGS, regs, { extra })]);
+const nothing = fc.constant<Piece[]>([]);
+
+const task = (children: readonly Piece[][], standing: Standing, pid: number): fc.Arbitrary<Piece[]> =>
 	fc
 		.tuple(
 			anyBody(TASK.struct, {
-				cpt_state: BigInt(zombie ? TaskState.ZOMBIE : TaskState.INTERRUPTIBLE),
+				cpt_pid: pid,
+				cpt_tgid: standing === 'thread' ? pid + 1 : pid,
+				cpt_state: BigInt(standing === 'zombie' ? TaskState.ZOMBIE : TaskState.INTERRUPTIBLE),
 				cpt_children_num: children.length,
 			}),
 			anyExtra,
-			zombie
-				? fc.constant([])
-				: fc
-						.tuple(anyMm, anyLdt, anyFpu, anyBody(X86_REGS.struct, {}), anyExtra)
-						.map(([mm, ldt, fpu, regs, extra]) => [...mm, ...ldt, fpu, piece(X86_REGS, regs, { extra })]),
+			standing === 'leader' ? anyMemory : nothing,
+			standing === 'zombie' ? nothing : anyState,
 		)
-		.map(([body, extra, own]) => [piece(TASK, body, { extra }), ...own, ...children.flat()]);
+		.map(([body, extra, memory, state]) => [piece(TASK, body, { extra }), ...memory, ...state, ...children.flat()]);
 
 const anyTask = (depth: number): fc.Arbitrary<Piece[]> =>
 	fc
-		.tuple(depth === 0 ? fc.constant([]) : fc.array(anyTask(depth - 1), { maxLength: 2 }), fc.integer({ min: 0, max: 3 }))
-		.chain(([children, n]) => task(children, n === 0));
+		.tuple(
+			depth === 0 ? fc.constant([]) : fc.array(anyTask(depth - 1), { maxLength: 2 }),
+			fc.constantFrom<Standing>('leader', 'leader', 'thread', 'zombie'),
+			fc.integer({ min: 0, max: 0xfffffffe }),
+		)
+		.chain(([children, standing, pid]) => task(children, standing, pid));
 
 /** A legal image of up to seven tasks, as its objects. */
 export const anyImage: fc.Arbitrary<Piece[]> = fc.tuple(anyHead, anyTask(2)).map(([head, tasks]) => [head, ...tasks]);
@@ -155,7 +166,7 @@ export function smallImage(): Piece[] {
 	const regs = () => piece(X86_REGS, bodyOf(X86_REGS.struct, zero));
 	return [
 		{ struct: cpt_head, values: head, extra: new Uint8Array(0), payload: new Uint8Array(0) },
-		piece(TASK, bodyOf(TASK.struct, zero, { cpt_pid: 1, cpt_children_num: 2, cpt_comm: filled(16, 65) })),
+		piece(TASK, bodyOf(TASK.struct, zero, { cpt_pid: 1, cpt_tgid: 1, cpt_children_num: 2, cpt_comm: filled(16, 65) })),
 		piece(MM, bodyOf(MM.struct, zero, { cpt_map_count: 2n })),
 		piece(VMA, vma(0x8048000, 0x804a000, 1, true)),
 		piece(NAME, {}, { payload: new TextEncoder().encode('/bin/true\0') }),
@@ -165,8 +176,8 @@ export function smallImage(): Piece[] {
 		piece(LDT, { cpt_size: 16 }, bits(16)),
 		piece(FPU, { cpt_size: 512 }, bits(512)),
 		regs(),
-		piece(TASK, bodyOf(TASK.struct, zero, { cpt_pid: 2, cpt_state: BigInt(TaskState.ZOMBIE) })),
-		piece(TASK, bodyOf(TASK.struct, zero, { cpt_pid: 3 })),
+		piece(TASK, bodyOf(TASK.struct, zero, { cpt_pid: 2, cpt_tgid: 2, cpt_state: BigInt(TaskState.ZOMBIE) })),
+		piece(TASK, bodyOf(TASK.struct, zero, { cpt_pid: 3, cpt_tgid: 3 })),
 		piece(MM, bodyOf(MM.struct, zero)),
 		piece(FPU, { cpt_size: 112 }, { ...bits(112), content: Content.X86_FPUSTATE_OLD }),
 		regs(),
