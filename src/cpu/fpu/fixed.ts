@@ -83,17 +83,6 @@ export function multiply(out: Fixed, a: Fixed, b: Fixed): void {
 	out[0] = a0 * b0 + carry;
 }
 
-/** out = a / d, cut off, for an integer 0 < d < 2^24. */
-export function divideSmall(out: Fixed, a: Fixed, d: number): void {
-	let rest = 0;
-	for (let i = 0; i < LIMBS; i++) {
-		const t = rest * BASE + a[i];
-		const q = Math.floor(t / d);
-		out[i] = q;
-		rest = t - q * d;
-	}
-}
-
 /**
  * out = a / b, an error of at most one unit, for b in [1/2, 4) and a < 4. `rest` is scratch. Digits are estimated from doubles and may be
  * one off, or negative: the remainder carries the error to the next one.
@@ -150,20 +139,24 @@ export function add(out: Fixed, a: Fixed, b: Fixed): void {
 	out[0] = a[0] + b[0] + carry;
 }
 
+/** out = a - b, for a ≥ b. */
+export function minus(out: Fixed, a: Fixed, b: Fixed): void {
+	let borrow = 0;
+	for (let i = LIMBS - 1; i > 0; i--) {
+		const t = a[i] - b[i] - borrow;
+		borrow = t < 0 ? 1 : 0;
+		out[i] = t + borrow * BASE;
+	}
+	out[0] = a[0] - b[0] - borrow;
+}
+
 /** out = |a - b|; true when a < b. */
 export function subtract(out: Fixed, a: Fixed, b: Fixed): boolean {
 	let i = 0;
 	while (i < LIMBS && a[i] === b[i]) i++;
 	const less = i < LIMBS && a[i] < b[i];
-	const from = less ? b : a;
-	const taken = less ? a : b;
-	let borrow = 0;
-	for (i = LIMBS - 1; i > 0; i--) {
-		const t = from[i] - taken[i] - borrow;
-		borrow = t < 0 ? 1 : 0;
-		out[i] = t + borrow * BASE;
-	}
-	out[0] = from[0] - taken[0] - borrow;
+	if (less) minus(out, b, a);
+	else minus(out, a, b);
 	return less;
 }
 

@@ -8,12 +8,12 @@ import {
 	add,
 	approximate,
 	divide,
-	divideSmall,
 	type Fixed,
 	FRACTION_BITS,
 	isZero,
 	LIMB_BITS,
 	LIMBS,
+	minus,
 	multiply,
 	newFixed,
 	normalise,
@@ -23,7 +23,7 @@ import {
 	shiftRight,
 	subtract,
 } from './fixed.ts';
-import { ATAN_STEPS, LOG_STEPS, makeTables, type Tables } from './tables.ts';
+import { ATAN_STEPS, LOG_STEPS, makeTables, type Tables, TWO_OVER_PI_PAD } from './tables.ts';
 
 /** Series go on until a term is smaller than this: 2^-146. */
 const SMALL = 2 ** -(FRACTION_BITS + 2);
@@ -86,11 +86,10 @@ export class Kernels {
 		const v1 = t1 % LIMB;
 		const v2 = t2 % LIMB;
 		const v3 = Math.floor(t2 / LIMB);
-		const at = (j: number): number => (j > 0 ? twoOverPi[j] : 0);
 		let carry = 0;
 		for (let k = REDUCED_LIMBS; k >= 0; k--) {
-			const j = k + q;
-			const t = v0 * at(j) + v1 * at(j + 1) + v2 * at(j + 2) + v3 * at(j + 3) + carry;
+			const j = k + q + TWO_OVER_PI_PAD;
+			const t = v0 * twoOverPi[j] + v1 * twoOverPi[j + 1] + v2 * twoOverPi[j + 2] + v3 * twoOverPi[j + 3] + carry;
 			carry = Math.floor(t / LIMB);
 			columns[k] = t - carry * LIMB;
 		}
@@ -120,15 +119,15 @@ export class Kernels {
 		return k;
 	}
 
-	/** out = 1 - s/((2+low)(3+low)) (1 - s/((4+low)(5+low)) (1 - …)), a little below 1 for however small an s. */
+	/** out = Σ (-s)^k / (2k + 1 + low)!, a little below 1 for however small an s: sin x / x, or cos x for low = -1. */
 	private alternating(out: Fixed, low: number): void {
 		const { square } = this;
-		setOne(out);
-		for (let k = this.terms(low); k > 0; k--) {
+		const { inverseFactorials } = this.tables;
+		let k = this.terms(low);
+		out.set(inverseFactorials[2 * k + 1 + low]);
+		for (k--; k >= 0; k--) {
 			multiply(out, out, square);
-			const n = 2 * k + low;
-			divideSmall(out, out, n * (n + 1));
-			oneMinus(out);
+			minus(out, inverseFactorials[2 * k + 1 + low], out);
 		}
 		if (out[0] !== 0) setOne(out, true);
 	}
@@ -182,20 +181,18 @@ export class Kernels {
 		return this.negative;
 	}
 
-	/** out = Σ ±square^k / (2k + 1), 0 < k; the alternating one a little below 1. */
+	/** out = Σ ±square^k / (2k + 1); the alternating one a little below 1. */
 	private odd(out: Fixed, alternating: boolean): void {
-		const { square, t } = this;
+		const { square } = this;
+		const { inverseOdds } = this.tables;
 		const s = approximate(square) + 2 ** -60;
 		let k = 1;
 		for (let p = s; p > SMALL; k++) p *= s;
-		setOne(t);
-		divideSmall(out, t, 2 * k + 1);
+		out.set(inverseOdds[k]);
 		for (k--; k >= 0; k--) {
 			multiply(out, out, square);
-			setOne(t);
-			divideSmall(t, t, 2 * k + 1);
-			if (alternating) subtract(out, t, out);
-			else add(out, t, out);
+			if (alternating) minus(out, inverseOdds[k], out);
+			else add(out, inverseOdds[k], out);
 		}
 		if (alternating && out[0] !== 0) setOne(out, true);
 	}
@@ -337,16 +334,16 @@ export class Kernels {
 		this.exponent = e + 1;
 		a.set(m);
 		shiftRight(a, -this.exponent);
-		// (e^y - 1) / y = 1 + y/2 (1 + y/3 (1 + …))
+		// (e^y - 1) / y = Σ y^(k-1) / k!
+		const { inverseFactorials } = this.tables;
 		const y = approximate(a) + 2 ** -60;
 		let k = 1;
 		for (let p = 1; p > SMALL; k++) p *= y / (k + 1);
-		setOne(r);
-		for (; k > 1; k--) {
+		r.set(inverseFactorials[k]);
+		for (k--; k > 0; k--) {
 			multiply(r, r, a);
-			divideSmall(r, r, k);
-			if (negative) oneMinus(r);
-			else r[0]++;
+			if (negative) minus(r, inverseFactorials[k], r);
+			else add(r, inverseFactorials[k], r);
 		}
 		multiply(r, r, m);
 	}

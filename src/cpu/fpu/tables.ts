@@ -29,16 +29,21 @@ function limbs(value: bigint, count: number = LIMBS): Fixed {
 
 /** Limbs of 2/π: 12 behind the point leave 144 good bits of x·2/π for every |x| < 2^63, however near to an integer it is. */
 export const TWO_OVER_PI_LIMBS = 13;
+/** Zero limbs in front of 2/π in its table: the multiplication begins left of it. */
+export const TWO_OVER_PI_PAD = 3;
 /** Steps of the tables: arctangents of i/32 for i = 0..32, logarithms of i/64 for i = 45..91. */
 export const ATAN_STEPS = 32;
 export const LOG_STEPS = 64;
 const LOG_FIRST = 45;
 const LOG_LAST = 91;
+/** Coefficients of the longest series: sines and exponentials of arguments below 1, arctangents below 1/64. */
+const FACTORIALS = 40;
+const ODDS = 16;
 
 export interface Tables {
 	readonly pi: Fixed;
 	readonly halfPi: Fixed;
-	/** π/2, and 2/π of `TWO_OVER_PI_LIMBS` limbs, for the reduction of angles. */
+	/** π/2, and 2/π of `TWO_OVER_PI_LIMBS` limbs behind `TWO_OVER_PI_PAD` zeros, for the reduction of angles. */
 	readonly reducingHalfPi: Fixed;
 	readonly twoOverPi: Fixed;
 	readonly ln2: Fixed;
@@ -46,6 +51,9 @@ export interface Tables {
 	readonly twoOverLn2: Fixed;
 	/** atan(i / 32). */
 	readonly atan: readonly Fixed[];
+	/** 1/n!, and 1/(2k + 1): the coefficients of the series. */
+	readonly inverseFactorials: readonly Fixed[];
+	readonly inverseOdds: readonly Fixed[];
 	/** |log2(i / 64)| by i; undefined outside of 45..91. */
 	readonly log2: readonly Fixed[];
 }
@@ -69,6 +77,9 @@ export function makeTables(reduction?: bigint): Tables {
 		if (i > 0n) sum += arctangent(steps, steps * steps + i * (i - 1n), false);
 		atan.push(limbs(sum));
 	}
+	const inverseFactorials: Fixed[] = [];
+	for (let n = 0n, f = ONE; n < FACTORIALS; n++, f /= n) inverseFactorials.push(limbs(f));
+	const inverseOdds = Array.from({ length: ODDS }, (_, k) => limbs(ONE / BigInt(2 * k + 1)));
 	const log2: Fixed[] = [];
 	const put = (i: number, ln: bigint) => {
 		log2[i] = limbs((ln << W) / ln2);
@@ -83,10 +94,12 @@ export function makeTables(reduction?: bigint): Tables {
 		pi: limbs(pi),
 		halfPi: limbs(pi / 2n),
 		reducingHalfPi: limbs(reducing / 2n),
-		twoOverPi: limbs((2n * ONE * ONE) / reducing, TWO_OVER_PI_LIMBS),
+		twoOverPi: new Float64Array([...Array(TWO_OVER_PI_PAD).fill(0), ...limbs((2n * ONE * ONE) / reducing, TWO_OVER_PI_LIMBS)]),
 		ln2: limbs(ln2),
 		twoOverLn2: limbs((2n * ONE * ONE) / ln2),
 		atan,
+		inverseFactorials,
+		inverseOdds,
 		log2,
 	};
 }
