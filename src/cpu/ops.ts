@@ -112,8 +112,7 @@ export class Ops implements OpChooser {
 		for (const row of rows) if (row.hot && this.has(row)) this.addHot(row);
 	}
 
-	/** Whether the processor executes a row. */
-	has(row: Row): boolean {
+	private has(row: Row): boolean {
 		return !row.unsupported && (row.feature === undefined || this.offered(row.feature));
 	}
 

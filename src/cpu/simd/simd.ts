@@ -130,9 +130,8 @@ export type SimdOp = Exclude<
 	undefined
 >;
 
-/** State of MXCSR in which, and only then, the fast paths may run: MXCSR & FAST_STATE = FAST_VALUE. */
-export const FAST_STATE = Mx.RC | Mx.MASKS | Mx.PE;
-export const FAST_VALUE = Mx.MASKS | Mx.PE;
+const FAST_STATE = Mx.RC | Mx.MASKS | Mx.PE;
+const FAST_VALUE = Mx.MASKS | Mx.PE;
 const SYMBOL: Readonly<Record<string, string>> = { add: '+', sub: '-', mul: '*', div: '/', sqrt: '' };
 
 /**
