@@ -6,6 +6,7 @@ import { createCpu } from '../../src/cpu/cpu.ts';
 import { effectsOf } from '../../src/cpu/effects.ts';
 import { Builder } from '../../src/cpu/ir.ts';
 import { Flag, ROWS } from '../../src/cpu/isa/index.ts';
+import { stepEvents } from '../../src/events/steps.ts';
 import { CODE, DATA, initialState, machine, PERSONA } from './machine.ts';
 
 const cpu: LiveCpu = createCpu(PERSONA);
@@ -46,6 +47,35 @@ test('a fault does not count, a trap does', () => {
 	start([0x31, 0xc9, 0xf7, 0xf1]);
 	cpu.run(9, 0);
 	assert.is(cpu.fault!.vector, 0);
+});
+
+test('a vector store over code, across pages, through both loops', () => {
+	const le = (v: number): number[] => [v & 255, (v >>> 8) & 255, (v >>> 16) & 255, v >>> 24];
+	// movups [CODE+16],xmm0; jmp +7; (16:) mov eax,5; nops; (32:) movups [DATA+4088],xmm0; movups xmm1,[DATA+4088]
+	const code = [0x0f, 0x11, 0x05, ...le(CODE + 16), 0xeb, 7, ...Array<number>(7).fill(0x90), 0xb8, ...le(5)];
+	code.push(...Array<number>(11).fill(0x90), 0x0f, 0x11, 0x05, ...le(DATA + 4088), 0x0f, 0x10, 0x0d, ...le(DATA + 4088));
+	const fx = new Uint8Array(512);
+	fx.set([0x80, 0x1f], 24);
+	const stored = [0xb8, ...le(7), ...Array<number>(11).fill(0x90)];
+	fx.set(stored, 160);
+	for (const run of ['run', 'record'] as const) {
+		start(code, { fx, eip: CODE + 16 });
+		assert.is(cpu[run](2, 0), Stop.BUDGET);
+		assert.is(cpu.gpr(0), 5);
+		cpu.patch({ eip: CODE });
+		assert.is(cpu[run](3 + 11 + 2, 0), Stop.BUDGET);
+		assert.is(cpu.gpr(0), 7, run);
+		assert.equal([...cpu.memory.read(DATA + 4088, 16)!], stored);
+		assert.equal([...cpu.save().fx.subarray(176, 192)], stored);
+		if (run === 'run') continue;
+		const steps = [...stepEvents(cpu.takeSteps(1, 0))];
+		const written = steps.flatMap((step) => step.writes.map((w) => [w.address, ...w.bytes]));
+		assert.is(written.length, 8, 'two stores of four dwords');
+		assert.equal(
+			steps.at(-1)?.fx.map(([index]) => index),
+			[44, 45, 46, 47],
+		);
+	}
 });
 
 test('an unknown instruction is unsupported, a wrong lock prefix is #UD', () => {
