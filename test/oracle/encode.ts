@@ -42,6 +42,8 @@ export class Encoding {
 	row!: OracleRow;
 	readonly bytes = new Uint8Array(32);
 	length = 0;
+	/** For a code segment whose default sizes are 16 bits: prefixes 66 and 67 make them 32. */
+	code16 = false;
 	operand16 = false;
 	address16 = false;
 	lock = false;
@@ -96,8 +98,9 @@ function isNewer(row: OracleRow, { rep, mod, lock }: Encoding): boolean {
 	return row.opcode === 0x0f09 && rep === 0xf3; // wbnoinvd
 }
 
-/** Makes a random encoding of a row, of at most `most` bytes. */
-export function encode(random: Random, row: OracleRow, into: Encoding, most = 15): void {
+/** Makes a random encoding of a row, of at most `most` bytes, for 32- or 16-bit code. */
+export function encode(random: Random, row: OracleRow, into: Encoding, most = 15, code16 = false): void {
+	into.code16 = code16;
 	let tries = 0;
 	do {
 		if (tries++ > 1000) throw new Error(`row ${rowKey(row)} ${row.name} has no encoding that the oracle may run`);
@@ -156,8 +159,8 @@ function prefixes(random: Random, row: OracleRow, e: Encoding): void {
 	// the draw above may leave a prefix out: say what is really there
 	const given = e.bytes.subarray(0, e.length);
 	e.lock = given.includes(0xf0);
-	e.operand16 = given.includes(0x66);
-	e.address16 = given.includes(0x67);
+	e.operand16 = given.includes(0x66) !== e.code16;
+	e.address16 = given.includes(0x67) !== e.code16;
 	if (!given.some((b) => SEGMENT_PREFIX.includes(b))) e.override = -1;
 	if (!given.includes(e.rep)) e.rep = 0;
 	if (row.prefix !== undefined && row.prefix !== 0 && !given.includes(row.prefix)) e.bytes[e.length++] = row.prefix;

@@ -17,6 +17,7 @@ import {
 	MAX_BATCH_WORDS,
 	offLimits,
 	SSE_WORDS,
+	STACK16,
 	segmentBase,
 } from './protocol.ts';
 import type { Random } from './random.ts';
@@ -77,7 +78,7 @@ export class Generator {
 		this.whole = false;
 		if (row.rep) this.whole = random.chance(35);
 		if (this.producers.length > 0 && pairs(row) && random.chance(25)) this.encodePair(row);
-		else encode(random, row, encoding);
+		else encode(random, row, encoding, 15, random.chance(8));
 		this.words = batch.words;
 		this.place = codePlace(this.random, encoding.length);
 		// an absolute address is the same for the whole group
@@ -109,11 +110,18 @@ export class Generator {
 		const { random, encoding: e, gpr, segment, words } = this;
 		const { row } = e;
 		const codeBase = () => segmentBase(segment[CS]);
-		chooseSegments(random, segment, usesSelectors(row), e.address16);
+		chooseSegments(random, segment, usesSelectors(row), e.address16, e.code16);
 		for (let i = 0; i < 8; i++) gpr[i] = random.operand();
 		const stackBase = segmentBase(segment[SS]);
-		gpr[4] = stackPlace(this.random) - stackBase;
-		if (STACK_FRAMES.test(row.name)) gpr[5] = stackPlace(this.random) - stackBase;
+		const small = segment[SS] === STACK16;
+		/** A stack pointer; of a 16-bit stack only the low half counts. */
+		const pointer = (): number => {
+			const offset = stackPlace(this.random) - stackBase;
+			return small ? (random.u32() & 0xffff0000) | (offset & 0xffff) : offset;
+		};
+		const top = (register: number): number => ((small ? gpr[register] & 0xffff : gpr[register]) + stackBase) >>> 0;
+		gpr[4] = pointer();
+		if (STACK_FRAMES.test(row.name)) gpr[5] = pointer();
 		this.patchAt = at + CASE_WORDS;
 		this.patches = 0;
 		this.specialRegisters();
@@ -138,9 +146,9 @@ export class Generator {
 			)
 				return 0;
 		}
-		const stack = (gpr[4] + stackBase) >>> 0;
-		if (offLimits(stack) || (STACK_FRAMES.test(row.name) && offLimits((gpr[5] + stackBase) >>> 0))) return 0;
-		if (POPS.test(row.name)) this.patchStack(row.name === 'leave' ? (gpr[5] + stackBase) >>> 0 : stack);
+		const stack = top(4);
+		if (offLimits(stack) || (STACK_FRAMES.test(row.name) && offLimits(top(5)))) return 0;
+		if (POPS.test(row.name)) this.patchStack(row.name === 'leave' ? top(5) : stack);
 
 		const fx = row.fx === true || row.opcode === 0x9b;
 		const vector = fx && isVector(row);

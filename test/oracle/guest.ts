@@ -21,6 +21,7 @@ import {
 	OUTCOME_WORDS,
 	OutcomeWord,
 	PAGES,
+	STACK16,
 	seededPages,
 	segmentBase,
 } from './protocol.ts';
@@ -257,8 +258,9 @@ export class Guest {
 
 	/** Writes what the hardware left in the upper half of the stack's top slot, so that it does not count. */
 	private ignoreSlot(outcomes: Uint32Array, out: number): void {
+		const ss = outcomes[out + OutcomeWord.SS_DS] & 0xffff;
 		const esp = outcomes[out + OutcomeWord.GPRS + 4];
-		const top = (segmentBase(outcomes[out + OutcomeWord.SS_DS] & 0xffff) + esp) >>> 0;
+		const top = (segmentBase(ss) + (ss === STACK16 ? esp & 0xffff : esp)) >>> 0;
 		for (let i = 2; i < 4; i++) {
 			const at = (top + i) >>> 0;
 			const page = PAGES.findIndex((p) => p.address === (at & -4096) >>> 0);

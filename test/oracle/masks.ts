@@ -4,7 +4,7 @@
  * on and an i386 one.
  */
 import type { OracleRow } from './encode.ts';
-import { CaseFlag, CaseWord } from './protocol.ts';
+import { CaseFlag, CaseWord, CODE16 } from './protocol.ts';
 
 const CF = 1;
 const PF = 4;
@@ -192,7 +192,12 @@ export class RowMask {
 		let count = immediate ? byte(length - 1) : row.form.endsWith('1') ? 1 : words[at + CaseWord.GPRS + 1] & 0xff;
 		count &= 31;
 		let size = row.form.startsWith('Eb') ? 8 : 32;
-		if (size === 32) for (let i = 0; i < length && isPrefix(byte(i)); i++) if (byte(i) === 0x66) size = 16;
+		if (size === 32) {
+			const code16 = words[at + CaseWord.ES_CS] >>> 16 === CODE16;
+			let prefixed = false;
+			for (let i = 0; i < length && isPrefix(byte(i)); i++) prefixed ||= byte(i) === 0x66;
+			if (prefixed !== code16) size = 16;
+		}
 		if (count === 0) return;
 		if (this.shift === 'rotate') {
 			if (count !== 1) now.flags |= OF;

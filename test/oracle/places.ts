@@ -1,7 +1,7 @@
 /**
  * Where cases put things: code, data and stack addresses, and the segments through which they are reached.
  */
-import { CODE, DATA, FLAT_CODE, FLAT_DATA, ldtSelector, NATIVE_TLS, READ_ONLY, STACK } from './protocol.ts';
+import { CODE, CODE16, DATA, FLAT_CODE, FLAT_DATA, ldtSelector, NATIVE_TLS, READ_ONLY, STACK, STACK16 } from './protocol.ts';
 import type { Random } from './random.ts';
 
 const USER_CS = 0x23;
@@ -54,9 +54,20 @@ export function stackPlace(random: Random): number {
 
 /**
  * Selectors for a case, in encoding order. `ldtOnly`: none of the GDT's, which differ between native and guest. `short`:
- * 16-bit addresses, which reach the mapped pages through a segment with a base only.
+ * 16-bit addresses, which reach the mapped pages through a segment with a base only. `code16`: 16-bit code.
  */
-export function chooseSegments(random: Random, segment: Uint32Array, ldtOnly: boolean, shortAddresses: boolean): void {
+export function chooseSegments(
+	random: Random,
+	segment: Uint32Array,
+	ldtOnly: boolean,
+	shortAddresses: boolean,
+	code16: boolean,
+): void {
+	choose(random, segment, ldtOnly, shortAddresses);
+	if (code16) segment[CS] = CODE16;
+	if (random.chance(code16 ? 40 : 4)) segment[SS] = STACK16;
+}
+function choose(random: Random, segment: Uint32Array, ldtOnly: boolean, shortAddresses: boolean): void {
 	const how = random.below(100);
 	const short = shortAddresses && random.chance(80);
 	if (how < 72 && !ldtOnly && !short) {

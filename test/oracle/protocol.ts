@@ -110,11 +110,16 @@ export const DESCRIPTORS: readonly UserDesc[] = [
 	ldt(7, 0, 0xfffff, B32 | IN_PAGES | CODE_SEGMENT | READ_EXEC_ONLY),
 	ldt(8, CODE - 0x10000, 0x117ff, B32 | CODE_SEGMENT),
 	ldt(9, STACK, 0x1fff, B32),
+	ldt(11, CODE - 0x100, 0x20ff, CODE_SEGMENT),
+	ldt(12, STACK, 0x1fff, 0),
 	{ tls: true, entry: 0, base: DATA + 0x800, limit: 0xfffff, flags: B32 | IN_PAGES },
 	{ tls: true, entry: 1, base: DATA + 0x1003, limit: 0x0801, flags: B32 },
 ];
 /** Selector of an LDT entry at privilege 3. */
 export const ldtSelector = (entry: number): number => (entry << 3) | 7;
+/** 16-bit code; a stack whose pointer is sp. */
+export const CODE16 = ldtSelector(11);
+export const STACK16 = ldtSelector(12);
 export const FLAT_DATA = ldtSelector(0);
 export const FLAT_CODE = ldtSelector(1);
 

@@ -10,7 +10,7 @@ import { Generator } from './generate.ts';
 import { type Engine, Guest, type How, type Verdict } from './guest.ts';
 import { RowMask, whyNotCompared } from './masks.ts';
 import { runNative } from './native.ts';
-import { BatchWriter, CASE_WORDS, CaseFlag, CaseWord, caseLength, FX_WORDS, outcomeLength } from './protocol.ts';
+import { BatchWriter, CASE_WORDS, CaseFlag, CaseWord, CODE16, caseLength, FX_WORDS, outcomeLength } from './protocol.ts';
 import { Random } from './random.ts';
 import { isVector } from './vector.ts';
 
@@ -187,7 +187,7 @@ export function describeCase(row: OracleRow, words: Uint32Array, at: number): st
 		memory += ` fcw ${hex(words[p] & 0xffff)} fsw ${hex(words[p] >>> 16)} ftw ${hex(fx[4])} st0 ${st(0)} st1 ${st(1)} st${row.rm ?? fxRegister(bytes)} ${st(fxRegister(bytes))}`;
 	}
 	const mode = words[at] & CaseFlag.WHOLE ? ' then int3, run whole' : '';
-	return `${rowKey(row)} ${row.name} ${row.form}: ${bytes.join(' ')}${mode} at ${hex(words[at + CaseWord.CODE_LINEAR])}: ${disassemble(bytes)}
+	return `${rowKey(row)} ${row.name} ${row.form}: ${bytes.join(' ')}${mode} at ${hex(words[at + CaseWord.CODE_LINEAR])}: ${disassemble(bytes, words[at + CaseWord.ES_CS] >>> 16 === CODE16 ? 16 : 32)}
     ${names.map((n, i) => `${n} ${hex(words[g + i])}`).join(' ')} eflags ${hex(words[at + CaseWord.EFLAGS])} ${selectors}${memory}`;
 }
 
@@ -202,10 +202,10 @@ function describeXmm(words: Uint32Array, at: number): string {
 }
 
 /** The instructions as iced-x86 prints them; it is loaded when there is something to print. */
-function disassemble(bytes: readonly string[]): string {
+function disassemble(bytes: readonly string[], bitness: number): string {
 	const iced = createRequire(import.meta.url)('iced-x86') as typeof import('iced-x86');
 	const decoder = new iced.Decoder(
-		32,
+		bitness,
 		Uint8Array.from(bytes, (b) => Number.parseInt(b, 16)),
 		iced.DecoderOptions.None,
 	);
