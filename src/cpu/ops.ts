@@ -112,7 +112,8 @@ export class Ops implements OpChooser {
 		for (const row of rows) if (row.hot && this.has(row)) this.addHot(row);
 	}
 
-	private has(row: Row): boolean {
+	/** Whether the processor executes a row. */
+	has(row: Row): boolean {
 		return !row.unsupported && (row.feature === undefined || this.offered(row.feature));
 	}
 

@@ -5,7 +5,7 @@ import { Code, Sa, SIG_IGN, Sig } from './abi/signal.ts';
 import { fireChildWaits } from './child-waits.ts';
 import type { Decision } from './decision.ts';
 import { passOnFutexes, wakeClearedTid } from './futexes.ts';
-import { hangUpOrphans, isGone } from './job-control.ts';
+import { endStatus, hangUpOrphans, isGone } from './job-control.ts';
 import { actionOf, isAlive, kernelInfo } from './signal-queue.ts';
 import { childInfo, postSignal } from './signal-send.ts';
 import { groupTimes } from './timers.ts';
@@ -121,7 +121,7 @@ function tellOfEnd(d: Decision, pid: number): void {
 		ignored = handler === SIG_IGN || (flags & Sa.NOCLDWAIT) !== 0;
 		wanted = handler !== SIG_IGN;
 	}
-	const status = child.exitStatus;
+	const status = endStatus(d.state, child);
 	const killed = (status & 0x7f) !== 0;
 	const code = !killed ? Code.CLD_EXITED : status & 0x80 ? Code.CLD_DUMPED : Code.CLD_KILLED;
 	const target = parent.pid;

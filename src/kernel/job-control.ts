@@ -1,5 +1,5 @@
 /** Process groups: members, and groups that nobody could continue any more (kernel/exit.c of Linux 6.1). */
-import type { ThreadGroup } from '../events/entities.ts';
+import type { Task, ThreadGroup } from '../events/entities.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { Sig } from './abi/signal.ts';
 import type { Decision } from './decision.ts';
@@ -16,6 +16,11 @@ export function membersOf(state: MachineState, pgrp: number): readonly ThreadGro
 /** Whether a thread group has ended, though its leader may still wait to be reaped. */
 export function isGone(state: MachineState, group: ThreadGroup): boolean {
 	return group.threads.every((pid) => !isAlive(state.tasks[pid]));
+}
+
+/** How a thread group ended, as wait4 shows it: by exit_group, a signal, or its last thread's exit (synchronize_group_exit). */
+export function endStatus(state: MachineState, leader: Task): number {
+	return state.groups[leader.group].groupExit ?? leader.exitStatus;
 }
 
 /**

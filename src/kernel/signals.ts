@@ -2,7 +2,7 @@
  * The way back to user mode: pending signals act, an interrupted call is ended or taken up again
  * (arch/x86/kernel/signal.c arch_do_signal_or_restart, kernel/signal.c get_signal; Linux 6.1).
  */
-import type { SigAction, SigInfo } from '../events/entities.ts';
+import type { SigAction, SigInfo, Task } from '../events/entities.ts';
 import { Restart } from '../reducers/state.ts';
 import { Errno } from './abi/errno.ts';
 import {
@@ -39,8 +39,8 @@ const RESTARTS: ReadonlySet<number> = new Set(Object.values(Restart));
 export function returnToUser(d: Decision): void {
 	if (isQuiet(d)) return;
 	for (;;) {
-		const { task } = d;
-		if (task.state !== 'running') return;
+		const task: Task | undefined = d.state.tasks[d.pid];
+		if (task?.state !== 'running') return;
 		if (d.group.stopSignal !== 0) {
 			stopThread(d);
 			return;

@@ -37,7 +37,7 @@ function isThere(state: MachineState, on: WaitOn): boolean {
 		}
 		case 'pipe-end': {
 			const inode = state.inodes[on.inode];
-			return inode !== undefined && hasEnd(state, inode.channel, on.end);
+			return inode === undefined || (inode.channel !== 0 && hasEnd(state, inode.channel, on.end));
 		}
 		case 'lock':
 			return conflicting(state.inodes[on.inode]?.locks ?? [], on.lock) === undefined;

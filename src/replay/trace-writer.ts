@@ -5,6 +5,7 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 import type { MachineEvent } from '../events/event.ts';
 import { FRAME_HEAD, FrameKind } from '../events/trace/format.ts';
+import { endStatus } from '../kernel/job-control.ts';
 import { encodeEvent, encodeState } from '../reducers/codec.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { sha256 } from './hash.ts';
@@ -65,6 +66,9 @@ export class TraceWriter {
 	readonly #pack = createPacker();
 	readonly #blobs = new Set<string>();
 	readonly #index: [string, number, number][] = [];
+	/** Tasks that came after the first, while they are there, and those that left. */
+	readonly #tasks = new Map<number, { comm: string; steps: number; status: number | null }>();
+	readonly #reaped: TraceEnd['tasks'][number][] = [];
 	#pending: unknown[] = [];
 	#offset = 0;
 	#steps = 0;
@@ -104,6 +108,7 @@ export class TraceWriter {
 
 	/** The next event. */
 	event(event: MachineEvent): void {
+		this.#follow(event);
 		if (event.kind === 'cpu/steps') {
 			this.flush();
 			this.#out(FrameKind.STEPS, this.#first !== undefined ? encodeSteps(event.columns, event.entry) : EMPTY);
@@ -117,6 +122,24 @@ export class TraceWriter {
 		else this.#pendingEvents++;
 		this.#pending.push(this.#stored(event));
 		if (this.#pending.length >= EVENTS_PER_FRAME) this.flush();
+	}
+
+	/** What is to be known of a task that leaves the tables before the end. */
+	#follow(event: MachineEvent): void {
+		if (event.kind === 'task/new') this.#tasks.set(event.task, { comm: event.value.comm, steps: 0, status: null });
+		if (!('task' in event) || typeof event.task !== 'number') return;
+		const task = this.#tasks.get(event.task);
+		if (task === undefined) return;
+		if (event.kind === 'cpu/run') task.steps += event.steps;
+		else if (event.kind === 'cpu/steps') task.steps += event.columns.count;
+		else if (event.kind === 'task/exec') task.comm = event.comm;
+		else if (event.kind === 'task/set' && event.fields.comm !== undefined) task.comm = event.fields.comm;
+		else if (event.kind === 'task/exit') task.status = event.status;
+		else if (event.kind === 'task/reap' || event.kind === 'task/rename') {
+			this.#tasks.delete(event.task);
+			if (event.kind === 'task/rename') this.#tasks.set(event.to, task);
+			else this.#reaped.push({ pid: event.task, ...task });
+		}
 	}
 
 	/** Closes the frame of events that is being filled. */
@@ -155,10 +178,12 @@ export class TraceWriter {
 	finish(state: MachineState, end: TraceEnd['end']): TraceEnd {
 		this.flush();
 		this.#out(FrameKind.DIGEST, this.#pack({ at: this.#steps, digest: this.#digest(state) }));
-		const tasks = Object.values(state.tasks).map((t) => {
+		const there = Object.values(state.tasks).map((t) => {
 			const gone = t.state === 'zombie' || t.state === 'dead';
-			return { pid: t.pid, comm: t.comm, steps: t.times.steps, status: gone ? t.exitStatus : null };
+			const status = gone ? endStatus(state, t) : null;
+			return { pid: t.pid, comm: t.comm, steps: t.times.steps, status };
 		});
+		const tasks = [...there, ...this.#reaped];
 		const totals: TraceEnd = { steps: this.#steps, events: this.#events, end, status: tasks[0]?.status ?? null, tasks };
 		this.#out(FrameKind.INDEX, pack({ frames: this.#index, ...totals }));
 		return totals;

@@ -7,6 +7,17 @@ import { bytes, compile, ended, exists, guest, noCompiler, path, replay, shell, 
 
 const hello = guest('hello');
 
+test('--cpu says what instructions there are; a trace remembers it', () => {
+	const run = (cpu: string, name: string) => replay(['record', '--cpu', cpu, '-o', `${cpu}.t`, '--', guest(name)]);
+	assert.is(run('core2', 'xmm_signal').status, 0);
+	assert.is(replay(['core2.t']).status, 0);
+	const old = run('i686', 'xmm_signal');
+	assert.is(old.status, 128 + 4, 'SIGILL');
+	assert.match(old.stderr, /not supported: unknown opcode/);
+	assert.is(replay(['i686.t']).status, 0);
+	for (const name of ['core2.t', 'i686.t']) rmSync(path(name));
+});
+
 test('exits as the guest did, and every failure of ours is 125', () => {
 	for (const [name, status] of [
 		['tiny', 7],
@@ -25,6 +36,7 @@ test('exits as the guest did, and every failure of ours is 125', () => {
 		[['record', '--bogus', '--', hello], /unknown option "--bogus"/],
 		[['--bogus', 'record', '--', hello], /unknown option "--bogus"/],
 		[['record', '--seed', 'x', '--', hello], /--seed x: a whole number up to 4294967295 wanted/],
+		[['record', '--cpu', 'x', '--', hello], /--cpu x: one of i686, pentium4, core2 wanted/],
 		[['record', '--grain', 'x', '--', hello], /--grain x: "inputs" or "steps" wanted/],
 		[['record', '--epoch', 'x', '--', hello], /--epoch x: seconds since 1970 or an ISO date wanted/],
 		[['record', '--env', 'x', '--', hello], /--env x: NAME=VALUE wanted/],

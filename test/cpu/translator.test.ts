@@ -4,11 +4,13 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createTranslatingCpu } from '../../src/cpu/cpu.ts';
+import { createCpu, createTranslatingCpu } from '../../src/cpu/cpu.ts';
 import { Body, Wasm } from '../../src/cpu/translator/encoder.ts';
 import type { MachineEvent } from '../../src/events/event.ts';
 import { Rerun } from '../../src/replay/rerun.ts';
 import { samples } from '../laws/traces.ts';
+import { CODE, DATA, machine, PERSONA } from './machine.ts';
+import { randomOf } from './programs.ts';
 
 declare const WebAssembly: {
 	readonly Module: new (bytes: Uint8Array) => object;
@@ -65,6 +67,46 @@ for (const { name, trace } of samples()) {
 		assert.is(got.length, want.length);
 		assert.ok(counts.translated * 8 > counts.precise, `${counts.translated} steps translated, ${counts.precise} by T0`);
 	});
+}
+
+test("arithmetic in floating point is the interpreter's, where it is quiet and where it is not", () => {
+	const { cpu: translating, counts } = createTranslatingCpu(PERSONA, { blocks: 4, steps: 1 });
+	const interpreting = createCpu(PERSONA);
+	const random = randomOf(20081019);
+	for (const opcode of [0x51, 0x58, 0x59, 0x5c, 0x5e]) {
+		for (const prefix of [[], [0x66], [0xf2], [0xf3]]) {
+			// OP xmm0, xmm1; OP xmm2, [esi]
+			const code = [...prefix, 0x0f, opcode, 0xc1, ...prefix, 0x0f, opcode, 0x16];
+			const before = counts.translated;
+			for (let n = 0; n < 60; n++) {
+				const fx = fxImage(random, n % 8 === 0, opcode === 0x51);
+				const operand = fx.slice(192, 208);
+				const [a, b] = [interpreting, translating].map((cpu) => {
+					machine(code, { fx, esi: DATA, eip: CODE }, cpu);
+					cpu.memory.write(DATA, operand);
+					const stops = [cpu.run(1, 0), cpu.run(1, 0)];
+					return { stops, fault: cpu.fault, fx: [...cpu.save().fx] };
+				});
+				assert.equal(b, a, `${code.map((byte) => byte.toString(16)).join(' ')}, case ${n}`);
+			}
+			assert.ok(counts.translated - before > 40, `${counts.translated - before} steps of 0f ${opcode.toString(16)} translated`);
+		}
+	}
+});
+
+/** An image with PE set, all masked, and numbers of middling size in xmm0..xmm3 (as doubles and as singles), or anything at all. */
+function fxImage(random: () => number, anything: boolean, positive: boolean): Uint8Array {
+	const fx = new Uint8Array(512);
+	const view = new DataView(fx.buffer);
+	view.setUint16(0, 0x37f, true);
+	view.setUint32(24, anything ? 0x1f80 | (random() & 0x6000) : 0x1fa0, true);
+	for (let i = 0; i < 16; i++) {
+		const word = anything
+			? random()
+			: ((random() & (positive ? 0x7fffff : 0x807fffff)) | (0x3e800000 + (random() & 0x03800000))) >>> 0;
+		view.setUint32(160 + i * 4, random() % 12 === 0 ? 0 : word, true);
+	}
+	return fx;
 }
 
 const bigints = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);

@@ -55,6 +55,12 @@ function waitText(task: Task): string {
 	return on.length > 0 ? on.join(' or ') : 'until a signal comes';
 }
 
+/** Bytes of MXCSR and xmm0 in an FXSAVE image. */
+const MXCSR = 24;
+const XMM = 160;
+const MXCSR_DEFAULT = 0x1f80;
+const CLEAR = ' 00000000 00000000 00000000 00000000';
+
 function fpuLines(cpu: CpuState): string[] {
 	const view = new DataView(cpu.fx.buffer, cpu.fx.byteOffset);
 	const [fcw, fsw, ftw] = [view.getUint16(0, true), view.getUint16(2, true), cpu.fx[4]];
@@ -63,7 +69,18 @@ function fpuLines(cpu: CpuState): string[] {
 	for (let i = 0; i < 8; i++) {
 		if (ftw & (1 << ((top + i) & 7))) lines.push(`  st${i} ${extendedText(cpu.fx.subarray(32 + 16 * i, 42 + 16 * i))}`);
 	}
-	return lines;
+	return [...lines, ...xmmLines(view)];
+}
+
+/** MXCSR and the XMM registers, from the high word down, once any of them is not as at the start. */
+function xmmLines(view: DataView): string[] {
+	const mxcsr = view.getUint32(MXCSR, true);
+	const lines = Array.from({ length: 8 }, (_, i) => {
+		const words = [12, 8, 4, 0].map((at) => hex8(view.getUint32(XMM + 16 * i + at, true)));
+		return `  xmm${i} ${words.join(' ')}`;
+	}).filter((line) => !line.endsWith(CLEAR));
+	if (lines.length === 0 && mxcsr === MXCSR_DEFAULT) return [];
+	return [`  mxcsr ${mxcsr.toString(16).padStart(4, '0')}`, ...lines];
 }
 
 export function mapsJson(state: MachineState, task: Task) {

@@ -130,8 +130,9 @@ export type SimdOp = Exclude<
 	undefined
 >;
 
-const FAST_STATE = Mx.RC | Mx.MASKS | Mx.PE;
-const FAST_VALUE = Mx.MASKS | Mx.PE;
+/** State of MXCSR in which, and only then, the fast paths may run: MXCSR & FAST_STATE = FAST_VALUE. */
+export const FAST_STATE = Mx.RC | Mx.MASKS | Mx.PE;
+export const FAST_VALUE = Mx.MASKS | Mx.PE;
 const SYMBOL: Readonly<Record<string, string>> = { add: '+', sub: '-', mul: '*', div: '/', sqrt: '' };
 
 /**

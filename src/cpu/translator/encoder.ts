@@ -10,9 +10,11 @@ export const Wasm = {
 	RETURN: 0x0f,
 	SELECT: 0x1b,
 	LOAD: 0x28,
+	LOAD64: 0x29,
 	LOAD8_U: 0x2d,
 	LOAD16_U: 0x2f,
 	STORE: 0x36,
+	STORE64: 0x37,
 	STORE8: 0x3a,
 	STORE16: 0x3b,
 	EQZ: 0x45,
@@ -38,6 +40,32 @@ export const Wasm = {
 	EXTEND_U: 0xad,
 } as const;
 
+/** Opcodes of v128 instructions, behind the prefix fd. Comparisons and arithmetic of both widths by their order in the list. */
+export const Simd = {
+	LOAD: 0,
+	STORE: 11,
+	CONST: 12,
+	SHUFFLE: 13,
+	SWIZZLE: 14,
+	EXTRACT16_U: 25,
+	REPLACE16: 26,
+	EXTRACT32: 27,
+	REPLACE32: 28,
+	COMPARE32: { EQ: 65, GT: 68, LE: 69, GE: 70 },
+	COMPARE64: { EQ: 71, GT: 74, LE: 75, GE: 76 },
+	AND: 78,
+	ANDNOT: 79,
+	OR: 80,
+	LOAD32_ZERO: 92,
+	LOAD64_ZERO: 93,
+	ALL32: 163,
+	ALL64: 195,
+	EXTMUL_LOW32_U: 222,
+	ABS32: 224,
+	ABS64: 236,
+} as const;
+
+const SIMD = 0xfd;
 const BLOCK = 0x02;
 const LOOP = 0x03;
 const IF = 0x04;
@@ -116,6 +144,17 @@ export class Body {
 	/** A load or store; the address (and value) are on the stack, unaligned ones too. @param offset bytes added to the address. */
 	memory(code: number, offset: number): void {
 		this.out.push(code, 0);
+		unsigned(this.out, offset);
+	}
+	/** A v128 instruction, with its lane numbers or bytes. */
+	simd(code: number, ...immediate: readonly number[]): void {
+		this.out.push(SIMD);
+		unsigned(this.out, code);
+		for (const byte of immediate) this.out.push(byte);
+	}
+	/** A load or store of v128. */
+	simdMemory(code: number, offset: number): void {
+		this.simd(code, 0);
 		unsigned(this.out, offset);
 	}
 	private open(code: number): Label {

@@ -8,6 +8,8 @@ import type { Insn } from '../insn.ts';
 import type { Builder, Expr, Place, Size, Stmt, Where } from '../ir.ts';
 import { EFLAGS_W, TLB_READ, TLB_WRITE } from '../layout.ts';
 import { type Body, Wasm } from './encoder.ts';
+import { Leave } from './leave.ts';
+import { isVectorOperation, isVectorScalar, VectorPrinter } from './vector.ts';
 
 /** Locals of a translated function: steps left and the block to run (parameters), registers, flags, how it is left. */
 export const Local = {
@@ -26,16 +28,6 @@ export const Local = {
 	SCRATCH: 17,
 	/** Temporaries of the instruction from here on. */
 	TEMPS: 18,
-} as const;
-
-/** Why translated code came back. */
-export const Leave = {
-	/** The code goes on somewhere that is not translated, or there are too few steps left. */
-	OUT: 0,
-	READ_MISS: 1,
-	WRITE_MISS: 2,
-	/** T0 must execute the instruction: it raises an exception. */
-	PRECISE: 3,
 } as const;
 
 /** Words of the decoded instruction that are constants here. */
@@ -57,16 +49,19 @@ export interface Flow {
 
 const PAGE_MASK = -4096;
 
-/** Statements this printer knows; those of vectors it does not yet. */
+/** Statements this printer knows without asking further. */
 const KNOWN: ReadonlySet<Stmt['st']> = new Set([
-	'let', 'offset', 'load', 'probe', 'store', 'setgpr', 'setsp', 'flags', 'if', 'raise', 'branch', 'jump', 'again',
+	'let', 'offset', 'load', 'probe', 'store', 'setgpr', 'setsp', 'flags', 'raise', 'branch', 'jump', 'again', 'vload', 'vprobe',
 ]); // biome-ignore format: a list
 
 /** Whether an instruction can be printed here. */
 export function isTranslatable(body: readonly Stmt[]): boolean {
 	return body.every((s) => {
 		if (s.st === 'if') return isTranslatable(s.yes) && isTranslatable(s.no);
-		return KNOWN.has(s.st) && !(s.st === 'let' && s.value.op === 'vscalar');
+		if (s.st === 'let' && s.value.op === 'vscalar') return isVectorScalar(s.value);
+		if (s.st === 'words' || s.st === 'vector') return isVectorOperation(s);
+		if (s.st === 'vstore') return s.from.file === 'xmm';
+		return KNOWN.has(s.st);
 	});
 }
 
@@ -80,6 +75,9 @@ export class InsnPrinter {
 	private readonly leave: (code: number) => void;
 	private readonly temps = new Map<string, number>();
 	private address: number | undefined;
+	/** Bytes of each vload. */
+	private readonly vectorBytes = new Map<number, number>();
+	private readonly vectors: VectorPrinter;
 	private inner = false;
 	readonly flow: Flow = { branch: 'no', jump: false, again: false };
 
@@ -98,6 +96,15 @@ export class InsnPrinter {
 		this.words = words;
 		this.register = register;
 		this.leave = leave;
+		this.vectors = new VectorPrinter({
+			body,
+			pointer: (kind, id) => this.temp(`${kind === 'vload' ? 'b' : 'q'}${id}`),
+			bytes: (id) => this.vectorBytes.get(id) ?? 0,
+			slot: (where) => register(where),
+			value: (e) => this.value(e),
+			constant: (e) => (e.op === 'const' ? e.value : e.op === 'word' && e.name === 'imm' ? words.immediate : undefined),
+			leave,
+		});
 	}
 
 	print(): void {
@@ -197,6 +204,24 @@ export class InsnPrinter {
 				this.value(s.c);
 				body.set(Local.TAKEN);
 				return;
+			case 'vload':
+				this.vectorBytes.set(s.id, s.bytes);
+				this.translate(this.vectorAddress(s.place, s.aligned), s.bytes * 8, TLB_READ, Leave.READ_MISS);
+				body.set(this.temp(`b${s.id}`));
+				return;
+			case 'vprobe':
+				this.translate(this.vectorAddress(s.place, s.aligned), s.bytes * 8, TLB_WRITE, Leave.WRITE_MISS);
+				body.set(this.temp(`q${s.id}`));
+				return;
+			case 'vstore':
+				this.vectors.write(s.probe, s.bytes, s.from, s.word);
+				return;
+			case 'words':
+			case 'vector':
+				this.vectors.operation(s);
+				return;
+			default:
+				assert(false, `${s.st} is not translated`);
 		}
 	}
 
@@ -233,7 +258,7 @@ export class InsnPrinter {
 		return local;
 	}
 	/** Leaves the memory byte of `size` bits at a linear address on the stack, or leaves the code when the TLB has it not. */
-	private translate(address: number, size: Size, tlb: number, miss: number): void {
+	private translate(address: number, size: number, tlb: number, miss: number): void {
 		const { body } = this;
 		body.get(address);
 		this.binary(Wasm.SHR_U, 9);
@@ -253,6 +278,19 @@ export class InsnPrinter {
 		body.memory(Wasm.LOAD, tlb + 4);
 		body.get(address);
 		body.op(Wasm.ADD);
+	}
+	/** Linear address of a vector; one that is not aligned where it must be is T0's. */
+	private vectorAddress(place: Place, aligned: boolean): number {
+		const { body } = this;
+		const address = this.linear(place);
+		if (aligned) {
+			body.get(address);
+			this.binary(Wasm.AND, 15);
+			body.if();
+			this.leave(Leave.PRECISE);
+			body.end();
+		}
+		return address;
 	}
 	private load(address: number, size: Size): void {
 		this.translate(address, size, TLB_READ, Leave.READ_MISS);
@@ -329,6 +367,9 @@ export class InsnPrinter {
 			case 'sp':
 				body.get(Local.GPR + 4);
 				if (e.delta !== 0) this.binary(Wasm.ADD, e.delta);
+				return;
+			case 'vscalar':
+				this.vectors.scalar(e);
 				return;
 			case 'clz':
 				this.value(e.a);

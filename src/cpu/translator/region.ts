@@ -9,10 +9,11 @@ import { type Insn, newInsn } from '../insn.ts';
 import { OP_BITS, Op, STRIDE, Word } from '../interpreter.ts';
 import { Builder, type Variant } from '../ir.ts';
 import type { Row } from '../isa/row.ts';
-import { EIP_W, FLAG_CARRY_W, FLAG_RESULT_W, GPR_W, LEAVE_ADDRESS_W, LEAVE_W } from '../layout.ts';
+import { EIP_W, FLAG_CARRY_W, FLAG_RESULT_W, FPU_USED_W, GPR_W, LEAVE_ADDRESS_W, LEAVE_W } from '../layout.ts';
 import type { Ops } from '../ops.ts';
 import { Body, type Label, Wasm } from './encoder.ts';
-import { InsnPrinter, isTranslatable, Leave, Local } from './printer.ts';
+import { Leave } from './leave.ts';
+import { InsnPrinter, isTranslatable, Local } from './printer.ts';
 
 /** An instruction to translate, decoded. */
 interface Step {
@@ -111,7 +112,7 @@ export class RegionMaker {
 	}
 	/** The instruction at an address that T0 has decoded (so that its bytes are watched), if it is one for translated code. */
 	private step(eip: number): Step | undefined {
-		const { code } = this;
+		const { code, ops } = this;
 		const p = code.peek(eip);
 		if (p === 0) return undefined;
 		const op = code.code[p + Word.OP] & OP_BITS;
@@ -120,7 +121,7 @@ export class RegionMaker {
 		this.decoder.decode(code.bytes, (p / STRIDE) * 16, (p / STRIDE) * 16 + 16, 32, insn);
 		const row = insn.row!;
 		// Segments that may have a base are T0's, and what changes or needs more than general registers
-		if (!row.lower || row.fx || row.feature || insn.segment === 1 || insn.segment > 3) return undefined;
+		if (!row.lower || !ops.has(row) || insn.segment === 1 || insn.segment > 3) return undefined;
 		const variant: Variant = {
 			operandSize: insn.operandSize === 16 ? 16 : 32,
 			memory: insn.mod !== 3,
@@ -226,6 +227,11 @@ class Printed {
 				(code) => this.leave(step.eip, code, count - i),
 			);
 			printer.print();
+			if (step.row.fx) {
+				body.const(FPU_USED_W * 4);
+				body.const(1);
+				body.memory(Wasm.STORE, 0);
+			}
 			const { flow } = printer;
 			if (flow.jump) {
 				this.back();

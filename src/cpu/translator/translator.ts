@@ -12,7 +12,7 @@ import { EFLAGS_W, EIP_W, LEAVE_ADDRESS_W, LEAVE_W, LEFT_W, STOP_W } from '../la
 import type { GuestMemory } from '../memory.ts';
 import type { Ops } from '../ops.ts';
 import { Mode } from '../segments.ts';
-import { Leave } from './printer.ts';
+import { Leave } from './leave.ts';
 import { type RegionLimits, RegionMaker } from './region.ts';
 
 type Code = (steps: number, block: number) => number;

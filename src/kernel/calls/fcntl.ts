@@ -1,11 +1,12 @@
 /** fcntl, fcntl64, flock: flags of descriptors and open files, locks, owners, sizes of pipes (fs/fcntl.c, fs/locks.c). */
 import type { OpenFile } from '../../events/entities.ts';
 import { Errno } from '../abi/errno.ts';
-import { F, FD_CLOEXEC, LOCK_TYPE, O, SEEK } from '../abi/fcntl.ts';
-import type { Decision } from '../decision.ts';
-import { descriptorLimit, fileAt, inodeOf, mayRead, mayWrite, setDescriptor } from '../open-file.ts';
+import { F, FD_CLOEXEC, O } from '../abi/fcntl.ts';
+import type { Decision, Outcome } from '../decision.ts';
+import { descriptorLimit, fileAt, inodeOf, setDescriptor } from '../open-file.ts';
 import { fsIds, owns } from '../permissions.ts';
-import type { SyscallRow } from '../row.ts';
+import type { Resume, SyscallRow } from '../row.ts';
+import { flock, recordLock } from './file-locks.ts';
 import { duplicate } from './files-open.ts';
 
 /** Flags F_SETFL changes. */
@@ -13,7 +14,7 @@ const SETFL = O.APPEND | O.NONBLOCK | O.ASYNC | O.DIRECT | O.NOATIME;
 /** Commands that an O_PATH descriptor serves. */
 const PATH_COMMANDS: readonly number[] = [F.DUPFD, F.DUPFD_CLOEXEC, F.GETFD, F.SETFD, F.GETFL];
 
-function fcntl(d: Decision, fd: number, command: number, arg: number, wide: boolean): number {
+function fcntl(d: Decision, fd: number, command: number, arg: number, wide: boolean, resume: Resume | null): Outcome {
 	const file = fileAt(d, fd);
 	if (file === undefined || (file.flags & O.PATH && !PATH_COMMANDS.includes(command))) return -Errno.EBADF;
 	switch (command) {
@@ -33,15 +34,15 @@ function fcntl(d: Decision, fd: number, command: number, arg: number, wide: bool
 		case F.GETLK:
 		case F.SETLK:
 		case F.SETLKW:
-			return lock(d, file, command === F.GETLK, arg, false);
+			return recordLock(d, file, { command, kind: 'posix', address: arg, wide: false }, resume);
 		case F.GETLK64:
 		case F.SETLK64:
 		case F.SETLKW64:
-			return wide ? lock(d, file, command === F.GETLK64, arg, true) : -Errno.EINVAL;
+			return wide ? recordLock(d, file, { command, kind: 'posix', address: arg, wide }, resume) : -Errno.EINVAL;
 		case F.OFD_GETLK:
 		case F.OFD_SETLK:
 		case F.OFD_SETLKW:
-			return wide ? unsupported(d, 'locks of open files (F_OFD_SETLK)') : -Errno.EINVAL;
+			return wide ? recordLock(d, file, { command, kind: 'ofd', address: arg, wide }, resume) : -Errno.EINVAL;
 		case F.SETOWN:
 		case F.GETOWN:
 		case F.SETOWN_EX:
@@ -76,30 +77,6 @@ function setFlags(d: Decision, file: OpenFile, arg: number): number {
 	if (arg & O.DIRECT && inodeOf(d, file).kind !== 'file' && inodeOf(d, file).kind !== 'fifo') return -Errno.EINVAL;
 	const flags = (file.flags & ~SETFL) | (arg & SETFL);
 	if (flags !== file.flags) d.emit({ kind: 'file/set', file: file.id, fields: { flags } });
-	return 0;
-}
-
-/**
- * Record locks. They belong to a process, and there is one: taking a lock succeeds, asking finds no other's. The range and
- * the file are checked as Linux does (flock_to_posix_lock).
- */
-function lock(d: Decision, file: OpenFile, asks: boolean, address: number, wide: boolean): number {
-	const raw = d.read(address, wide ? 24 : 16);
-	if (raw === undefined) return -Errno.EFAULT;
-	const v = new DataView(raw.buffer, raw.byteOffset);
-	const type = v.getInt16(0, true);
-	const whence = v.getInt16(2, true);
-	const start = wide ? Number(v.getBigInt64(4, true)) : v.getInt32(4, true);
-	const length = wide ? Number(v.getBigInt64(12, true)) : v.getInt32(8, true);
-	if (asks && type !== LOCK_TYPE.RDLCK && type !== LOCK_TYPE.WRLCK) return -Errno.EINVAL;
-	if (whence !== SEEK.SET && whence !== SEEK.CUR && whence !== SEEK.END) return -Errno.EINVAL;
-	const base = whence === SEEK.SET ? 0 : whence === SEEK.CUR ? file.pos : inodeOf(d, file).size;
-	const from = base + start;
-	if (from < 0 || from + Math.min(0, length) < 0) return -Errno.EINVAL;
-	if (type !== LOCK_TYPE.RDLCK && type !== LOCK_TYPE.WRLCK && type !== LOCK_TYPE.UNLCK) return -Errno.EINVAL;
-	if (asks) return d.write(address, new Uint8Array(Uint16Array.of(LOCK_TYPE.UNLCK).buffer)) ? 0 : -Errno.EFAULT;
-	if (type === LOCK_TYPE.RDLCK && !mayRead(file)) return -Errno.EBADF;
-	if (type === LOCK_TYPE.WRLCK && !mayWrite(file)) return -Errno.EBADF;
 	return 0;
 }
 
@@ -142,20 +119,22 @@ function knownOwner(d: Decision, value: number): boolean {
 	return Object.values(d.state.groups).some((g) => g.pgrp === -value);
 }
 
-function pipeSize(d: Decision, file: OpenFile, command: number, _arg: number): number {
+/** Largest pipe that one without privileges may ask for (fs.pipe-max-size). */
+const PIPE_MAX = 1024 * 1024;
+
+function pipeSize(d: Decision, file: OpenFile, command: number, arg: number): number {
 	const inode = inodeOf(d, file);
 	if (inode.kind !== 'fifo') return -Errno.EBADF;
 	const pipe = d.state.pipes[inode.channel];
 	if (command === F.GETPIPE_SZ) return pipe.capacity;
-	return unsupported(d, 'F_SETPIPE_SZ');
-}
-
-/** flock(2): LOCK_SH 1, LOCK_EX 2, LOCK_NB 4, LOCK_UN 8. */
-function flock(d: Decision, fd: number, operation: number): number {
-	const file = fileAt(d, fd);
-	const kind = operation & ~4;
-	if (kind !== 1 && kind !== 2 && kind !== 8) return -Errno.EINVAL;
-	return file === undefined || file.flags & O.PATH ? -Errno.EBADF : 0;
+	// Whole pages, a power of two of them.
+	let capacity = 4096;
+	while (capacity < arg && capacity < 2 ** 31) capacity *= 2;
+	if (arg > 2 ** 31) return -Errno.EINVAL;
+	if (capacity > PIPE_MAX && d.task.creds.euid !== 0) return -Errno.EPERM;
+	if (pipe.data.length > capacity) return -Errno.EBUSY;
+	if (capacity !== pipe.capacity) d.emit({ kind: 'pipe/set', pipe: pipe.id, fields: { capacity } });
+	return capacity;
 }
 
 export const fcntlRows: readonly SyscallRow[] = [
@@ -164,8 +143,8 @@ export const fcntlRows: readonly SyscallRow[] = [
 		name: 'fcntl',
 		args: ['fd', 'enum:fcntl', 'hex'],
 		support: 'partial',
-		note: 'one process: record locks never conflict; no O_ASYNC, leases, F_OFD_*',
-		handler: (d, [fd, command, arg]) => fcntl(d, fd, command, arg, false),
+		note: 'no O_ASYNC, leases',
+		handler: (d, [fd, command, arg], resume) => fcntl(d, fd, command, arg, false, resume),
 	},
 	{
 		nr: 221,
@@ -173,14 +152,13 @@ export const fcntlRows: readonly SyscallRow[] = [
 		args: ['fd', 'enum:fcntl', 'hex'],
 		support: 'partial',
 		note: 'as fcntl',
-		handler: (d, [fd, command, arg]) => fcntl(d, fd, command, arg, true),
+		handler: (d, [fd, command, arg], resume) => fcntl(d, fd, command, arg, true, resume),
 	},
 	{
 		nr: 143,
 		name: 'flock',
 		args: ['fd', 'flags:flock'],
-		support: 'partial',
-		note: 'locks are not kept: two open files of one process never conflict',
-		handler: (d, [fd, operation]) => flock(d, fd, operation),
+		support: 'full',
+		handler: (d, [fd, operation], resume) => flock(d, fd, operation, resume),
 	},
 ];

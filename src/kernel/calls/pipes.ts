@@ -33,15 +33,29 @@ function pipe(d: Decision, address: number, flags: number): number {
 	return 0;
 }
 
-/** Opens a named pipe: with no other end the opener waits for one, or ENXIO for a writer that does not wait. */
+/** Whether a task sleeps in an open of the pipe until it has this end: it is the other end itself. */
+function waitsForEnd(d: Decision, inode: Inode, end: 'read' | 'write'): boolean {
+	return Object.values(d.state.tasks).some((t) =>
+		t.wait?.on.some((on) => on.kind === 'pipe-end' && on.inode === inode.id && on.end === end),
+	);
+}
+
+/**
+ * Opens a named pipe (fifo_open): with no other end the opener waits for one, or ENXIO for a writer that does not wait. Two
+ * that open it meet: who waits already counts as an end.
+ */
 export function openFifo(d: Decision, inode: Inode, flags: number, path: string): number | Block {
 	const access = flags & O.ACCMODE;
 	const ends = pipeEnds(d, inode);
-	if (access === O.WRONLY && ends.readers === 0 && flags & O.NONBLOCK) return -Errno.ENXIO;
-	const alone = access === O.WRONLY ? ends.readers === 0 : access === O.RDONLY && ends.writers === 0;
+	const end = access === O.WRONLY ? 'read' : 'write';
+	const alone =
+		access !== O.RDWR &&
+		(end === 'read' ? ends.readers : ends.writers) === 0 &&
+		!waitsForEnd(d, inode, access === O.WRONLY ? 'write' : 'read');
+	if (alone && access === O.WRONLY && flags & O.NONBLOCK) return -Errno.ENXIO;
 	if (alone && !(flags & O.NONBLOCK)) {
-		// Nobody else can open the other end while the only task waits: only a signal ends this.
-		return { kind: 'block', wait: { on: [], deadline: null, restart: Restart.SYS, signals: 0n }, restartBlock: null };
+		const on = [{ kind: 'pipe-end' as const, inode: inode.id, end: end as 'read' | 'write' }];
+		return { kind: 'block', wait: { on, deadline: null, restart: Restart.SYS, signals: 0n }, restartBlock: null };
 	}
 	if (d.state.pipes[inode.channel] === undefined) {
 		d.emit({ kind: 'inode/set', inode: inode.id, fields: { channel: newPipe(d) } });

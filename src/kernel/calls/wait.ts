@@ -9,7 +9,7 @@ import { setWords, viewOf } from '../abi/words.ts';
 import { type ChildWait, isAwaited } from '../child-waits.ts';
 import type { Decision, Outcome } from '../decision.ts';
 import { reapChild } from '../exit.ts';
-import { isGone } from '../job-control.ts';
+import { endStatus, isGone } from '../job-control.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { groupTimes } from '../timers.ts';
 import { rusageBytes } from './limits.ts';
@@ -50,7 +50,7 @@ function found(d: Decision, child: Task, code: number, status: number, word: num
 /** A leader is waited for once its last thread is gone. */
 function ended(d: Decision, child: Task, options: number): Found | undefined {
 	if (!(options & WAIT.WEXITED) || child.state !== 'zombie' || !isGone(d.state, d.state.groups[child.group])) return undefined;
-	const word = child.exitStatus;
+	const word = endStatus(d.state, child);
 	const signal = word & 0x7f;
 	const code = signal === 0 ? Code.CLD_EXITED : word & 0x80 ? Code.CLD_DUMPED : Code.CLD_KILLED;
 	const result = found(d, child, code, signal === 0 ? (word >> 8) & 0xff : signal, word);

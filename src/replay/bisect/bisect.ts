@@ -33,8 +33,6 @@ export interface BisectOptions {
 	readonly policy?: 'kernel' | 'user' | 'eintr';
 	readonly restarter?: Restarter;
 	readonly dumper?: Dumper;
-	/** Told now and then how many steps of the present comparison were found equal. */
-	readonly onProgress?: (steps: number) => void;
 	/** The freeze, when it is known already. */
 	readonly freeze?: Freeze;
 }
@@ -67,7 +65,7 @@ class Bisect {
 		this.#rules = options.rules ?? {};
 		this.#asked = asked;
 		const policy = this.#rules.policy ?? options.policy ?? 'kernel';
-		this.#chains = { trace, freeze, policy, rules: this.#rules, onProgress: options.onProgress };
+		this.#chains = { trace, freeze, policy, rules: this.#rules };
 		this.#fresh = freshDump(freeze);
 	}
 
