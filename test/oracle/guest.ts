@@ -1,9 +1,10 @@
 /**
  * Our processor in the oracle's small world: runs one case and says whether it did what the hardware did.
  */
-import { type CpuPersona, type LiveCpu, Stop } from '../../src/cpu/contract.ts';
+import { Access, type CpuPersona, type LiveCpu, Stop } from '../../src/cpu/contract.ts';
 import { createCpu, createTranslatingCpu } from '../../src/cpu/cpu.ts';
 import { PI_66 } from '../../src/cpu/fpu/tables.ts';
+import type { GuestMemory } from '../../src/cpu/memory.ts';
 import type { TranslatorCounts } from '../../src/cpu/translator/translator.ts';
 import { type CpuState, type Descriptor, FXSAVE_BYTES, Vector } from '../../src/events/cpu.ts';
 import type { PageLookup } from '../../src/reducers/pages.ts';
@@ -56,6 +57,8 @@ export interface How {
 	readonly shadow: boolean;
 	/** Through `record`; the steps must then say what happened. */
 	readonly recorded: boolean;
+	/** With the writable pages in the write TLB, as after a store: sealing has emptied it, and quick stores want to be seen too. */
+	readonly warm: boolean;
 }
 
 /** How a case went. `unsupported`: ours stopped with UNSUPPORTED where the hardware has the instruction. */
@@ -115,6 +118,7 @@ export class Guest {
 		const fx = fxWords(words[at]);
 		this.placeCode(words, at);
 		const patchEnd = this.applyPatches(words, at);
+		if (how.warm) this.warm();
 		const whole = (words[at] & CaseFlag.WHOLE) !== 0;
 		const trapped = how.stepped && !whole ? TF : 0;
 		const registers = this.registers(words, at, fx > 0 ? patchEnd : 0, trapped);
@@ -173,6 +177,11 @@ export class Guest {
 	private writeCode(linear: number, bytes: Uint8Array): void {
 		const room = PAGES[1].address + 4096 - linear;
 		this.cpu.memory.write(linear, room < bytes.length ? bytes.subarray(0, room) : bytes, true);
+	}
+
+	private warm(): void {
+		const memory = this.cpu.memory as GuestMemory;
+		for (const { address, access } of PAGES) if (access & Access.WRITE) memory.ws(address, 1);
 	}
 
 	/** Writes the case's memory contents, as far as they lie in the compared pages; returns the word after them. */

@@ -83,7 +83,7 @@ export class Checker {
 	private readonly engine: Engine;
 	private readonly rows: readonly OracleRow[];
 	private readonly masks: readonly RowMask[];
-	private readonly how: readonly Omit<How, 'recorded'>[];
+	private readonly how: readonly Omit<How, 'recorded' | 'warm'>[];
 	/** Failed assertions of each row: after a few of them its cases are only counted. */
 	private readonly failures: Uint32Array;
 
@@ -124,6 +124,7 @@ export class Checker {
 					: this.run(row, seed, words, at, outcomes, out, mask, {
 							...this.how[row],
 							recorded: this.engine === 't0' && i % 4 === 3,
+							warm: i % 4 >= 2,
 						});
 			report.cases[row]++;
 			if (verdict === 'unsupported') report.unsupported[row]++;
