@@ -213,8 +213,8 @@ export class Segments {
 		const code = (b & CODE) !== 0;
 		let ok = b !== 0 && (write ? !code && (b & RW) !== 0 : !code || (b & RW) !== 0);
 		if (ok && !code && b & DOWN) ok = offset > limit && offset + bytes - 1 <= (b & BIG ? 0xffffffff : 0xffff);
-		// An x87 operand of more than eight bytes is accessed in parts: in a segment of 4 GiB the later ones wrap around.
-		else if (ok) ok = offset + bytes - 1 <= limit || (bytes > 8 && limit === 0xffffffff);
+		// An x87 operand of more than eight bytes (a vector of 16 is none) is accessed in parts: in a segment of 4 GiB the later ones wrap around.
+		else if (ok) ok = offset + bytes - 1 <= limit || (bytes > 8 && bytes !== 16 && limit === 0xffffffff);
 		if (!ok) this.raise(segment === SS ? Vector.SS : Vector.GP, 0);
 	}
 }
