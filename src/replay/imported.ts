@@ -2,6 +2,8 @@
  * Traces that begin with a process that ran elsewhere. It has no kernel here, only memory and registers: it can be looked at, compared,
  * and run until it first asks the kernel for something.
  */
+import { type LiveCpu, Stop } from '../cpu/contract.ts';
+import { createCpu } from '../cpu/cpu.ts';
 import type { KernelEvent, MachineEvent } from '../events/event.ts';
 import { encodeFrame, FORMAT_VERSION } from '../events/trace/format.ts';
 import type { Core } from '../kernel/core/notes.ts';
@@ -12,7 +14,7 @@ import { createDigester } from '../reducers/digest.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { hash64, sha256 } from './hash.ts';
 import { SEMANTICS_VERSION, type TraceHeader, WRITER } from './header.ts';
-import { Machine } from './machine.ts';
+import { cpuPersona, Machine } from './machine.ts';
 import { pack } from './pack.ts';
 import type { Recording } from './record.ts';
 import { DIGEST_STEPS, nextMark, TraceWriter } from './trace-writer.ts';
@@ -37,6 +39,7 @@ export function importProcess(
 	const state = foreignState(core, { persona, seed: 1, program });
 	const base = pack(encodeState(state));
 	const names = { program: sha256(program.bytes), base: sha256(base) };
+	// In the order of the schema: verifying packs it again.
 	const header: TraceHeader = {
 		format: FORMAT_VERSION,
 		semantics: SEMANTICS_VERSION,
@@ -44,6 +47,7 @@ export function importProcess(
 		grain,
 		persona: persona as TraceHeader['persona'],
 		seed: 1,
+		chaos: false,
 		path: program.path,
 		program: names.program,
 		meta: null,
@@ -55,7 +59,6 @@ export function importProcess(
 		stdin: null,
 		from: 0,
 		base: names.base,
-		chaos: false,
 	};
 	return {
 		header,
@@ -71,13 +74,13 @@ export function importProcess(
 export type ImportedEnd = 'not run' | 'limit' | 'ended' | 'call';
 
 /** Thawed before its first step. */
-export const THAW: KernelEvent = { kind: 'freezer/set', state: 'thawed' };
-export const FREEZE: KernelEvent = { kind: 'freezer/set', state: 'frozen' };
+const THAW: KernelEvent = { kind: 'freezer/set', state: 'thawed' };
+const FREEZE: KernelEvent = { kind: 'freezer/set', state: 'frozen' };
 
 /** What a trace says where a foreign process asks for a kernel. */
-export function needsKernel(state: MachineState, pid: number): KernelEvent {
+function needsKernel(state: MachineState, pid: number): KernelEvent {
 	const { cpu, entry } = state.tasks[pid];
-	const what = entry === 'int80' || entry === 'sysenter' ? `system call ${cpu.eax}` : `trap ${entry}`;
+	const what = entry === 'bp' || entry === 'of' || entry === 'db' ? `trap ${entry}` : `system call ${cpu.eax}`;
 	const name = `${what} of an imported process: nothing tells its descriptors and handlers`;
 	return { kind: 'unsupported', task: pid, what: 'feature', name, eip: cpu.eip, bytes: new Uint8Array(0) };
 }
@@ -93,17 +96,45 @@ export function recordImported(from: Imported, maxSteps = 0): Recording & { read
 		state,
 	);
 	for (const bytes of blobs.values()) writer.blob(bytes);
-	const machine = new Machine(state, header.grain === 'steps' ? 'steps' : 'runs', (event: MachineEvent) => writer.event(event));
-	const stopped = maxSteps > 0 ? run(machine, writer, maxSteps) : 'not run';
+	const gate = new Gate(state);
+	const detail = header.grain === 'steps' ? 'steps' : 'runs';
+	const machine = new Machine(state, detail, (event: MachineEvent) => writer.event(event), gate.cpu);
+	const stopped = maxSteps > 0 ? run(machine, gate, writer, maxSteps) : 'not run';
 	machine.flush();
 	const last = machine.snapshot();
 	const end = writer.finish(last, stopped === 'ended' ? 'ended' : 'limit');
 	return { end, state: last, bytes: Buffer.concat(frames), stopped };
 }
 
-function run(machine: Machine, writer: TraceWriter, maxSteps: number): ImportedEnd {
+/** A processor that stops in front of `syscall`: the vDSO of a 64-bit kernel has it, and no processor of ours does. */
+class Gate {
+	readonly cpu: LiveCpu;
+	closed = false;
+
+	constructor(state: MachineState) {
+		this.cpu = createCpu(cpuPersona(state));
+		const run = this.cpu.run.bind(this.cpu);
+		this.cpu.run = (budget, tsc) => {
+			const stop = run(budget, tsc);
+			if (stop !== Stop.UNSUPPORTED || this.cpu.retired === 0 || !isSyscall(this.cpu.bytesAtEip())) return stop;
+			this.closed = true;
+			return Stop.BUDGET;
+		};
+	}
+}
+
+function isSyscall(bytes: Uint8Array | undefined): boolean {
+	return bytes?.[0] === 0x0f && bytes[1] === 0x05;
+}
+
+function run(machine: Machine, gate: Gate, writer: TraceWriter, maxSteps: number): ImportedEnd {
+	const { current } = machine.peek.scheduler;
+	gate.closed = isSyscall(machine.readMemory(current, machine.peek.tasks[current].cpu.eip, 2));
 	machine.feed(THAW);
-	const entered = () => Object.values(machine.peek.tasks).find((t) => t.entry !== 'none')?.pid;
+	const entered = () => {
+		const { scheduler, tasks } = machine.peek;
+		return gate.closed ? scheduler.current : Object.values(tasks).find((t) => t.entry !== 'none')?.pid;
+	};
 	for (let mark = nextMark(machine.steps); ; ) {
 		const stop = machine.advance(Math.min(mark, maxSteps), false, () => entered() !== undefined);
 		const pid = entered();

@@ -77,7 +77,8 @@ const ENDS_OBJECTS: ReadonlySet<string> = new Set([
 	'task/unshare',
 ]);
 
-function cpuPersona({ persona: { cpuid, userCs, userDs } }: MachineState): CpuPersona {
+/** What the processor of a state's machine answers. */
+export function cpuPersona({ persona: { cpuid, userCs, userDs } }: MachineState): CpuPersona {
 	return { cpuid, userCs, userDs };
 }
 

@@ -112,13 +112,14 @@ export function encodePrstatus(t: CoreThread): Uint8Array {
 	GREGS.forEach((name, i) => {
 		view.setUint32(REGS + 4 * i, name === -1 ? t.origAx : t.cpu[name], true);
 	});
-	view.setUint32(FPVALID, 1, true);
+	view.setUint32(FPVALID, t.cpu.fpuUsed ? 1 : 0, true);
 	return out;
 }
 
 /** What a prstatus says: no floating-point state. */
 export type Prstatus = Omit<CoreThread, 'cpu' | 'tls' | 'siginfo'> & {
 	readonly regs: Omit<CpuState, 'fx' | 'fpuUsed' | 'debugreg'>;
+	readonly fpuUsed: boolean;
 };
 
 export function decodePrstatus(bytes: Uint8Array): Prstatus {
@@ -140,6 +141,7 @@ export function decodePrstatus(bytes: Uint8Array): Prstatus {
 		pgrp: word(32),
 		session: word(36),
 		origAx,
+		fpuUsed: word(FPVALID) !== 0,
 		regs: regs as unknown as Prstatus['regs'],
 	};
 }

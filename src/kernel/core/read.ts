@@ -173,7 +173,7 @@ class NoteReader {
 }
 
 function threadOf(found: Found, siginfo: Uint8Array | undefined): CoreThread {
-	const { regs, ...status } = found.status;
+	const { regs, fpuUsed, ...status } = found.status;
 	const fx =
 		found.fx ?? (found.fpregs ? decodeFsave(padded(found.fpregs), resetFx(new Uint8Array(FXSAVE_BYTES), true)) : undefined);
 	const image = (fx ?? resetFx(new Uint8Array(FXSAVE_BYTES), true)).slice();
@@ -183,7 +183,7 @@ function threadOf(found: Found, siginfo: Uint8Array | undefined): CoreThread {
 		...(isWide(regs) ? narrow(regs) : {}),
 		eflags: ((regs.eflags & 0x3f7fd7) | 0x202) >>> 0,
 		fx: image,
-		fpuUsed: fx !== undefined,
+		fpuUsed: fpuUsed && fx !== undefined,
 		debugreg: [0, 0, 0, 0, 0, 0, 0, 0],
 	};
 	return { ...status, siginfo: found.siginfo ?? siginfo, cpu, tls: found.tls && tlsOf(found.tls) };
