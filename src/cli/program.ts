@@ -1,6 +1,7 @@
 /** The commands, their words and options. What they do is in commands/, loaded when it is asked for. */
 import { Command, Option } from 'commander';
 import { WRITER } from '../replay/header.ts';
+import { CliError, Exit } from './output.ts';
 
 /** Words that are given several times. */
 const many = (value: string, all: readonly string[] = []) => [...all, value];
@@ -61,8 +62,9 @@ function recording(root: Command, told: Told): void {
 		.description('run a program and keep the trace')
 		.passThroughOptions()
 		.usage('[options] -- PROG ARGS…')
-		.argument('<prog>')
+		.argument('[prog]')
 		.argument('[args...]')
+		.option('--from <stub>', 'gdb://HOST:PORT: step a process on hardware through a debugger’s stub instead of running PROG')
 		.option('-o, --output <file>', 'the trace (default: PROG.msgpack)')
 		.option('--grain <grain>', '`inputs`, or `steps`: every step in the file too')
 		.option('--root <dir>', "a host directory that is the guest's root (read only); PROG is a path inside it")
@@ -73,7 +75,15 @@ function recording(root: Command, told: Told): void {
 		.addOption(new Option('--env <K=V>', 'add to the fixed environment').argParser(many))
 		.option('--max-steps <n>', 'stop the recording after so many steps')
 		.option(json, 'the totals as JSON on stderr')
-		.action(async (prog, args, options) => told(await (await import('./commands/record.ts')).recordCommand(prog, args, options)));
+		.action(async (prog, args, options) => {
+			if (options.from !== undefined) {
+				if (prog !== undefined) throw new CliError('record --from: no program wanted, the stub has one', Exit.FAILED);
+				told(await (await import('./commands/record-from.ts')).recordFromCommand(options));
+				return;
+			}
+			if (prog === undefined) throw new CliError('missing required argument "prog"', Exit.FAILED);
+			told(await (await import('./commands/record.ts')).recordCommand(prog, args, options));
+		});
 }
 
 function looking(root: Command, told: Told): void {

@@ -41,6 +41,57 @@ export interface StepColumns {
 	readonly words: Uint32Array;
 }
 
+/** Where in `words` the step behind the one at `at` begins. */
+export function skipWords(mask: number, words: Uint32Array, at: number): number {
+	let w = at;
+	for (let bits = mask & (StepMask.GPRS | StepMask.FLAGS | StepMask.JUMP); bits !== 0; bits &= bits - 1) w++;
+	if (mask & StepMask.MEMORY) for (let n = words[w++]; n > 0; n--) w += 2 + ((words[w + 1] + 3) >> 2);
+	if (mask & StepMask.FX) w += 1 + 2 * words[w];
+	if (mask & StepMask.SEGMENTS) w += 1 + 2 * words[w];
+	return w;
+}
+
+/** Steps [from, to) of a batch; their words are [wordFrom, wordTo). */
+export function sliceColumns(columns: StepColumns, from: number, to: number, wordFrom: number, wordTo: number): StepColumns {
+	const { first, count, site, mask, words } = columns;
+	if (from === 0 && to === count) return columns;
+	return {
+		...columns,
+		first: first + from,
+		count: to - from,
+		site: site.slice(from, to),
+		mask: mask.slice(from, to),
+		words: words.slice(wordFrom, wordTo),
+	};
+}
+
+/** Two batches of which the second goes on where the first ends. */
+export function joinColumns(a: StepColumns, b: StepColumns): StepColumns {
+	const sites = a.siteEip.length;
+	return {
+		task: a.task,
+		first: a.first,
+		count: a.count + b.count,
+		siteEip: joined(Uint32Array, a.siteEip, b.siteEip),
+		siteLength: joined(Uint8Array, a.siteLength, b.siteLength),
+		siteBytes: joined(Uint8Array, a.siteBytes, b.siteBytes),
+		site: joined(
+			Uint32Array,
+			a.site,
+			b.site.map((s) => s + sites),
+		),
+		mask: joined(Uint16Array, a.mask, b.mask),
+		words: joined(Uint32Array, a.words, b.words),
+	};
+}
+
+function joined<T extends Uint8Array | Uint16Array | Uint32Array>(make: new (length: number) => T, a: T, b: T): T {
+	const out = new make(a.length + b.length);
+	out.set(a);
+	out.set(b, a.length);
+	return out;
+}
+
 /** One memory write of a step. */
 export interface StepWrite {
 	/** Linear address, u32. */

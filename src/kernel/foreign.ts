@@ -19,6 +19,8 @@ export interface ForeignOptions {
 	readonly seed: number;
 	/** Absolute path of the program (a byte string) and its contents; empty when they are not known. */
 	readonly program: { readonly path: string; readonly bytes: Uint8Array };
+	/** Contents beside those of the segments, by linear page number. */
+	readonly pages?: ReadonlyMap<number, Uint8Array>;
 }
 
 const MAY = Vm.MAYREAD | Vm.MAYWRITE | Vm.MAYEXEC;
@@ -54,7 +56,10 @@ export function foreignState(core: Core, options: ForeignOptions): MachineState 
 		tasks,
 		groups: { ...state.groups, [group.id]: { ...group, pgrp: first.pgrp, session: first.session } },
 		mms: { ...state.mms, [id]: mmOf(core, id, object, program, options.program.path) },
-		objects: { ...state.objects, [object]: { id: object, kind: 'private', size: 2 ** 32, pages: pagesOf(core.segments) } },
+		objects: {
+			...state.objects,
+			[object]: { id: object, kind: 'private', size: 2 ** 32, pages: pagesOf(core.segments).with(options.pages ?? []) },
+		},
 		scheduler: { ...state.scheduler, current: first.pid, queue: pids.slice(1) },
 		freezer: 'frozen',
 	};

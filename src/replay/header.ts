@@ -71,6 +71,8 @@ const headerSchema = v.strictObject({
 	from: count,
 	/** Of a restored run: the state that was lent to the restart (an encoded state), as it is before the first restore event. */
 	base: v.nullable(sha256),
+	/** Where the steps come from when no processor of ours made them (grain `steps`): they are applied as recorded. */
+	source: v.optional(v.literal('hardware')),
 });
 
 export type TraceHeader = v.InferOutput<typeof headerSchema>;

@@ -5,6 +5,7 @@
 import { type LiveCpu, Stop } from '../cpu/contract.ts';
 import { createCpu } from '../cpu/cpu.ts';
 import type { KernelEvent, MachineEvent } from '../events/event.ts';
+import type { Persona } from '../events/persona.ts';
 import { encodeFrame, FORMAT_VERSION } from '../events/trace/format.ts';
 import type { Core } from '../kernel/core/notes.ts';
 import { foreignState } from '../kernel/foreign.ts';
@@ -28,15 +29,28 @@ export interface Imported {
 	readonly state: MachineState;
 }
 
+export interface ImportOptions {
+	readonly grain?: TraceHeader['grain'];
+	/** Its steps come from hardware: they are applied, never made again. */
+	readonly source?: 'hardware';
+	/** Contents beside those of the segments, by linear page number. */
+	readonly pages?: ReadonlyMap<number, Uint8Array>;
+}
+
+/** The persona of an imported process: it may have chosen code by what its own processor has, so the most that ours can. */
+export function importPersona(): Persona {
+	return defaultPersona({ cpu: 'core2' });
+}
+
 /** @param program its file; empty when it is not known */
 export function importProcess(
 	core: Core,
 	program: { readonly path: string; readonly bytes: Uint8Array },
-	grain: TraceHeader['grain'] = 'inputs',
+	options: ImportOptions = {},
 ): Imported {
-	// It may have chosen code by what its own processor has: the most that ours can.
-	const persona = { ...defaultPersona({ cpu: 'core2' }), firstPid: core.tgid };
-	const state = foreignState(core, { persona, seed: 1, program });
+	const { grain = 'inputs', source, pages } = options;
+	const persona = { ...importPersona(), firstPid: core.tgid };
+	const state = foreignState(core, { persona, seed: 1, program, ...(pages ? { pages } : {}) });
 	const base = pack(encodeState(state));
 	const names = { program: sha256(program.bytes), base: sha256(base) };
 	// In the order of the schema: verifying packs it again.
@@ -59,6 +73,7 @@ export function importProcess(
 		stdin: null,
 		from: 0,
 		base: names.base,
+		...(source ? { source } : {}),
 	};
 	return {
 		header,
@@ -74,8 +89,8 @@ export function importProcess(
 export type ImportedEnd = 'not run' | 'limit' | 'ended' | 'call';
 
 /** Thawed before its first step. */
-const THAW: KernelEvent = { kind: 'freezer/set', state: 'thawed' };
-const FREEZE: KernelEvent = { kind: 'freezer/set', state: 'frozen' };
+export const THAW: KernelEvent = { kind: 'freezer/set', state: 'thawed' };
+export const FREEZE: KernelEvent = { kind: 'freezer/set', state: 'frozen' };
 
 /** What a trace says where a foreign process asks for a kernel. */
 function needsKernel(state: MachineState, pid: number): KernelEvent {

@@ -9,7 +9,7 @@ import type { CpuState, Fault, GprName } from '../events/cpu.ts';
 import { GPR_NAMES, SEGMENT_NAMES, Vector } from '../events/cpu.ts';
 import { dr6Of } from '../events/debug.ts';
 import type { MachineEvent } from '../events/event.ts';
-import { type StepColumns, StepMask } from '../events/steps.ts';
+import { joinColumns, type StepColumns, StepMask, skipWords, sliceColumns } from '../events/steps.ts';
 import { FrameKind, TraceError } from '../events/trace/format.ts';
 import type { StepFrame, Trace } from './trace.ts';
 
@@ -41,6 +41,32 @@ export class RecordedCpu implements LiveCpu {
 		this.#real = createCpu(persona);
 	}
 
+	/** For a run that begins after `steps` retired steps. */
+	static at(trace: Trace, steps: number): RecordedCpu {
+		const cpu = new RecordedCpu(trace, trace.header.persona);
+		cpu.#seek(steps);
+		return cpu;
+	}
+
+	#seek(steps: number): void {
+		const { frames } = this.#trace;
+		for (let i = 0; i < frames.length; i++) {
+			if (frames[i].kind !== FrameKind.STEPS) continue;
+			const frame = this.#trace.stepFrame(i);
+			const { first, count, mask, words } = frame.columns;
+			if (steps <= first) return;
+			if (steps >= first + count) {
+				this.#frame = i + 1;
+				continue;
+			}
+			this.#frame = i;
+			this.#current = frame;
+			this.#step = steps - first;
+			for (let s = 0; s < this.#step; s++) this.#word = skipWords(mask[s], words, this.#word);
+			return;
+		}
+	}
+
 	get memory() {
 		return this.#real.memory;
 	}
@@ -63,12 +89,17 @@ export class RecordedCpu implements LiveCpu {
 		return this.#bytes;
 	}
 
-	run(): number {
-		throw new Error('internal error: recorded steps are taken with record()');
+	/** As `record`; a run of recorded steps keeps nothing. */
+	run(budget: number): number {
+		return this.#advance(budget, false);
 	}
 
 	/** Applies recorded steps: at most `budget`, and not past the end of a recorded frame. */
 	record(budget: number): number {
+		return this.#advance(budget, true);
+	}
+
+	#advance(budget: number, keep: boolean): number {
 		this.retired = 0;
 		this.fault = undefined;
 		if (this.#current === undefined) {
@@ -78,10 +109,14 @@ export class RecordedCpu implements LiveCpu {
 		const frame = this.#open();
 		const { columns } = frame;
 		const n = Math.min(budget, columns.count - this.#step);
+		const [step, word] = [this.#step, this.#word];
 		this.#apply(columns, n);
 		this.retired = n;
+		if (keep) {
+			const piece = sliceColumns(columns, step, this.#step, word, this.#word);
+			this.#taken = this.#taken === undefined ? piece : joinColumns(this.#taken, piece);
+		}
 		if (this.#step < columns.count) return Stop.BUDGET;
-		this.#taken = columns;
 		this.#current = undefined;
 		this.#frame++;
 		switch (frame.entry) {

@@ -10,6 +10,7 @@ import type { MachineState } from '../reducers/state.ts';
 import { bootTrace } from './boot.ts';
 import { type Detail, Machine } from './machine.ts';
 import type { Position } from './position.ts';
+import { RecordedCpu } from './recorded-cpu.ts';
 import type { RecordedInput, Trace } from './trace.ts';
 
 /** The run needed an input that the trace does not have here: it executed differently, or the trace was cut. */
@@ -35,7 +36,10 @@ export class Rerun {
 
 	/** @param k events at the position of `state` that are in it already */
 	constructor(trace: Trace, state: MachineState, detail: Detail, sink: (event: MachineEvent) => void, cpu?: LiveCpu, k = 0) {
-		this.machine = new Machine(state, detail, sink, cpu, k);
+		const recorded =
+			cpu === undefined && trace.header.source === 'hardware' ? RecordedCpu.at(trace, state.clock.steps) : undefined;
+		this.machine = new Machine(state, detail, sink, cpu ?? recorded, k);
+		if (recorded) recorded.k = () => this.machine.k;
 		this.#inputs = trace.inputs();
 		this.#limit = trace.limit;
 		this.#decide = trace.end === null;
