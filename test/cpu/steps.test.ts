@@ -114,8 +114,8 @@ test('slicing a run does not change it', () => {
 test('translated code does what the interpreter does, whole and in slices', () => {
 	let translated = 0;
 	for (const limits of [
-		{ blocks: 64, steps: 64 },
-		{ blocks: 3, steps: 2 },
+		{ blocks: 64, steps: 64, visits: 2 },
+		{ blocks: 3, steps: 2, visits: 0 },
 	]) {
 		const { cpu: translating, counts } = createTranslatingCpu(PERSONA, limits);
 		for (let n = 20; n < 32; n++) {

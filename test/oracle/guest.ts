@@ -47,7 +47,7 @@ const PERSONA: CpuPersona = {
 /** Which printer of the IR executes the cases: the interpreter, or the translator to WebAssembly (what it does not translate is T0's). */
 export type Engine = 't0' | 'wasm';
 /** A case has one step to run. */
-const ONE_BY_ONE = { blocks: 4, steps: 1 };
+const ONE_BY_ONE = { blocks: 4, steps: 1, visits: 0 };
 
 /** How to run a case on our side. */
 export interface How {

@@ -52,6 +52,8 @@ export interface RegionLimits {
 	readonly blocks: number;
 	/** Instructions of one block. */
 	readonly steps: number;
+	/** How often T0 comes by before an address is translated; code that changes all the time is not worth it. */
+	readonly visits: number;
 }
 
 export class RegionMaker {

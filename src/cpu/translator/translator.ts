@@ -22,6 +22,9 @@ interface Entry {
 	readonly rows: ReadonlySet<Row>;
 }
 
+/** An address that T0 executes. */
+const PRECISE: Entry = { run: undefined, rows: new Set() };
+
 /** The part of the WebAssembly interface used here; the language's own library does not declare it. */
 declare const WebAssembly: {
 	readonly Module: new (bytes: Uint8Array) => object;
@@ -45,7 +48,10 @@ export class Translator {
 	private readonly code: CodeCache;
 	private readonly helper: Helper;
 	private readonly maker: RegionMaker;
+	private readonly visits: number;
 	private entries = new Map<number, Entry>();
+	/** Visits of addresses that are not entered yet. */
+	private seen = new Map<number, number>();
 	private drops = -1;
 	readonly counts: TranslatorCounts = { translated: 0, precise: 0, rows: new Set() };
 
@@ -53,6 +59,7 @@ export class Translator {
 		this.memory = memory;
 		this.code = code;
 		this.helper = helper;
+		this.visits = limits.visits;
 		this.maker = new RegionMaker(code, ops, new Decoder(makeDecodeMaps(ROWS)), limits, memory.bytes.length / 65536);
 	}
 
@@ -91,10 +98,7 @@ export class Translator {
 	private translated(n: number): number {
 		const { memory, code, entries } = this;
 		const { words } = memory;
-		if (this.drops !== code.drops) {
-			entries.clear();
-			this.drops = code.drops;
-		}
+		if (this.drops !== code.drops) this.forget();
 		let left = n;
 		let warmed = 0;
 		while (left > 0) {
@@ -115,12 +119,21 @@ export class Translator {
 		}
 		return left;
 	}
+	private forget(): void {
+		this.entries.clear();
+		this.seen.clear();
+		this.drops = this.code.drops;
+	}
 	private enter(eip: number): Entry {
+		const visits = this.seen.get(eip) ?? 0;
+		if (visits < this.visits) {
+			this.seen.set(eip, visits + 1);
+			return PRECISE;
+		}
 		let region = this.maker.make(eip);
 		// Decoding may have dropped other code, and with it what was translated from it
 		while (this.drops !== this.code.drops) {
-			this.entries.clear();
-			this.drops = this.code.drops;
+			this.forget();
 			region = this.maker.make(eip);
 		}
 		let run: Code | undefined;
