@@ -33,7 +33,7 @@ export const Word = {
 	IMMEDIATE: 6,
 	NEXT: 7,
 } as const;
-export const OP_BITS = 0xfff;
+export const OP_BITS = 0xffff;
 
 /** Ops that are no instruction; they do not count as steps. */
 export const Op = { RESOLVE: 0, LINK: 1, GOTO: 2, INVALID: 3, UNDEFINED: 4, TOO_LONG: 5, FIRST: 8 } as const;

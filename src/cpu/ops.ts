@@ -11,7 +11,7 @@ import { flagCarry, flagResult } from './flags.ts';
 import { fopOf } from './fpu/fast.ts';
 import type { Fpu } from './fpu/fpu.ts';
 import type { Insn } from './insn.ts';
-import { compile, type Environment, type Form, Op, Printer, printLoop } from './interpreter.ts';
+import { compile, type Environment, type Form, OP_BITS, Op, Printer, printLoop } from './interpreter.ts';
 import type { Variant } from './ir.ts';
 import { accesses, type Operand, parseForm } from './isa/operands.ts';
 import type { Row } from './isa/row.ts';
@@ -235,7 +235,7 @@ export class Ops implements OpChooser {
 		let op = this.byKey.get(key);
 		if (op === undefined) {
 			op = this.next++;
-			assert(op < 4096, 'op numbers fit 12 bits');
+			assert(op <= OP_BITS, 'op numbers fit their bits');
 			this.byKey.set(key, op);
 			const effects = row.helper || !row.lower ? NO_EFFECTS : effectsOf(new Printer(row, variant, form).builder.body);
 			this.infos[op] = this.info(row, variant, form, effects);
