@@ -1,8 +1,10 @@
 /** Images in which a defect of the restart shows: a correct one, with one object changed. */
 
-import { readImage } from '../v2/framing.ts';
+import { ImageError } from '../error.ts';
+import type { ReaderRules } from '../rules.ts';
+import { readObjects } from '../v2/framing.ts';
 import type { ImageObject } from '../v2/image-object.ts';
-import { type Piece, pieceOf, writeImage } from '../v2/image-writer.ts';
+import { type Piece, pieceOf } from '../v2/image-writer.ts';
 import { cpt_object_hdr } from '../v2/objects.ts';
 import { DefectError } from './defect.ts';
 
@@ -13,20 +15,59 @@ export type Change = {
 	readonly extra?: Uint8Array;
 };
 
-/** Changes the first object of an image that `change` has something to say about. */
+/** Takes what other premises made of an image. */
+const LENIENT: ReaderRules = {
+	untyped: ['TASK'],
+	anyContent: true,
+	anyPages: true,
+	anyName: true,
+	anyBits: true,
+	shortHeader: (missing) => new Uint8Array(missing),
+};
+
+/** The objects of an image that need not be a good one. @throws DefectError when it cannot be read at all */
+export function objectsOf(image: Uint8Array): readonly ImageObject[] {
+	try {
+		return [...readObjects(image, LENIENT)];
+	} catch (error) {
+		if (!(error instanceof ImageError)) throw error;
+		throw new DefectError(`the defect needs an image that can be read: ${error.message}`);
+	}
+}
+
+function first(image: Uint8Array, what: string, is: (object: ImageObject) => boolean): ImageObject {
+	const found = objectsOf(image).find(is);
+	if (found === undefined) throw new DefectError(`the defect needs ${what}, which this image does not have`);
+	return found;
+}
+
+/** Changes the first object of an image that `change` has something to say about; the bytes of the others stay. */
 export function changeFirst(what: string, change: (object: ImageObject) => Change | undefined) {
 	return (image: Uint8Array): Uint8Array => {
-		let done = false;
-		const pieces = readImage(image).map((object): Piece => {
-			const piece = pieceOf(object);
-			const wanted = done ? undefined : change(object);
-			if (wanted === undefined) return piece;
-			done = true;
-			return changed(piece, wanted);
-		});
-		if (!done) throw new DefectError(`the defect needs ${what}, which this image does not have`);
-		return writeImage(pieces);
+		const object = first(image, what, (o) => change(o) !== undefined);
+		const { struct, values, extra, payload } = changed(pieceOf(object), change(object)!);
+		const { header, length } = stored(image, object);
+		return spliced(image, object.offset, length, [struct.encode(values).subarray(0, header), extra, payload]);
 	};
+}
+
+/** What an object takes of the image, when its header is shorter than its struct, too. */
+function stored(image: Uint8Array, { offset, number, length, struct }: ImageObject) {
+	if (number === 0) return { header: length, length };
+	const { cpt_hdrlen, cpt_len } = cpt_object_hdr.decode(image, offset);
+	return { header: Math.min(cpt_hdrlen, struct.size), length: Number(cpt_len) };
+}
+
+function spliced(image: Uint8Array, at: number, length: number, parts: readonly Uint8Array[]): Uint8Array {
+	const out = new Uint8Array(image.length - length + parts.reduce((sum, part) => sum + part.length, 0));
+	let end = at;
+	out.set(image.subarray(0, at));
+	for (const part of parts) {
+		out.set(part, end);
+		end += part.length;
+	}
+	out.set(image.subarray(at + length), end);
+	return out;
 }
 
 /** An object with other fields or another payload; its lengths stay what they were unless they are given. */
@@ -41,14 +82,9 @@ export function changed(piece: Piece, { values, payload, extra }: Change): Piece
 
 /** The image with the header of its first object of a kind cut to `size` bytes, as one with fewer fields would write it. */
 export function cutHeader(image: Uint8Array, name: string, size: number): Uint8Array {
-	const object = readImage(image).find((o) => o.name === name);
-	if (object === undefined) throw new DefectError(`the defect needs a ${name}, which this image does not have`);
-	const { offset, headerLength, length } = object;
-	const out = new Uint8Array(image.length - headerLength + size);
-	out.set(image.subarray(0, offset + size));
-	out.set(image.subarray(offset + headerLength), offset + size);
-	const view = new DataView(out.buffer);
-	view.setBigUint64(offset + cpt_object_hdr.offsetOf('cpt_len'), BigInt(length - headerLength + size), true);
-	view.setUint32(offset + cpt_object_hdr.offsetOf('cpt_hdrlen'), size, true);
-	return out;
+	const object = first(image, `a ${name}`, (o) => o.name === name);
+	const { offset, headerLength, length, struct, values, payload } = object;
+	const lengths = { cpt_hdrlen: size, cpt_len: BigInt(length - headerLength + size) };
+	const header = struct.encode({ ...values, ...lengths } as Piece['values']).subarray(0, size);
+	return spliced(image, offset, stored(image, object).length, [header, payload]);
 }

@@ -2,13 +2,12 @@
 import { initialFx } from '../../events/cpu.ts';
 import { Vm } from '../../reducers/state.ts';
 import { HEAP_GARBAGE } from '../rules.ts';
-import { readImage } from '../v2/framing.ts';
 import { Content, ObjectType } from '../v2/objects.ts';
 import { RestartError } from '../v2/progress.ts';
 import { number, oneOf } from './argument.ts';
 import type { Defect } from './defect.ts';
 import { choose, INHERITED, noFile, otherContents } from './lent.ts';
-import { changeFirst, cutHeader } from './premise.ts';
+import { changeFirst, cutHeader, objectsOf } from './premise.ts';
 import { RAW_STATE } from './raw-state.ts';
 import { asleepIn, fpuOf, leaveCall, taskOf } from './restored.ts';
 
@@ -368,7 +367,7 @@ export const RESTART_DEFECTS: readonly Defect[] = [
 			return {
 				reader: { anyPages: true },
 				premise: (image) => {
-					const last = readImage(image).findLast((o) => o.name === 'PAGES');
+					const last = objectsOf(image).findLast((o) => o.name === 'PAGES');
 					return changeFirst('PAGES', (object) => {
 						if (object.number !== last?.number) return undefined;
 						const start = object.parent!.big('cpt_end') + pages * PAGE_SIZE;

@@ -3,6 +3,7 @@
  * along the first, so that a wrong length is named where it stands and not in everything that slipped after it.
  */
 import { FX_FIELDS } from '../../reducers/fx-names.ts';
+import type { ReaderRules } from '../rules.ts';
 import { diffStructs } from '../show.ts';
 import { readObjects } from './framing.ts';
 import type { ImageObject } from './image-object.ts';
@@ -29,18 +30,25 @@ const SHOWN = 8;
 const NONE = 'no such object';
 const IDENTITY: Readonly<Record<string, string>> = { TASK: 'cpt_pid', VMA: 'cpt_start', PAGES: 'cpt_start' };
 
-/** Every difference, in the order of the stream. */
-export function diffImages(a: Uint8Array, b: Uint8Array): readonly ImageDifference[] {
+/**
+ * Every difference, in the order of the stream.
+ * @param rules of a reader that is wrong: what it can read of `b` is compared as it reads it
+ */
+export function diffImages(a: Uint8Array, b: Uint8Array, rules?: ReaderRules): readonly ImageDifference[] {
 	const left = objectsUntilError(a);
-	const right = objectsUntilError(b);
+	const strict = objectsUntilError(b);
+	const right = strict.whole || rules === undefined ? strict : objectsUntilError(b, rules);
 	if (!right.whole) return alongside(left.objects, b, a.length);
 	return matched(left.objects, right.objects);
 }
 
-function objectsUntilError(image: Uint8Array): { readonly objects: readonly ImageObject[]; readonly whole: boolean } {
+function objectsUntilError(
+	image: Uint8Array,
+	rules?: ReaderRules,
+): { readonly objects: readonly ImageObject[]; readonly whole: boolean } {
 	const objects: ImageObject[] = [];
 	try {
-		for (const object of readObjects(image)) objects.push(object);
+		for (const object of readObjects(image, rules)) objects.push(object);
 		return { objects, whole: true };
 	} catch {
 		return { objects, whole: false };

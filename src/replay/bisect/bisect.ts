@@ -83,7 +83,8 @@ class Bisect {
 				causes: [{ object: kindOf(error.object), label: error.object, got: error.message }],
 			});
 		}
-		const changes = this.#fresh === undefined || sameBytes(image, this.#fresh) ? [] : diffImages(this.#fresh, image);
+		const changes =
+			this.#fresh === undefined || sameBytes(image, this.#fresh) ? [] : diffImages(this.#fresh, image, this.#rules.reader);
 		let restored: MachineState;
 		try {
 			const { restarter } = this.#options;
@@ -165,8 +166,9 @@ class Bisect {
 		const causes = [...units].flatMap(([unit, members]) => {
 			const mm = /^mms\.(\d+)\.vmas$/.exec(unit)?.[1];
 			const told = tellUnit(unit, members, lost);
-			const mappings = mm === undefined || told.some((c) => c.part !== undefined && lost.has(c.part));
-			return mappings ? told : vmaCauses(state, restored, Number(mm), objects);
+			if (mm === undefined) return told;
+			const gone = told.filter((c) => c.part !== undefined && lost.has(c.part));
+			return [...gone, ...vmaCauses(state, restored, Number(mm), objects, gone.length > 0)];
 		});
 		const place = (c: Cause) => c.offset ?? Number.POSITIVE_INFINITY;
 		return distinct([...causes].sort((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b))));
@@ -255,18 +257,19 @@ function suspected(
 		const cause = causeOf(suspect.difference, original, objects);
 		return { suspect, cause, change: explain(cause, changes) };
 	});
-	const explained = new Map<string, ImageDifference>();
-	for (const { suspect, change } of found) if (change !== undefined) explained.set(suspect.unit, change);
+	const told = (change: ImageDifference | undefined) => change && `${change.object} ${change.field}`;
+	const changesOf = new Map<string, Set<string | undefined>>();
+	for (const { suspect, change } of found)
+		changesOf.set(suspect.unit, (changesOf.get(suspect.unit) ?? new Set()).add(told(change)));
 	const all: Suspect[] = [];
 	const differences: StateDifference[] = [];
-	for (const { suspect, cause: own } of found) {
+	for (const { suspect, cause: own, change } of found) {
 		const { difference } = suspect;
-		const change = explained.get(suspect.unit);
 		const { path, a, b, memory } = difference;
-		const unit = change === undefined ? suspect.unit : `${change.object} ${change.field}`;
+		const one = changesOf.get(suspect.unit)?.size === 1 ? told(change) : undefined;
+		const unit = one ?? suspect.unit;
 		const cause = change === undefined ? own : { ...imageCause(change), path: formatPath(path) };
-		const group =
-			change !== undefined ? unit : own.part !== undefined && suspect.group === suspect.unit ? own.part : suspect.group;
+		const group = one ?? (own.part !== undefined && suspect.group === suspect.unit ? own.part : suspect.group);
 		all.push({ difference, unit, group });
 		differences.push({ path, text: formatPath(path), want: a, got: b, unit, cause, ...(memory ? { memory } : {}) });
 	}

@@ -27,7 +27,7 @@ export function causeOf(difference: Difference, original: MachineState, objects:
 	const shown = { path: formatPath(path), want: show(a), got: show(b) };
 	const { held, residual } = provenance(path);
 	const mapped = nameOf(difference, original, objects);
-	if (mapped !== undefined) return { ...mapped, ...shown };
+	if (mapped !== undefined) return { ...mapped, path: shown.path };
 	if (held === undefined) return { part: residual?.part ?? 'state that no object holds', ...shown };
 	if (difference.memory !== undefined) return { ...memoryCause(difference, original, objects), ...shown };
 	const object = findObject(held, difference, original, objects);
@@ -41,14 +41,15 @@ export function causeOf(difference: Difference, original: MachineState, objects:
 }
 
 /** A mapping that leads to another file than it did: its NAME was opened again. */
-function nameOf({ path }: Difference, original: MachineState, objects: readonly ImageObject[]): Cause | undefined {
+function nameOf({ path, b }: Difference, original: MachineState, objects: readonly ImageObject[]): Cause | undefined {
 	const [top, mm, field, index, member] = path;
 	if (top !== 'mms' || field !== 'vmas' || (member !== 'inode' && member !== 'object')) return undefined;
 	const vma = original.mms[Number(mm)]?.vmas[Number(index)];
 	if (vma === undefined || vma.inode === 0) return undefined;
 	const name = objects.find((o) => o.name === 'NAME' && o.parent?.num('cpt_start') === vma.start);
-	if (name === undefined) return { object: 'NAME' };
-	return { object: 'NAME', label: name.label, field: 'payload', offset: name.offset + name.headerLength };
+	const files = { want: `the file that was ${vma.path}`, got: b === 0 || b === undefined ? 'none' : 'another file' };
+	if (name === undefined) return { object: 'NAME', ...files };
+	return { object: 'NAME', label: name.label, field: 'payload', offset: name.offset + name.headerLength, ...files };
 }
 
 function taskObject(name: string, pid: number, objects: readonly ImageObject[], original: MachineState): ImageObject | undefined {

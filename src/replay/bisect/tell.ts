@@ -4,7 +4,6 @@
  */
 import type { ImageDifference } from '../../cpt/v2/diff.ts';
 import type { ImageObject } from '../../cpt/v2/image-object.ts';
-import { STRUCTS } from '../../cpt/v2/objects.ts';
 import type { MachineState, Vma } from '../../reducers/state.ts';
 import { show } from './cause.ts';
 import type { Cause, StateDifference } from './report.ts';
@@ -33,18 +32,18 @@ export function tellChange(changes: readonly ImageDifference[]): ImageDifference
 	return first.find((c) => c.field !== 'cpt_len') ?? first[0];
 }
 
-/** Fields that nobody reads explain nothing. */
-const PADDING: ReadonlySet<string> = new Set(STRUCTS.flatMap((s) => s.fields.filter((f) => f.field.isPad).map((f) => f.name)));
+/** Fields that say where and what an object is: one that is wrong changes what its others mean, or where they go. */
+const STRUCTURE: ReadonlySet<string> = new Set([
+	...['cpt_len', 'cpt_hdrlen', 'cpt_type', 'cpt_content', 'cpt_size', 'cpt_start', 'cpt_end'],
+	...['cpt_page_num', 'cpt_map_count', 'cpt_vma_type', 'cpt_file'],
+]);
 
 /** The change of the image that a difference without one of its own comes from: of the same object, else of its kind. */
 export function explain(cause: Cause, all: readonly ImageDifference[]): ImageDifference | undefined {
 	if (cause.object === undefined) return undefined;
-	const changes = all.filter((c) => !PADDING.has(c.field));
+	if (all.some((c) => c.object === cause.label && c.field === cause.field)) return undefined;
+	const changes = all.filter((c) => STRUCTURE.has(c.field));
 	const mine = cause.label === undefined ? [] : changes.filter((c) => c.object === cause.label);
-	if (mine.some((c) => c.field === cause.field || c.field.startsWith('payload'))) {
-		const header = mine.find((c) => c.field !== 'cpt_len' && !c.field.startsWith('payload'));
-		return mine.some((c) => c.field === cause.field) ? undefined : header;
-	}
 	if (mine.length > 0) return tellChange(mine);
 	const alike = changes.filter((c) => c.name === cause.object);
 	return alike.length > 0 ? tellChange(alike) : undefined;
@@ -69,46 +68,46 @@ export function tellUnit(unit: string, differences: readonly StateDifference[], 
 	return causes;
 }
 
-/** Where lists of mappings differ that do not correspond one to one: by address, not by number. */
+/**
+ * Where lists of mappings differ that do not correspond one to one: by address, not by number.
+ * @param withoutVdso the vDSO's address was not lent, which explains where it is mapped
+ */
 export function vmaCauses(
 	original: MachineState,
 	restored: MachineState,
 	mm: number,
 	objects: readonly ImageObject[],
+	withoutVdso: boolean,
 ): readonly Cause[] {
-	const [a, b] = [original.mms[mm].vmas, restored.mms[mm].vmas];
+	const vdsos = withoutVdso ? [original.mms[mm].vdso, restored.mms[mm].vdso] : [];
+	const listed = (s: MachineState) => s.mms[mm].vmas.filter((v) => !vdsos.includes(v.start));
+	const [a, b] = [listed(original), listed(restored)];
 	const vmas = objects.filter((o) => o.name === 'VMA');
 	const at = (list: readonly Vma[], address: number) => list.find((v) => v.start <= address && address < v.end);
-	const made = (address: number, field: string, want: unknown, got: unknown): Cause => {
-		const object = vmas.find((o) => o.num('cpt_start') <= address && address < o.num('cpt_end'));
-		const place =
-			object === undefined ? {} : { label: object.label, offset: object.offset + object.struct.offsetOf(field || 'cpt_start') };
-		return {
-			object: 'VMA',
-			...place,
-			...(field === '' ? {} : { field }),
-			path: `mms[${mm}].vmas`,
-			want: show(want),
-			got: show(got),
-		};
+	const made = (vma: Vma, field: string, want: unknown, got: unknown): Cause => {
+		const { start } = vma;
+		const holds = vmas.find((o) => o.num('cpt_start') <= start && start < o.num('cpt_end'));
+		// One that is elsewhere in the image is found by its number.
+		const object = holds ?? vmas[(a.includes(vma) ? original : restored).mms[mm].vmas.indexOf(vma)];
+		const place = object === undefined ? {} : { label: object.label, offset: object.offset + object.struct.offsetOf(field) };
+		return { object: 'VMA', ...place, field, path: `mms[${mm}].vmas`, want: show(want), got: show(got) };
 	};
 	const causes: Cause[] = [];
 	for (const was of a) {
 		const is = at(b, was.start);
 		if (is === undefined) {
-			causes.push(made(was.start, 'cpt_start', was.start, undefined));
+			causes.push(made(was, 'cpt_start', was.start, undefined));
 			continue;
 		}
-		if (was.flags !== is.flags) causes.push(made(was.start, 'cpt_flags', was.flags, is.flags));
-		else if (was.end > is.end) causes.push(made(was.start, 'cpt_end', was.end, is.end));
-		else if (was.object !== is.object)
-			causes.push(made(was.start, 'cpt_vma_type', was.path || 'anonymous', is.path || 'anonymous'));
+		if (was.flags !== is.flags) causes.push(made(was, 'cpt_flags', was.flags, is.flags));
+		else if (was.end > is.end) causes.push(made(was, 'cpt_end', was.end, is.end));
+		else if (was.object !== is.object) causes.push(made(was, 'cpt_vma_type', was.path || 'anonymous', is.path || 'anonymous'));
 	}
-	for (const is of b) if (at(a, is.start) === undefined) causes.push(made(is.start, 'cpt_start', undefined, is.start));
+	for (const is of b) if (at(a, is.start) === undefined) causes.push(made(is, 'cpt_start', undefined, is.start));
 	for (const is of b) {
 		const was = at(a, is.start);
 		if (was !== undefined && is.end > was.end && at(a, is.end - 1) === undefined)
-			causes.push(made(is.start, 'cpt_end', was.end, is.end));
+			causes.push(made(is, 'cpt_end', was.end, is.end));
 	}
 	return causes;
 }
