@@ -2,6 +2,7 @@
 
 import type { KernelEvent, MachineEvent } from '../events/event.ts';
 import { encodeFrame, FORMAT_VERSION, type FrameKind } from '../events/trace/format.ts';
+import { deadlock } from '../kernel/deadlock.ts';
 import { byteString } from '../kernel/initial.ts';
 import { type CpuModel, defaultPersona } from '../kernel/persona.ts';
 import { createDigester } from '../reducers/digest.ts';
@@ -53,6 +54,8 @@ export interface RecordOptions {
 	readonly onFrame?: (frame: Uint8Array) => void;
 	/** Told the name of everything unsupported that the guest asked for. */
 	readonly onUnsupported?: (name: string) => void;
+	/** Nothing can run and nothing is pending: who waits for what, a line each. Only a signal from outside goes on from here. */
+	readonly onDeadlock?: (lines: readonly string[]) => void;
 	/** Told now and then how far the machine is. */
 	readonly onProgress?: (steps: number) => void;
 	/** Stops the recording after this many steps. */
@@ -123,7 +126,7 @@ export async function record(options: RecordOptions): Promise<Recording> {
 }
 
 /** How a recorded machine is watched. */
-export type Watch = Pick<RecordOptions, 'outside' | 'onFrame' | 'onUnsupported' | 'onProgress' | 'maxSteps'>;
+export type Watch = Pick<RecordOptions, 'outside' | 'onFrame' | 'onUnsupported' | 'onDeadlock' | 'onProgress' | 'maxSteps'>;
 
 /** A machine that is to be recorded: where its trace begins, and what has happened to it there already. */
 export interface Started {
@@ -170,6 +173,7 @@ export async function recordMachine(started: Started): Promise<Recording> {
 
 async function drive(machine: Machine, writer: TraceWriter, outside: Outside, options: Watch): Promise<TraceEnd['end']> {
 	let mark = nextMark(machine.steps);
+	let told = -1;
 	const maxSteps = options.maxSteps ?? Number.POSITIVE_INFINITY;
 	for (;;) {
 		const stop = machine.advance(Math.min(mark, maxSteps, machine.steps + LIVE_SLICE));
@@ -196,6 +200,11 @@ async function drive(machine: Machine, writer: TraceWriter, outside: Outside, op
 				machine.flush();
 				writer.flush();
 				if (Object.values(machine.kernelState.tasks).every((t) => t.state === 'stopped')) outside.stopped?.();
+				if (stop.ns === null && stop.streams.length === 0 && told !== machine.steps) {
+					told = machine.steps;
+					const lines = deadlock(machine.kernelState);
+					if (lines.length > 0) options.onDeadlock?.(lines);
+				}
 				const event = await outside.idle(stop.streams, stop.ns);
 				if (event === null) return 'idle';
 				machine.feed(event);

@@ -20,6 +20,7 @@ export interface RecordFlags {
 	readonly grain?: string;
 	readonly root?: string;
 	readonly seed?: string;
+	readonly chaos?: boolean;
 	readonly epoch?: string;
 	readonly env?: readonly string[];
 	readonly cwd?: string;
@@ -145,6 +146,11 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 			...(process.stdout.isTTY ? {} : { onProgress: progress.at }),
 			...(flags.cwd === undefined ? {} : { cwd: raw(flags.cwd) }),
 			...(seed === undefined ? {} : { seed }),
+			chaos: flags.chaos ?? false,
+			onDeadlock: (lines) => {
+				message('deadlock: nothing can run and nothing is pending; a signal may end it');
+				for (const line of lines) message(`  ${line}`);
+			},
 			...(cpu === undefined ? {} : { cpu }),
 			...(epochNs === undefined ? {} : { epochNs }),
 			...(stdin === undefined ? {} : { stdin }),

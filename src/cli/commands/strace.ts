@@ -47,7 +47,9 @@ class Follow {
 	/** The signal that was taken last, for the delivery that follows. */
 	#taken: SigInfo | undefined;
 	/** Writes that were decided and not applied yet. */
-	#writes: { readonly address: number; readonly bytes: Uint8Array }[] = [];
+	#writes: { readonly mm: number; readonly address: number; readonly bytes: Uint8Array }[] = [];
+	/** Tasks that are there: with more than one, each line says whose it is. */
+	readonly #alive = new Set<number>();
 	#at = { steps: 0, k: 0 };
 
 	constructor(trace: Trace, json: boolean, lines: Lines) {
@@ -63,7 +65,13 @@ class Follow {
 		});
 	}
 
+	/** A line of a task's; its pid stands before it while there are several (strace -f). */
+	#line(pid: number, text: string): void {
+		this.#lines.add(this.#alive.size > 1 ? `[pid ${pid}] ${text}` : text);
+	}
+
 	run(): void {
+		for (const pid of Object.keys(this.#run.machine.peek.tasks)) this.#alive.add(Number(pid));
 		if (!this.#json) this.#exec();
 		this.#run.advance(Number.POSITIVE_INFINITY);
 		this.#run.machine.flush();
@@ -86,7 +94,9 @@ class Follow {
 		return (address, length) => {
 			const bytes = this.#run.machine.readMemory(pid, address, length);
 			if (!bytes) return undefined;
+			const mm = this.#run.machine.peek.tasks[pid]?.mm;
 			for (const w of this.#writes) {
+				if (w.mm !== mm) continue;
 				const from = Math.max(address, w.address);
 				const to = Math.min(address + length, w.address + w.bytes.length);
 				if (from < to) bytes.set(w.bytes.subarray(from - w.address, to - w.address), from - address);
@@ -132,16 +142,28 @@ class Follow {
 			case 'signal/return':
 				this.#sigreturn(event);
 				return;
-			case 'task/exit':
-				for (const [pid, call] of this.#open) this.#unfinished(pid, call);
-				this.#open.clear();
-				this.#exited(event.task, event.status);
+			case 'task/new':
+				this.#alive.add(event.task);
 				return;
+			case 'task/rename':
+				this.#alive.delete(event.task);
+				return;
+			case 'task/exec':
+				this.#executed(event.task);
+				return;
+			case 'task/exit': {
+				const call = this.#open.get(event.task);
+				if (call !== undefined) this.#unfinished(event.task, call);
+				this.#open.delete(event.task);
+				this.#exited(event.task, event.status);
+				this.#alive.delete(event.task);
+				return;
+			}
 		}
 	}
 
 	#queue(event: { readonly task: number; readonly group: boolean }): SigInfo[] {
-		const name = event.group ? 'group' : String(event.task);
+		const name = event.group ? `group ${this.#run.machine.peek.tasks[event.task]?.group}` : String(event.task);
 		const queue = this.#pending.get(name) ?? [];
 		this.#pending.set(name, queue);
 		return queue;
@@ -174,7 +196,15 @@ class Follow {
 			);
 			return;
 		}
-		this.#lines.add(`${`${name}(${shown.join(', ')})`.padEnd(39)} = ${result}`);
+		this.#line(pid, `${`${name}(${shown.join(', ')})`.padEnd(39)} = ${result}`);
+	}
+
+	/** execve that worked: the new program's registers are its result. */
+	#executed(pid: number): void {
+		const call = this.#open.get(pid);
+		if (call === undefined) return;
+		this.#open.delete(pid);
+		this.#call(pid, call, call.before, '0', 0);
 	}
 
 	/** A call that the trace does not see the end of. */
@@ -203,8 +233,8 @@ class Follow {
 			this.#lines.add(jsonLine({ position: this.#at.steps, pid: task, signal: name, action, info: info ?? null }));
 			return;
 		}
-		this.#lines.add(`--- ${name} ${info ? infoText(info) : `{si_signo=${name}}`} ---`);
-		if (event.kind === 'signal/default' && event.action === 'stop') this.#lines.add(`--- stopped by ${name} ---`);
+		this.#line(task, `--- ${name} ${info ? infoText(info) : `{si_signo=${name}}`} ---`);
+		if (event.kind === 'signal/default' && event.action === 'stop') this.#line(task, `--- stopped by ${name} ---`);
 	}
 
 	#exited(pid: number, status: number): void {
@@ -214,6 +244,6 @@ class Follow {
 		}
 		const signal = status & 0x7f;
 		const how = signal === 0 ? `exited with ${(status >> 8) & 0xff}` : `killed by ${signalName(signal)}`;
-		this.#lines.add(`+++ ${how}${signal !== 0 && status & 0x80 ? ' (core dumped)' : ''} +++`);
+		this.#line(pid, `+++ ${how}${signal !== 0 && status & 0x80 ? ' (core dumped)' : ''} +++`);
 	}
 }

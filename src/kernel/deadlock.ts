@@ -1,0 +1,79 @@
+/** Who waits for what, in words: for whoever has to explain why nothing can run. */
+import type { Task, WaitOn } from '../events/entities.ts';
+import type { MachineState } from '../reducers/state.ts';
+import { callName } from './abi/call-numbers.ts';
+import { O } from './abi/fcntl.ts';
+import { conflicting } from './locks.ts';
+
+/**
+ * A line for each task that is asleep or stopped, or none when some task waits for a signal alone: then one from outside is
+ * what everybody may be waiting for.
+ */
+export function deadlock(state: MachineState): readonly string[] {
+	const asleep = Object.values(state.tasks).filter((t) => t.state === 'sleeping' || t.state === 'stopped');
+	if (asleep.some((t) => t.state === 'sleeping' && (t.wait?.on.length ?? 0) === 0)) return [];
+	return asleep.some((t) => t.state === 'sleeping') ? asleep.map((t) => waitText(state, t)) : [];
+}
+
+/** `pid 3 cat: read waits for bytes in pipe:[7], which pid 2 may write`. */
+export function waitText(state: MachineState, task: Task): string {
+	const who = `pid ${task.pid} ${task.comm}`;
+	if (task.state === 'stopped') return `${who}: stopped by signal ${state.groups[task.group].stopSignal}`;
+	const what = (task.wait?.on ?? []).map((on) => onText(state, on));
+	return `${who}: ${callName(task.origAx)} waits for ${what.length > 0 ? what.join(', or ') : 'a signal'}`;
+}
+
+function onText(state: MachineState, on: WaitOn): string {
+	switch (on.kind) {
+		case 'stream-readable':
+			return `input on descriptor ${on.stream} of the recorder`;
+		case 'pipe-readable':
+			return `bytes in ${pipeName(state, on.pipe)}, ${holders(state, on.pipe, 'write')}`;
+		case 'pipe-writable':
+			return `room in ${pipeName(state, on.pipe)}, ${holders(state, on.pipe, 'read')}`;
+		case 'futex':
+			return on.owner === 0 ? `a futex at ${place(state, on)}` : `the lock at ${place(state, on)}, which pid ${on.owner} holds`;
+		case 'child':
+			return on.which === 0 ? 'a child' : on.which === 1 ? `its child ${on.id}` : `a child of process group ${on.id}`;
+		case 'vfork':
+			return `its vfork child ${on.child} to execute a program or end`;
+		case 'pipe-end':
+			return `somebody to open ${pathOf(state, on.inode)} to ${on.end}`;
+		case 'lock': {
+			const held = conflicting(state.inodes[on.inode]?.locks ?? [], on.lock);
+			return `a lock on ${pathOf(state, on.inode)}${held === undefined ? '' : `, which pid ${held.pid} holds`}`;
+		}
+	}
+}
+
+/** Private memory by its address, shared memory by its place in the object. */
+function place(state: MachineState, on: { readonly object: number; readonly offset: number }): string {
+	const at = `0x${on.offset.toString(16)}`;
+	return state.objects[on.object]?.kind === 'private' ? at : `${at} of shared memory`;
+}
+
+function pathOf(state: MachineState, inode: number): string {
+	const file = Object.values(state.files).find((f) => f.inode === inode);
+	return file?.path ?? state.inodes[inode]?.lowerPath ?? `inode ${inode}`;
+}
+
+function pipeName(state: MachineState, pipe: number): string {
+	const inode = Object.values(state.inodes).find((i) => i.kind === 'fifo' && i.channel === pipe);
+	return inode === undefined ? 'a pipe' : pathOf(state, inode.id);
+}
+
+/** Who has the other end open. */
+function holders(state: MachineState, pipe: number, end: 'read' | 'write'): string {
+	const pids = Object.values(state.tasks)
+		.filter((t) => {
+			const fds = state.fdTables[t.fdTable]?.fds ?? {};
+			return Object.values(fds).some(({ file }) => {
+				const { inode, flags } = state.files[file];
+				const node = state.inodes[inode];
+				const access = flags & O.ACCMODE;
+				return node.kind === 'fifo' && node.channel === pipe && access !== (end === 'read' ? O.WRONLY : O.RDONLY);
+			});
+		})
+		.map((t) => `pid ${t.pid}`);
+	return pids.length === 0 ? `which nobody may ${end}` : `which ${pids.join(' and ')} may ${end}`;
+}
