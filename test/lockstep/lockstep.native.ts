@@ -121,21 +121,26 @@ test('changed memory of T0 is seen where it is read', async () => {
 	assert.ok(divergence.step >= 5000);
 });
 
-test('native memory that no step of T0 wrote is seen', async () => {
+test('native memory that no step of T0 wrote is seen; watched, at its step', async () => {
+	let address = 0;
 	const change = ({ pid, cpu }: Guest) => {
+		address = cpu.gpr(4) - 3000;
 		const fd = openSync(`/proc/${pid}/mem`, 'r+');
-		writeSync(fd, Uint8Array.of(0x77), 0, 1, cpu.gpr(4) - 3000);
+		writeSync(fd, Uint8Array.of(0x77), 0, 1, address);
 		closeSync(fd);
 	};
-	const { divergence } = await lockstep({
-		program: CRC32,
-		args: [],
-		maxSteps: 20_000,
-		disturb: { step: 5000, change },
-		...quiet,
-	});
+	const run = (watch?: number) => {
+		const options = { program: CRC32, args: [], maxSteps: 20_000, disturb: { step: 5000, change }, ...quiet };
+		return lockstep(watch === undefined ? options : { ...options, watch });
+	};
+	const { divergence } = await run();
 	assert.is(divergence?.difference?.kind, Different.MEMORY);
 	assert.is(divergence?.difference?.bytes[0], 0x77);
+	assert.is(divergence?.difference?.address, address);
+	assert.match(describe(divergence!, new Uint8Array(0)).join('\n'), /again with --watch/);
+	const watched = await run(address);
+	assert.is(watched.divergence?.difference?.kind, Different.WATCHED);
+	assert.is(watched.divergence?.step, 5000);
 });
 
 test('what is no 32-bit program is refused in one line', async () => {

@@ -5,14 +5,14 @@
 import type { Readable, Writable } from 'node:stream';
 import type { StepColumns } from '../../src/events/steps.ts';
 
-export const Command = { BATCH: 1, SIGNAL: 2, QUIT: 3 } as const;
+export const Command = { BATCH: 1, SIGNAL: 2, QUIT: 3, WATCH: 4 } as const;
 export const Answer = { STATE: 1, OK: 2, DIFFERENT: 3, SIGNAL: 4, FAULT: 5, EXIT: 6, ERROR: 7 } as const;
 
 /** How a batch ends: with its last step, with a call, with a fault behind the last step, with a trap (#BP, #OF). */
 export const End = { NONE: 0, CALL: 1, FAULT: 2, TRAP: 3 } as const;
 
 /** What differs. */
-export const Different = { REGISTERS: 1, WRITTEN: 2, FX: 3, MEMORY: 4, FAULTED: 5, NO_FAULT: 6, ENDED: 7 } as const;
+export const Different = { REGISTERS: 1, WRITTEN: 2, FX: 3, MEMORY: 4, FAULTED: 5, NO_FAULT: 6, ENDED: 7, WATCHED: 8 } as const;
 
 /** Bits of a site, beside its undefined flags in the low half. */
 export const SiteBit = {
@@ -174,6 +174,11 @@ export class Channel {
 
 	signal(signo: number): void {
 		this.#send(Command.SIGNAL, [u32Bytes(new Uint32Array([signo]))], 0);
+	}
+
+	/** A byte to look at after every step. */
+	watch(address: number): void {
+		this.#send(Command.WATCH, [u32Bytes(new Uint32Array([address]))], 0);
 	}
 
 	quit(): void {

@@ -47,6 +47,8 @@ function what(d: Difference): string[] {
 	switch (d.kind) {
 		case Different.WRITTEN:
 			return [`  written [${hex8(d.address)}] native ${hexBytes(d.bytes)}, T0 something else`];
+		case Different.WATCHED:
+			return [`  memory  [${hex8(d.address)}] native ${hexBytes(d.bytes)}, which T0 did not write`];
 		case Different.MEMORY:
 			return [`  memory  [${hex8(d.address)}] native ${hexBytes(d.bytes)}, which no step of T0 wrote`];
 		case Different.NO_FAULT:
@@ -64,9 +66,8 @@ export function describe(divergence: Divergence, program: Uint8Array): string[] 
 	const { step, eip, bytes, difference, fault, since } = divergence;
 	const text = new Disassembler().text(bytes, eip, names);
 	const lines = [`step ${step.toLocaleString('en-US')}  ${hex8(eip)}  ${hexBytes(bytes)}  ${text}`];
-	const window = difference?.kind === Different.MEMORY || (difference?.kind === Different.FX && since !== step);
-	if (difference?.kind === Different.MEMORY && window && since !== undefined)
-		lines.push(`  some step from ${since.toLocaleString('en-US')} on`);
+	if (difference?.kind === Different.MEMORY && since !== undefined)
+		lines.push(`  some step from ${since.toLocaleString('en-US')} on; which one: again with --watch ${hex8(difference.address)}`);
 	if (fault) lines.push(`  native  ${fault.native}`, `  T0      ${fault.own}`);
 	return difference ? [...lines, ...what(difference)] : lines;
 }

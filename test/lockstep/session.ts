@@ -71,6 +71,8 @@ export interface LockstepOptions {
 	readonly program: string;
 	readonly args: readonly string[];
 	readonly maxSteps?: number;
+	/** A byte that is compared after every step: the step that writes it natively, and not in T0, is found. */
+	readonly watch?: number;
 	readonly stdio?: ['inherit' | 'ignore', 'inherit' | 'pipe' | 'ignore', 'inherit' | 'pipe' | 'ignore'];
 	readonly env?: NodeJS.ProcessEnv;
 	/** Told now and then how far it is. */
@@ -119,6 +121,7 @@ class Session {
 		const start = performance.now();
 		const { maxSteps = Number.POSITIVE_INFINITY } = this.#options;
 		let ended = await this.#adopt();
+		if (this.#options.watch !== undefined) this.#channel.watch(this.#options.watch);
 		while (ended === undefined && this.#steps < maxSteps) {
 			ended = await this.#batch(maxSteps - this.#steps);
 			this.#options.onProgress?.(this.#steps);

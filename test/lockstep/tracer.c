@@ -30,11 +30,11 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 
 enum { IN = 3, OUT = 4, PAGE = 4096, PAGES = 1 << 20, FX = 512, RUN = 256 };
-enum { CMD_BATCH = 1, CMD_SIGNAL, CMD_QUIT };
+enum { CMD_BATCH = 1, CMD_SIGNAL, CMD_QUIT, CMD_WATCH };
 enum { ANSWER_STATE = 1, ANSWER_OK, ANSWER_DIFFERENT, ANSWER_SIGNAL, ANSWER_FAULT, ANSWER_EXIT, ANSWER_ERROR };
 enum { END_NONE, END_CALL, END_FAULT, END_TRAP };
 enum { BECAUSE_EXEC = 1, BECAUSE_CALL, BECAUSE_SIGNAL };
-enum { DIFFERENT_REGISTERS = 1, DIFFERENT_WRITTEN, DIFFERENT_FX, DIFFERENT_MEMORY, DIFFERENT_FAULTED, DIFFERENT_NO_FAULT, DIFFERENT_ENDED };
+enum { DIFFERENT_REGISTERS = 1, DIFFERENT_WRITTEN, DIFFERENT_FX, DIFFERENT_MEMORY, DIFFERENT_FAULTED, DIFFERENT_NO_FAULT, DIFFERENT_ENDED, DIFFERENT_WATCHED };
 /* Bits of a site: the low ones are its undefined flags. */
 enum { SITE_POKE = 1 << 16, SITE_PUSHF = 1 << 17, SITE_SHADOWED = 1 << 18, SITE_FX = 1 << 19, SITE_IMAGE = 20 };
 /* StepMask. */
@@ -494,6 +494,16 @@ static void settle_image(u32 image, u32 *w)
 			if (is_pointer(image, at[0] + k - lowest)) write_memory(at[0] + k, (u8 *)(at + 2) + k, 1);
 }
 
+/* A byte that is looked at after every step, or 1 << 32. */
+static u64 watched = 1ull << 32;
+
+static int watch_agrees(u32 i)
+{
+	u8 is;
+	if (watched >> 32 || !read_memory(watched, &is, 1) || is == shadow_page(watched >> 12)[watched & 4095]) return 1;
+	return send_different(i, DIFFERENT_WATCHED, watched, 4);
+}
+
 /* Compares what a step wrote; TF in a pushed eflags is the tracer's, and taken out. */
 static int writes_agree(u32 i, u32 *w, u32 site)
 {
@@ -569,6 +579,7 @@ static void run_batch(u32 length)
 			return;
 		}
 		if (writes && !writes_agree(i, writes, bits[s])) return;
+		if (!watch_agrees(i)) return;
 		if (bits[s] & SITE_FX) {
 			u8 fx[FX];
 			get_fx(fx);
@@ -631,6 +642,10 @@ int main(int argc, char **argv)
 		case CMD_SIGNAL:
 			read_all(&number, 4);
 			adopt(step(number), BECAUSE_SIGNAL);
+			break;
+		case CMD_WATCH:
+			read_all(&number, 4);
+			watched = number;
 			break;
 		default:
 			kill(pid, SIGKILL);
