@@ -9,7 +9,7 @@ import { type Freeze, freezeAt } from '../replay/checkpoint.ts';
 import { comparePositions, formatPosition, type Position, parsePosition } from '../replay/position.ts';
 import { InputMissing } from '../replay/rerun.ts';
 import { Trace } from '../replay/trace.ts';
-import { CliError, Exit, message, plural, systemError, thousands } from './output.ts';
+import { CliError, Exit, message, Progress, plural, systemError, thousands } from './output.ts';
 
 /** Reads a file whole; `what` names it in the message. */
 export function readInput(path: string, what = 'file'): Uint8Array {
@@ -100,7 +100,9 @@ export function brokenImage(path: string, error: ImageError, whole: number): Cli
 /** Freezes a recorded run at a position the user named. */
 export function freeze(path: string, trace: Trace, at: Position): Freeze {
 	const past = comparePositions(at, wholeEnd(trace)) > 0;
-	const found = past ? undefined : reading(path, () => freezeAt(trace, at));
+	const progress = new Progress('going there', at.steps);
+	const found = past ? undefined : reading(path, () => freezeAt(trace, at, progress.at));
+	progress.done();
 	if (found === undefined) throw pastEnd(path, trace, at);
 	return found;
 }

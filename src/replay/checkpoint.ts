@@ -27,11 +27,23 @@ export interface Freeze {
  * Freezes a run at a position. A freeze takes hold between two decisions, on the way back to user mode: at a position inside one
  * (a call that was entered and not acted on) it takes hold where the decision ends. Undefined when the run does not come there.
  */
-export function freezeAt(trace: Trace, position: Position): Freeze | undefined {
+export function freezeAt(trace: Trace, position: Position, onProgress?: (steps: number) => void): Freeze | undefined {
 	const run = Rerun.near(trace, position.steps, 'runs', () => {});
+	if (onProgress) stride(run, position.steps, onProgress);
 	const freeze = settle(run, position);
 	run.machine.close();
 	return freeze;
+}
+
+/** Steps between two words about how far a run is. */
+const STRIDE = 4_000_000;
+
+/** Runs to a position and tells now and then where it is. */
+function stride(run: Rerun, to: number, onProgress: (steps: number) => void): void {
+	for (let next = run.machine.steps + STRIDE; next < to; next += STRIDE) {
+		if (run.advance(next) !== 'limit') return;
+		onProgress(run.machine.steps);
+	}
 }
 
 /** Freezes one run at many positions, which must not go back. */

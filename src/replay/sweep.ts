@@ -208,6 +208,8 @@ function tallyOf(state: MachineState): Tally {
 	let pages = 0;
 	const borrowed: Record<string, number> = {};
 	const leaf = (path: Path) => {
+		// Internal numbers of entities are nobody's value.
+		if (path.at(-1) === 'id') return;
 		const key = path.map((p) => (/^\d+$/.test(String(p)) ? '*' : p)).join('.');
 		let part = known.get(key);
 		if (part === undefined) {

@@ -94,7 +94,6 @@ const SUSPICIOUS: readonly (readonly [object: string, field: string, value: unkn
 	['TASK', 'cpt_flags', '0x80', /bits 0x80 have no meaning/],
 	['TASK', 'cpt_thrflags', '0x2', /bits 0x2 have no meaning/],
 	['TASK', 'cpt_comm', '61006200000000000000000000000000', /bytes after its NUL/],
-	['TASK', 'cpt_tgid', 9, /the pid, expected/],
 	['TASK', 'cpt_tls', ['0', '1', '0'], /no 32-bit data segment of user mode/],
 	['TASK', 'cpt_state', '3', /one TASK_\* bit expected/],
 	['MM', 'cpt_start_code', '0x123', /no VMA maps 0x123/],

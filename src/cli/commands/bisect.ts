@@ -3,8 +3,8 @@ import { DumpError } from '../../cpt/v2/dump.ts';
 import { type BisectOptions, bisect, NotThere } from '../../replay/bisect/bisect.ts';
 import { checkpoint, type Freeze } from '../../replay/checkpoint.ts';
 import { formatPosition } from '../../replay/position.ts';
-import { freeze, openImage, openTrace, position, readableObjects, reading } from '../open.ts';
-import { CliError, Exit, json, print } from '../output.ts';
+import { damageLine, freeze, openImage, openTrace, position, readableObjects, reading } from '../open.ts';
+import { CliError, Exit, json, message, Progress, print } from '../output.ts';
 import { planted, policyOf } from '../planted.ts';
 import { type About, bisectJson, bisectText } from '../render/bisect.ts';
 import { loadRestarter } from '../restarter.ts';
@@ -24,12 +24,15 @@ export async function bisectCommand(path: string, flags: BisectFlags): Promise<n
 	const { rules, names } = planted(flags.defect);
 	const restarter = flags.restarter === undefined ? undefined : await loadRestarter(flags.restarter);
 	const trace = openTrace(path);
+	if (trace.damage) message(damageLine(path, trace.damage));
 	const image = flags.image === undefined ? undefined : openImage(flags.image);
 	const frozen = freeze(path, trace, at);
+	const progress = new Progress('comparing', (trace.end?.steps ?? trace.recordedSteps) - frozen.at.steps);
 	const options: BisectOptions = {
 		freeze: frozen,
 		rules,
 		defects: names,
+		onProgress: (steps) => progress.at(steps),
 		...(image === undefined ? {} : { image }),
 		...(policy === undefined ? {} : { policy }),
 		...(restarter === undefined ? {} : { restarter }),
@@ -42,6 +45,7 @@ export async function bisectCommand(path: string, flags: BisectFlags): Promise<n
 			throw error;
 		}
 	});
+	progress.done();
 	const about: About = { path, trace, freeze: frozen, image: sizeOf(image, frozen, options), options: flags };
 	print(flags.json ? json(bisectJson(report, about)) : bisectText(report, about));
 	return report.verdict === 'equal' ? Exit.OK : Exit.DIFFERS;

@@ -4,8 +4,8 @@ import { DumpError, type Image } from '../../cpt/v2/dump.ts';
 import { checkpoint, type Freeze, recordDump } from '../../replay/checkpoint.ts';
 import { formatPosition } from '../../replay/position.ts';
 import type { Trace } from '../../replay/trace.ts';
-import { freeze, openTrace, position, reading } from '../open.ts';
-import { CliError, Exit, json, plural, print, shownBytes, thousands } from '../output.ts';
+import { damageLine, freeze, openTrace, position, reading } from '../open.ts';
+import { CliError, Exit, json, message, plural, print, shownBytes, thousands } from '../output.ts';
 import { writeOutput } from '../output-file.ts';
 import { planted } from '../planted.ts';
 import { programNames } from '../render/disassemble.ts';
@@ -23,6 +23,7 @@ export function checkpointCommand(path: string, options: CheckpointOptions): num
 	const at = position(options.at);
 	const { rules } = planted(options.defect);
 	const trace = openTrace(path);
+	if (trace.damage) message(damageLine(path, trace.damage));
 	const frozen = freeze(path, trace, at);
 	const { image, pieces } = dumped(path, frozen, rules);
 	const sources = [{ path, what: 'the trace that is read' }];

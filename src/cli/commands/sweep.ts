@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { formatPosition, type Position } from '../../replay/position.ts';
 import { type PositionOptions, positionsOf, type SweepRow, type Swept } from '../../replay/sweep.ts';
 import { Bar } from '../bar.ts';
-import { openTrace, position, reading } from '../open.ts';
-import { CliError, colour, Exit, json, plural, print, shownWord, thousands } from '../output.ts';
+import { damageLine, openTrace, position, reading } from '../open.ts';
+import { CliError, colour, Exit, json, message, plural, print, shownWord, thousands } from '../output.ts';
 import { planted, policyOf } from '../planted.ts';
 import { loadRestarter } from '../restarter.ts';
 import work, { type SweepAnswer, type SweepTask } from '../sweep-worker.ts';
@@ -37,6 +37,7 @@ export async function sweepCommand(path: string, flags: SweepFlags): Promise<num
 	const defects = planted(flags.defect).names;
 	if (flags.restarter !== undefined) await loadRestarter(flags.restarter);
 	const trace = openTrace(path);
+	if (trace.damage) message(damageLine(path, trace.damage));
 	const positions = reading(path, () => positionsOf(trace, where));
 	if (positions.length === 0) throw new CliError(`${path}: no position of it is between --from and --to`);
 	const began = process.hrtime.bigint();
@@ -173,7 +174,10 @@ function text(total: Swept, groups: readonly Group[], about: About): string {
 	const without = total.inapplicable === 0 ? '' : ` · ${thousands(total.inapplicable)} without what the defect needs`;
 	const each = ((seconds * 1000) / Math.max(1, total.freezes)).toFixed(1);
 	const lines = [
-		row(basename(path), `${plural(total.positions, 'position')} · ${plural(total.freezes, 'freeze')}${ended}${without}`),
+		row(
+			basename(path).padEnd(11),
+			`${plural(total.positions, 'position')} · ${plural(total.freezes, 'freeze')}${ended}${without}`,
+		),
 		row('equal', `${total.equal === total.freezes ? colour.green(thousands(total.equal)) : thousands(total.equal)}`),
 	];
 	for (const { verdict, causes, rows } of groups.slice(0, LISTED)) {

@@ -89,8 +89,10 @@ const ROWS: readonly Row[] = [
 			const pid = object.num('cpt_pid');
 			const first = all.find((t) => t.name === 'TASK' && t.num('cpt_pid') === pid);
 			if (first !== object) warn('cpt_pid', `${pid} is the pid of ${first?.label} already`);
-			if (object.num('cpt_tgid') !== pid) warn('cpt_tgid', `${pid}, the pid, expected: v2 holds no threads`);
-			if (object.parent !== undefined && object.num('cpt_ppid') !== object.parent.num('cpt_pid'))
+			const leader = object.num('cpt_tgid');
+			if (!all.some((t) => t.name === 'TASK' && t.num('cpt_pid') === leader))
+				warn('cpt_tgid', `a thread of ${leader}, which is not in the image`);
+			if (object.parent !== undefined && leader === pid && object.num('cpt_ppid') !== object.parent.num('cpt_pid'))
 				warn('cpt_ppid', `${object.parent.num('cpt_pid')} expected, the task it follows`);
 			if (values.cpt_state !== 0n && (values.cpt_state & (values.cpt_state - 1n)) !== 0n)
 				warn('cpt_state', `one TASK_* bit expected, ${hex(values.cpt_state)} got`);
@@ -162,9 +164,10 @@ const ROWS: readonly Row[] = [
 		kinds: ['X86_REGS'],
 		check: (object, warn, all) => {
 			const task = object.parent;
+			// A task that shares its memory has no MM of its own.
 			const mm = all.find((m) => m.name === 'MM' && m.parent === task);
 			for (const field of ['cpt_ip', 'cpt_sp'])
-				if (!mappedAt(all, mm, object.num(field))) warn(field, `no VMA maps ${hex(object.num(field))}`);
+				if (mm !== undefined && !mappedAt(all, mm, object.num(field))) warn(field, `no VMA maps ${hex(object.num(field))}`);
 			const flags = object.num('cpt_flags');
 			if ((flags & EFLAGS_SET) !== EFLAGS_SET) warn('cpt_flags', `bit 1 and IF set expected, ${hex(flags)} got`);
 			if (flags & EFLAGS_CLEAR) warn('cpt_flags', `flags user mode cannot have: ${hex(flags & EFLAGS_CLEAR)}`);

@@ -33,6 +33,8 @@ export interface BisectOptions {
 	readonly policy?: 'kernel' | 'user' | 'eintr';
 	readonly restarter?: Restarter;
 	readonly dumper?: Dumper;
+	/** Told now and then how many steps of the present comparison were found equal. */
+	readonly onProgress?: (steps: number) => void;
 	/** The freeze, when it is known already. */
 	readonly freeze?: Freeze;
 }
@@ -65,7 +67,7 @@ class Bisect {
 		this.#rules = options.rules ?? {};
 		this.#asked = asked;
 		const policy = this.#rules.policy ?? options.policy ?? 'kernel';
-		this.#chains = { trace, freeze, policy, rules: this.#rules };
+		this.#chains = { trace, freeze, policy, rules: this.#rules, onProgress: options.onProgress };
 		this.#fresh = freshDump(freeze);
 	}
 

@@ -30,6 +30,8 @@ export interface Chains {
 	readonly freeze: Freeze;
 	readonly policy: 'kernel' | 'user' | 'eintr';
 	readonly rules: Rules;
+	/** Told now and then how many steps of a walk were found equal. */
+	readonly onProgress?: ((steps: number) => void) | undefined;
 }
 
 /** The original's chain from the checkpoint on. */
@@ -124,6 +126,7 @@ export function walk(chains: Chains, restored: MachineState, limit = Number.POSI
 	let look = LOOK_EVERY;
 	const result = compareCursors(a, b, (steps) => {
 		if (steps >= limit) return false;
+		chains.onProgress?.(steps);
 		if (steps < look) return true;
 		look = steps + LOOK_EVERY;
 		const [x, y] = [left.run.machine, right.run.machine];
