@@ -3,6 +3,7 @@
 
 static int gate[2];
 static int child(void) { sys(NR_close, gate[1]); await(gate[0]); return 5; }
+static int sleeper(void) { for (;;) sys(NR_pause); return 0; }
 static void show(const char *what, int result, struct childinfo *i, int pid)
 {
 	print("%s: %d signo %d code %d status %d %s\n", what, result, i->signo, i->code, i->status, i->pid == pid ? "pid" : i->pid ? "other" : "none");
@@ -25,7 +26,7 @@ int main(void)
 	WAITID("exited", WEXITED | WNOWAIT);
 	WAITID("still", WEXITED);
 	WAITID("gone", WEXITED);
-	pid = spawn(child);
+	pid = spawn(sleeper);
 	sys(NR_kill, pid, SIGKILL);
 	WAITID("killed", WEXITED);
 	say("no events asked for", sys(NR_waitid, P_ALL, 0, &info, WNOHANG, 0));

@@ -1,0 +1,72 @@
+// Several processes: the schedule is the seed's, chaos replays too, and a deadlock says who waits for what.
+import { readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { NoOutside } from '../../src/replay/outside.ts';
+import { type RecordOptions, record } from '../../src/replay/record.ts';
+import { Rerun } from '../../src/replay/rerun.ts';
+import { Trace } from '../../src/replay/trace.ts';
+import { verify } from '../../src/replay/verify.ts';
+import { guestPath } from '../guests/manifest.ts';
+
+async function run(guest: string, options: Partial<RecordOptions> = {}) {
+	const outside = new NoOutside();
+	const path = `/guests/${guest}`;
+	const program = readFileSync(guestPath(guest));
+	const result = await record({ path, program, streams: ['null', 'pipe', 'pipe'], outside, maxSteps: 20_000_000, ...options });
+	return { ...result, output: outside.text(1) };
+}
+
+/** Who gets the processor from whom, and for how long. */
+function switches(bytes: Uint8Array): string {
+	const found: string[] = [];
+	const rerun = Rerun.fromStart(new Trace(bytes), 'runs', (e) => {
+		if (e.kind === 'sched/switch') found.push(`${e.from}>${e.to}:${e.quantum}`);
+	});
+	rerun.advance(Number.POSITIVE_INFINITY);
+	return found.join(' ');
+}
+
+test('the same seed makes the same trace, another seed another schedule', async () => {
+	const one = await run('pipe_atomic', { seed: 7 });
+	assert.ok(Buffer.from(one.bytes).equals(Buffer.from((await run('pipe_atomic', { seed: 7 })).bytes)));
+	const other = await run('pipe_atomic', { seed: 8 });
+	assert.is(other.output, one.output);
+	assert.is.not(switches(other.bytes), switches(one.bytes));
+});
+
+test('chaos: other interleavings, in the header, and replayed exactly', async () => {
+	const plain = await run('thread_join');
+	for (const seed of [1, 2, 3]) {
+		const { bytes, output } = await run('thread_join', { seed, chaos: true });
+		assert.is(output, plain.output);
+		const trace = new Trace(bytes);
+		assert.is(trace.header.chaos, true);
+		assert.is(verify(trace).mismatch, null);
+		assert.ok(switches(bytes).split(' ').length > switches(plain.bytes).split(' ').length, `seed ${seed} switches more often`);
+	}
+});
+
+test('a deadlock is told: who waits for what, and who could end it', async () => {
+	const told: (readonly string[])[] = [];
+	const { end } = await run('deadlock', { onDeadlock: (lines) => told.push(lines) });
+	assert.is(end.end, 'idle');
+	assert.is(told.length, 1);
+	const [[parent, child]] = told;
+	assert.match(parent, /^pid 2 deadlock: read waits for bytes in pipe:\[\d+\], which pid 2 and pid 3 may write$/);
+	assert.match(child, /^pid 3 deadlock: read waits for bytes in pipe:\[\d+\], which pid 2 and pid 3 may write$/);
+	assert.is((await run('deadlock', { argv: ['deadlock', 'break'] })).output, 'over 0\n');
+});
+
+test('a thousand processes and two hundred threads come to their end', async () => {
+	for (const [what, count] of [
+		['processes', '1000'],
+		['threads', '200'],
+	]) {
+		const { end, output } = await run('bench_processes', { argv: ['bench', what, count] });
+		assert.is(end.end, 'ended');
+		assert.is(output, 'ok all went well\n');
+	}
+});
+
+test.run();
