@@ -84,6 +84,35 @@ test('a program with a C library, in whatever code it chose for this processor',
 	assert.match(ok(['state', 'lines.msgpack', '--at', '5900', 'maps']), /lines/);
 });
 
+test('mappings, a stack that grows, and a call that a signal interrupts, through whatever way in the C library takes', async () => {
+	const source = `
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+static volatile int hits;
+static void on(int s) { hits++; }
+int main(void) {
+	signal(SIGALRM, on);
+	char *p = mmap(0, 20000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(p, 7, 8192);
+	munmap(p + 8192, 4096);
+	alarm(1);
+	pause();
+	volatile char big[200000];
+	for (int i = 0; i < 200000; i += 4096) big[i] = 1;
+	printf("%d %d\\n", hits, big[4096] + p[5]);
+	return 9;
+}`;
+	assert.match(await record(compile('alarm', source), 100_000, 'alarm.msgpack'), /exit 9/);
+	ok(['run', 'alarm.msgpack']);
+	const calls = ok(['strace', 'alarm.msgpack']);
+	assert.match(calls, /^munmap\(0x[0-9a-f]+, 4096\) += 0$/m);
+	assert.match(calls, /^pause\(\) += \? ERESTARTNOHAND.*\n--- SIGALRM /m);
+	assert.match(calls, /^write\(1, "1 8\\n", 4\) += 4$/m);
+});
+
 test('what cannot be reached or read is told in one line', () => {
 	for (const [from, wanted] of [
 		['gdb://127.0.0.1:1', /no stub at 127\.0\.0\.1:1: .*ECONNREFUSED/],

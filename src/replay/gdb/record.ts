@@ -22,6 +22,7 @@ const PAGE = 4096;
 const OBJECT = 1;
 const SIGTRAP = 5;
 const NR_SET_THREAD_AREA = 243;
+const SYSCALL = Uint8Array.of(0x0f, 0x05);
 /** Steps of a frame at most. */
 const FRAME = 4096;
 
@@ -151,8 +152,9 @@ class Observer {
 		const stopped = await this.#process.step();
 		if (stopped.kind === 'ended') return stopped;
 		const { cpu: after } = await this.#process.registers();
-		if (own.stop === Stop.INT80) {
-			await this.#call(own, before, after);
+		const entry = this.#entryOf(own);
+		if (entry !== undefined) {
+			await this.#call(own, entry, before, after);
 			return stopped.signo === SIGTRAP ? 0 : stopped.signo;
 		}
 		if (stopped.signo !== SIGTRAP && after.eip === before.eip) {
@@ -162,7 +164,6 @@ class Observer {
 		let again = own;
 		if (own.missing !== undefined) {
 			// The kernel gave it a page (a stack that grew): then the step can be made here too.
-			await this.#remap();
 			if (await this.#fetch(own.missing, true)) again = await this.#ownStep();
 		}
 		const writes = again.done ? await this.#confirm(again.writes) : await this.#compare();
@@ -172,6 +173,15 @@ class Observer {
 		this.#cpu.patch(after);
 		this.#now = after;
 		return stopped.signo === SIGTRAP ? 0 : stopped.signo;
+	}
+
+	/** How the step enters the kernel, if it does. `syscall`, which a 64-bit kernel's vDSO has, our processor does not know. */
+	#entryOf(own: Own): 'int80' | 'sysenter' | 'syscall' | undefined {
+		if (own.stop === Stop.INT80) return 'int80';
+		if (own.stop === Stop.SYSENTER) return 'sysenter';
+		if (own.stop !== Stop.UNSUPPORTED) return undefined;
+		const [a, b] = this.#cpu.bytesAtEip();
+		return a === 0x0f && b === 0x05 ? 'syscall' : undefined;
 	}
 
 	/** What our processor makes of the next step; pages it lacks are fetched. */
@@ -200,6 +210,8 @@ class Observer {
 		if (this.#known.has(page)) return false;
 		const bytes = await this.#process.read(page * PAGE, PAGE);
 		if (bytes === undefined) return false;
+		// Being looked at makes a stack grow as well.
+		if (this.#told && mappingAt(this.#maps, page * PAGE) === undefined) await this.#remap();
 		const was = fresh ? new Uint8Array(PAGE) : bytes;
 		this.#known.set(page, was);
 		const late = this.#late.some((r) => r.start <= page * PAGE && page * PAGE < r.end);
@@ -258,14 +270,19 @@ class Observer {
 	}
 
 	/** A system call: the step that enters, then what the kernel did. */
-	async #call(own: Own, before: CpuState, after: CpuState): Promise<void> {
-		const entered = { ...before, eip: (before.eip + own.bytes.length) >>> 0 };
-		this.#builder.push({ eip: before.eip, bytes: own.bytes, mask: own.mask, before, after: entered, writes: [] });
+	async #call(own: Own, entry: 'int80' | 'sysenter' | 'syscall', before: CpuState, after: CpuState): Promise<void> {
+		const bytes = own.done ? own.bytes : SYSCALL;
+		const entered = { ...before, eip: (before.eip + bytes.length) >>> 0 };
+		this.#builder.push({ eip: before.eip, bytes, mask: own.mask, before, after: entered, writes: [] });
 		this.steps++;
-		this.#flush('int80');
+		this.#flush(entry === 'int80' ? 'int80' : 'sysenter');
 		const pid = OBSERVED.task;
-		const { eax: nr, ebx, ecx, edx, esi, edi, ebp } = before;
-		const enter: KernelEvent = { kind: 'syscall/enter', task: pid, nr, args: [ebx, ecx, edx, esi, edi, ebp], regs: {} };
+		const { eax: nr, ebx, ecx, edx, esi, edi, ebp, esp } = before;
+		// Behind the fast ways in, the vDSO has put ebp on the stack; for syscall, which takes ecx, it has that in ebp.
+		const pushed = entry === 'int80' ? undefined : await this.#process.read(entry === 'syscall' ? esp : ebp, 4);
+		const sixth = pushed ? new DataView(pushed.buffer).getUint32(0, true) : ebp;
+		const args = [ebx, entry === 'syscall' ? ebp : ecx, edx, esi, edi, sixth];
+		const enter: KernelEvent = { kind: 'syscall/enter', task: pid, nr, args, regs: {} };
 		const result = after.eax | 0;
 		const regs = changed(entered, after);
 		const exit: KernelEvent = { kind: 'syscall/exit', task: pid, nr, result, regs: { ...regs, eax: after.eax } };
