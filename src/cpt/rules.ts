@@ -48,6 +48,8 @@ export interface ReaderRules {
 	readonly anyPages?: boolean;
 	/** A NAME may be of any length and need not end in NUL. */
 	readonly anyName?: boolean;
+	/** A task that lives may come without memory, FPU state and registers. */
+	readonly bareTasks?: boolean;
 	/** BITS payloads may be of any size. */
 	readonly anyBits?: boolean;
 }
@@ -85,6 +87,14 @@ export interface Rules {
 	readonly lost?: readonly string[];
 	/** What an object makes of the machine; null: nothing. `lent`: what is borrowed. An ImageError or RestartError fails the restart. */
 	readonly restored?: (effect: Restored, object: ImageObject, lent: MachineState) => Restored | null;
+	/** The pid a task gets, by the one in its image. */
+	readonly pid?: (pid: number, lent: MachineState) => number;
+	/** What an object of a task with children fails with is overwritten by what comes of its children: the rest of the task is missing. */
+	readonly errorsOverwritten?: boolean;
+	/** Reading the pages of a mapping fails. */
+	readonly pageFails?: (object: ImageObject) => boolean;
+	/** The container runs on for so many steps when `object` objects are written: the others are of the state it comes to. */
+	readonly torn?: { readonly object: number; readonly steps: number };
 	/** Events added at the end, before the thaw. */
 	readonly end?: (restored: MachineState) => readonly RestoreEvent[];
 	readonly policy?: Policy;

@@ -423,6 +423,10 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 	'restore/end': {
 		group: 'restore',
 		meaning: 'every object of the image is taken up',
-		fields: { scheduler: 'entity', realOffsetNs: ['ns', 'of CLOCK_REALTIME, a declared downtime in it'] },
+		fields: {
+			scheduler: 'entity',
+			realOffsetNs: ['ns', 'of CLOCK_REALTIME, a declared downtime in it'],
+			skewNs: ['ns', 'of all clocks, that passed without steps'],
+		},
 	},
 };

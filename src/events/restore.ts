@@ -74,4 +74,4 @@ export type RestoreEvent =
 			readonly effect: Restored;
 	  }
 	/** Every object was taken up: who is on the processor, and what CLOCK_REALTIME is ahead (a declared downtime in it). */
-	| { readonly kind: 'restore/end'; readonly scheduler: Scheduler; readonly realOffsetNs: bigint };
+	| { readonly kind: 'restore/end'; readonly scheduler: Scheduler; readonly realOffsetNs: bigint; readonly skewNs: number };

@@ -299,5 +299,5 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'freezer/set': struct<Body<'freezer/set'>>({ state: s.freezer }),
 	'checkpoint/object': struct<Body<'checkpoint/object'>>(imageObject),
 	'restore/object': struct<Body<'restore/object'>>({ ...imageObject, effect: restored }),
-	'restore/end': struct<Body<'restore/end'>>({ scheduler: s.scheduler, realOffsetNs: big }),
+	'restore/end': struct<Body<'restore/end'>>({ scheduler: s.scheduler, realOffsetNs: big, skewNs: count }),
 };

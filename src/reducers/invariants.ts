@@ -6,7 +6,7 @@ import { PAGE_SIZE } from '../events/pages.ts';
 import { ENTITIES, REF_KINDS, type Ref, refsOf, shapeOf, tableOf, walkEntities } from './entities.ts';
 import type { Path } from './path.ts';
 import * as s from './shapes.ts';
-import type { Inode, MachineState, Mm, Task } from './state.ts';
+import type { Inode, MachineState, Mm, Task, ThreadGroup } from './state.ts';
 import { Vm } from './state.ts';
 import { mergeVmas } from './vma.ts';
 
@@ -43,6 +43,7 @@ export function checkReferences(state: MachineState): readonly Violation[] {
 		}
 	}
 	if (found.length > 0) return found;
+	for (const group of Object.values(state.groups)) checkGroup(state, group, report);
 	for (const mm of Object.values(state.mms)) checkMm(state, mm, report);
 	for (const inode of Object.values(state.inodes)) checkInode(state, inode, report);
 	checkRest(state, report);
@@ -107,6 +108,33 @@ function checkTask(state: MachineState, pid: number, report: Report): void {
 		if (on.kind === 'stream-readable')
 			report(state.streams[on.stream] !== undefined, at('wait'), 'an existing stream', on.stream);
 	}
+}
+
+/** A group and its threads know each other. */
+function checkGroup({ tasks }: MachineState, { id, tgid, threads }: ThreadGroup, report: Report): void {
+	const knows = (pid: number) => tasks[pid]?.group === id && tasks[pid].tgid === tgid;
+	report(threads.length > 0 && threads.every(knows), ['groups', id, 'threads'], `threads of ${tgid} in this group`, threads);
+	const members = Object.values(tasks).filter((t) => t.group === id);
+	report(
+		members.every((t) => threads.includes(t.pid)),
+		['groups', id, 'threads'],
+		'every task of the group',
+		threads,
+	);
+}
+
+/** Whether tasks, their groups and their memory belong together: what a restart must have right before anything of it can run. */
+export function holdsTogether(state: MachineState): boolean {
+	let holds = true;
+	const report: Report = (ok) => {
+		holds &&= ok;
+	};
+	for (const { group, mm } of Object.values(state.tasks)) {
+		holds &&= state.groups[group] !== undefined;
+		holds &&= mm === 0 || state.objects[state.mms[mm]?.object] !== undefined;
+	}
+	for (const group of Object.values(state.groups)) checkGroup(state, group, report);
+	return holds;
 }
 
 function checkMm(state: MachineState, mm: Mm, report: Report): void {

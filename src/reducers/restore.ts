@@ -22,6 +22,7 @@ export function reduceRestore(d: StateDraft, e: RestoreEvent): void {
 		case 'restore/end':
 			d.scheduler = e.scheduler;
 			d.clock.realOffsetNs = e.realOffsetNs;
+			d.clock.skewNs = e.skewNs;
 			return;
 		default:
 			assertNever(e, 'event');

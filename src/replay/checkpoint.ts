@@ -3,7 +3,7 @@
  */
 
 import type { Rules } from '../cpt/rules.ts';
-import { dump, type Image } from '../cpt/v2/dump.ts';
+import { dump, type Image, tear } from '../cpt/v2/dump.ts';
 import type { KernelEvent, MachineEvent } from '../events/event.ts';
 import { encodeFrame } from '../events/trace/format.ts';
 import { createDigester } from '../reducers/digest.ts';
@@ -84,6 +84,19 @@ export function isFree(state: MachineState): boolean {
 /** The image of a frozen run. @throws DumpError */
 export function checkpoint(freeze: Freeze, rules: Rules = {}): Image {
 	return dump(freeze.state, rules);
+}
+
+/** As `checkpoint`; a rule may let the container run on while it is dumped, for which its run is needed. @throws DumpError */
+export function checkpointRun(trace: Trace, freeze: Freeze, rules: Rules = {}): Image {
+	const image = checkpoint(freeze, rules);
+	if (rules.torn === undefined) return image;
+	const { object, steps } = rules.torn;
+	const run = new Rerun(trace, freeze.state, 'runs', () => {}, undefined, freeze.at.k);
+	run.advance(freeze.at.steps + steps);
+	run.machine.flush();
+	const state = run.machine.snapshot();
+	run.machine.close();
+	return tear(image, dump(state, rules), object);
 }
 
 /** What happens to a container that is dumped. */

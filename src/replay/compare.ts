@@ -133,18 +133,28 @@ function stepText(s: StepEvent): string {
 	return JSON.stringify([s.gprs, s.writes.map((w) => [w.address, Buffer.from(w.bytes).toString('hex')]), s.fx, s.segments]);
 }
 
+/** The event, of the task that it counts as. */
+function renamed(event: KernelEvent, pid: (pid: number) => number): KernelEvent {
+	return 'task' in event && typeof event.task === 'number' && pid(event.task) !== event.task
+		? { ...event, task: pid(event.task) }
+		: event;
+}
+
 /** Events that are no element of the chain: nobody sees a switch but in whose step comes next. */
 const UNSEEN: ReadonlySet<string> = new Set(['sched/switch']);
 
 /** A place in an effect stream. */
 export class Cursor {
 	readonly #stream: EffectStream | undefined;
+	readonly #pid: (pid: number) => number;
 	#head: { columns: StepColumns; from: number } | { at: Position; event: KernelEvent } | undefined;
 	/** The last three stretches passed over. */
 	#past: readonly ({ columns: StepColumns; from: number; to: number } | { at: Position; event: KernelEvent })[] = [];
 
-	constructor(stream: EffectStream | undefined) {
+	/** @param pid whose steps and events they count as */
+	constructor(stream: EffectStream | undefined, pid: (pid: number) => number = (pid) => pid) {
 		this.#stream = stream;
+		this.#pid = pid;
 	}
 
 	peek() {
@@ -159,7 +169,9 @@ export class Cursor {
 	#nextSeen() {
 		for (;;) {
 			const next = this.#stream?.next();
-			if (next === undefined || !('event' in next) || !UNSEEN.has(next.event.kind)) return next;
+			if (next === undefined) return next;
+			if (!('event' in next)) return { ...next, task: this.#pid(next.task) };
+			if (!UNSEEN.has(next.event.kind)) return { ...next, event: renamed(next.event, this.#pid) };
 		}
 	}
 

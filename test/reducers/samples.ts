@@ -178,6 +178,7 @@ export function sampleEvents(): MachineEvent[] {
 			kind: 'restore/end',
 			scheduler: { current: 1, left: 7, queue: [2], rng: 7, order: 2, chaos: true, epoch: 9 },
 			realOffsetNs: -1n,
+			skewNs: 2 ** 50,
 		},
 	];
 	const missing = (Object.keys(CATALOGUE) as EventKind[]).filter((kind) => !list.some((e) => e.kind === kind));

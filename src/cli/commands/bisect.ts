@@ -1,8 +1,9 @@
 /** `bisect TRACE --at POS`: checkpoint, restart, compare with the run that never stopped; where they differ first, and why. */
 import { DumpError } from '../../cpt/v2/dump.ts';
 import { type BisectOptions, bisect, NotThere } from '../../replay/bisect/bisect.ts';
-import { checkpoint, type Freeze } from '../../replay/checkpoint.ts';
+import { checkpointRun, type Freeze } from '../../replay/checkpoint.ts';
 import { formatPosition } from '../../replay/position.ts';
+import type { Trace } from '../../replay/trace.ts';
 import { damageLine, freeze, openImage, openTrace, position, readableObjects, reading } from '../open.ts';
 import { CliError, Exit, json, message, Progress, print } from '../output.ts';
 import { planted, policyOf } from '../planted.ts';
@@ -46,16 +47,16 @@ export async function bisectCommand(path: string, flags: BisectFlags): Promise<n
 		}
 	});
 	progress.done();
-	const about: About = { path, trace, freeze: frozen, image: sizeOf(image, frozen, options), options: flags };
+	const about: About = { path, trace, freeze: frozen, image: sizeOf(image, trace, frozen, options), options: flags };
 	print(flags.json ? json(bisectJson(report, about)) : bisectText(report, about));
 	return report.verdict === 'equal' ? Exit.OK : Exit.DIFFERS;
 }
 
 /** Bytes and objects of what was looked at. */
-function sizeOf(image: Uint8Array | undefined, frozen: Freeze, options: BisectOptions): About['image'] {
+function sizeOf(image: Uint8Array | undefined, trace: Trace, frozen: Freeze, options: BisectOptions): About['image'] {
 	if (image !== undefined) return { bytes: image.length, objects: readableObjects(image).objects.length };
 	try {
-		const { bytes, objects } = checkpoint(frozen, options.rules);
+		const { bytes, objects } = checkpointRun(trace, frozen, options.rules);
 		return { bytes: bytes.length, objects: objects.length };
 	} catch (error) {
 		if (error instanceof DumpError) return undefined;

@@ -1,7 +1,7 @@
 /** `checkpoint TRACE --at POS -o IMG`: freezes a recorded run and dumps it into an image. */
 import type { Rules } from '../../cpt/rules.ts';
 import { DumpError, type Image } from '../../cpt/v2/dump.ts';
-import { checkpoint, type Freeze, recordDump } from '../../replay/checkpoint.ts';
+import { checkpointRun, type Freeze, recordDump } from '../../replay/checkpoint.ts';
 import { formatPosition } from '../../replay/position.ts';
 import type { Trace } from '../../replay/trace.ts';
 import { damageLine, freeze, openTrace, position, reading } from '../open.ts';
@@ -25,7 +25,7 @@ export function checkpointCommand(path: string, options: CheckpointOptions): num
 	const trace = openTrace(path);
 	if (trace.damage) message(damageLine(path, trace.damage));
 	const frozen = freeze(path, trace, at);
-	const { image, pieces } = dumped(path, frozen, rules);
+	const { image, pieces } = dumped(path, trace, frozen, rules);
 	const sources = [{ path, what: 'the trace that is read' }];
 	writeOutput(options.output, pieces, { sources });
 	if (options.trace !== undefined) {
@@ -41,9 +41,14 @@ export function checkpointCommand(path: string, options: CheckpointOptions): num
 }
 
 /** The image; with a defect of the restart the one in which it shows. */
-function dumped(path: string, frozen: Freeze, rules: Rules): { readonly image: Image; readonly pieces: readonly Uint8Array[] } {
+function dumped(
+	path: string,
+	trace: Trace,
+	frozen: Freeze,
+	rules: Rules,
+): { readonly image: Image; readonly pieces: readonly Uint8Array[] } {
 	try {
-		const image = checkpoint(frozen, rules);
+		const image = checkpointRun(trace, frozen, rules);
 		return { image, pieces: rules.premise ? [rules.premise(image.bytes)] : image.chunks };
 	} catch (error) {
 		if (!(error instanceof DumpError)) throw error;

@@ -4,6 +4,7 @@ import { number } from './argument.ts';
 import type { Defect } from './defect.ts';
 import { callersDescriptors, choose, eachGroup, eachTask, SIGNALS } from './lent.ts';
 import { changed } from './premise.ts';
+import { countedChild, runningZombies, splitMemory, taskFields, threadsAsProcesses } from './trees.ts';
 
 const PAGE_SIZE = 4096;
 /** Objects whose write errors the posted dump drops, whatever part fails; of BITS/FPU only the payload's. */
@@ -63,7 +64,16 @@ export const DUMP_DEFECTS: readonly Defect[] = [
 		who: 'Rilling',
 		what: 'cpt_leader and cpt_old_pgrp are pids as the dumper sees them, the others as the container does',
 		cause: { object: 'TASK', fields: ['cpt_leader'], text: 'TASK.cpt_leader' },
-		needs: 'process trees',
+		arg: { what: 'how much higher pids are outside the container', default: '1000' },
+		shows: 'frozen_tree: nobody reads it back, so nothing else is different',
+		rules: (arg) => {
+			const more = number(arg, 1, 1_000_000);
+			const outside = (pid: unknown) => (pid === 0 ? 0 : (pid as number) + more);
+			return taskFields(
+				() => true,
+				(old) => ({ cpt_leader: outside(old.cpt_leader), cpt_old_pgrp: outside(old.cpt_old_pgrp) }),
+			);
+		},
 	},
 	{
 		name: 'tid-pointers-unset',
@@ -72,7 +82,12 @@ export const DUMP_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'cpt_set_tid and cpt_clear_tid are never filled: a join after restart waits for ever',
 		cause: { object: 'TASK', fields: ['cpt_clear_tid', 'cpt_set_tid'], text: 'TASK.cpt_clear_tid' },
-		needs: 'process trees',
+		shows: 'frozen_tree: who waits for the thread to end waits for ever',
+		rules: () =>
+			taskFields(
+				() => true,
+				() => ({ cpt_set_tid: 0n, cpt_clear_tid: 0n }),
+			),
 	},
 	{
 		name: 'zombie-as-running',
@@ -81,7 +96,8 @@ export const DUMP_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'a zombie has no mm (the posted dump oopses); guarded, its cpt_state is not recognised as exited and wait() never returns',
 		cause: { object: 'TASK', fields: ['cpt_state'], text: 'TASK.cpt_state' },
-		needs: 'process trees',
+		shows: 'frozen_tree: waitpid for the zombie never returns',
+		rules: () => runningZombies,
 	},
 	{
 		name: 'threads-as-processes',
@@ -90,7 +106,8 @@ export const DUMP_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'threads of a child are dumped as extra child processes, each with its own copy of the MM; the root’s other threads are lost',
 		cause: { object: 'TASK', fields: ['cpt_tgid'], text: 'TASK.cpt_tgid' },
-		needs: 'process trees',
+		shows: 'frozen_tree: the thread of a child is a process of its own',
+		rules: () => ({ source: threadsAsProcesses, residual: threadsAsProcesses }),
 	},
 	{
 		name: 'traced-child-skipped',
@@ -108,7 +125,8 @@ export const DUMP_DEFECTS: readonly Defect[] = [
 		who: 'Laadan',
 		what: 'a child disappears between counting and dumping',
 		cause: { object: 'TASK', fields: ['cpt_children_num'], text: 'TASK.cpt_children_num' },
-		needs: 'process trees',
+		shows: 'frozen_tree: one child fewer is dumped than was counted',
+		rules: () => countedChild,
 	},
 	{
 		name: 'thaw-during-dump',
@@ -117,7 +135,12 @@ export const DUMP_DEFECTS: readonly Defect[] = [
 		who: 'Laadan',
 		what: 'the container runs on between two objects: a torn image',
 		cause: { text: 'first object dumped after the thaw' },
-		needs: 'process trees',
+		arg: { what: 'objects that are written before the thaw, and steps until it is frozen again', default: '8,200' },
+		shows: 'frozen_tree: what is written first is older than the rest',
+		rules: (arg) => {
+			const [object, steps] = arg.split(',');
+			return { torn: { object: number(object, 1), steps: number(steps ?? '', 1) } };
+		},
 	},
 	{
 		name: 'segment-lost',
@@ -231,7 +254,11 @@ export const DUMP_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'robust futex list head',
 		cause: { part: 'task robust list', text: 'task robust list' },
-		needs: 'process trees',
+		shows: 'frozen_tree: the lock of who ends is not marked',
+		rules: () => ({
+			residual: (s) => eachTask(s, (t) => ({ ...t, robustList: 0, robustListLen: 0 })),
+			lost: ['task robust list'],
+		}),
 	},
 	{
 		name: 'restart-block-lost',
@@ -273,7 +300,8 @@ export const DUMP_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'a shared anonymous mapping comes back as one copy per process',
 		cause: { object: 'VMA', text: 'VMA of the second process' },
-		needs: 'process trees',
+		shows: 'frozen_tree: nobody sees the word that says go',
+		rules: () => splitMemory(),
 	},
 	{
 		name: 'vdso-as-plain-memory',

@@ -7,6 +7,7 @@ import { number, oneOf } from './argument.ts';
 import { type Defect, DefectError } from './defect.ts';
 import { eachGroup, otherSize } from './lent.ts';
 import { asleepIn, leaveCall } from './restored.ts';
+import { ownersDied, splitFiles } from './trees.ts';
 
 const PAGE_SIZE = 4096;
 const VDSO_PATH = '[vdso]';
@@ -89,7 +90,16 @@ export const FIELD_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'absolute timeouts are not shifted by the time spent frozen (`--downtime`)',
 		cause: { part: 'clock', text: 'clock offset' },
-		needs: 'process trees',
+		arg: { what: 'ns that it was frozen', default: '20000000' },
+		shows: 'frozen_calls: a sleep until a time ends early, by the time it was frozen',
+		rules: (arg) => {
+			const ns = number(arg, 1);
+			return {
+				end: ({ scheduler, clock }) => [
+					{ kind: 'restore/end', scheduler, realOffsetNs: clock.realOffsetNs, skewNs: clock.skewNs + ns },
+				],
+			};
+		},
 	},
 	{
 		name: 'signal-too-early',
@@ -106,8 +116,9 @@ export const FIELD_DEFECTS: readonly Defect[] = [
 		seen: 'criu#3095',
 		who: '',
 		what: 'the dump kills the tasks and the kernel stamps OWNER_DIED into shared memory',
-		cause: { text: 'shared page' },
-		needs: 'process trees',
+		cause: { part: 'shared memory', text: 'shared page' },
+		shows: 'frozen_tree: the lock is marked before its owner has ended',
+		rules: () => ({ residual: ownersDied }),
 	},
 	{
 		name: 'file-offset-split',
@@ -116,7 +127,8 @@ export const FIELD_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'the offset of a shared open file is restored per descriptor',
 		cause: { part: 'task descriptor table', text: 'open file offset' },
-		needs: 'process trees',
+		shows: 'frozen_tree: what a child reads does not move the parent',
+		rules: () => ({ residual: splitFiles, lost: ['task descriptor table'] }),
 	},
 	{
 		name: 'file-size-changed',

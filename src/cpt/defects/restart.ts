@@ -2,7 +2,7 @@
 import { initialFx } from '../../events/cpu.ts';
 import { Vm } from '../../reducers/state.ts';
 import { HEAP_GARBAGE } from '../rules.ts';
-import { Content, ObjectType } from '../v2/objects.ts';
+import { Content, ObjectType, ThreadFlag } from '../v2/objects.ts';
 import { RestartError } from '../v2/progress.ts';
 import { number, oneOf } from './argument.ts';
 import type { Defect } from './defect.ts';
@@ -10,6 +10,7 @@ import { choose, INHERITED, noFile, otherContents } from './lent.ts';
 import { changeFirst, cutHeader, objectsOf } from './premise.ts';
 import { RAW_STATE } from './raw-state.ts';
 import { asleepIn, fpuOf, leaveCall, taskOf } from './restored.ts';
+import { creatorsMemory, leftOpen, noExitSignal, nothingStopped, restartersGroup, taskFields } from './trees.ts';
 
 /** The bit number of USED_MATH in cpt_flags, which the posted restart takes for its mask: EXITING and SUPERPRIV. */
 const USED_MATH_NUMBER = 5;
@@ -20,6 +21,8 @@ const PAGE_SIZE = 4096n;
 /** A TASK that ends before cpt_children_num. */
 const SHORT_TASK = 288;
 const FPU_SHORT = 100;
+/** A code that no segment has. */
+const NO_SEGMENT = 13;
 
 export const RESTART_DEFECTS: readonly Defect[] = [
 	{
@@ -204,7 +207,12 @@ export const RESTART_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'tasks get the next free pids',
 		cause: { object: 'TASK', fields: ['cpt_pid'], text: 'TASK.cpt_pid' },
-		needs: 'process trees',
+		arg: { what: 'how much higher the next free pid is', default: '100' },
+		shows: 'frozen_tree: children have other pids than their parent waits for',
+		rules: (arg) => {
+			const more = number(arg, 1, 10_000);
+			return { pid: (pid) => pid + more };
+		},
 	},
 	{
 		name: 'group-and-session-lost',
@@ -213,7 +221,8 @@ export const RESTART_DEFECTS: readonly Defect[] = [
 		who: 'its own comment',
 		what: 'pgrp, session, tty group stay the restarter’s',
 		cause: { object: 'TASK', fields: ['cpt_pgrp', 'cpt_session'], text: 'TASK.cpt_pgrp, cpt_session' },
-		needs: 'process trees',
+		shows: 'frozen_tree: a child that led a session is in another',
+		rules: () => restartersGroup,
 	},
 	{
 		name: 'exit-signal-lost',
@@ -222,7 +231,8 @@ export const RESTART_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'children are made with exit signal 0: no SIGCHLD, a plain wait() gives -ECHILD',
 		cause: { object: 'TASK', fields: ['cpt_exit_signal'], text: 'TASK.cpt_exit_signal' },
-		needs: 'process trees',
+		shows: 'frozen_tree: waitpid says there is no child',
+		rules: () => noExitSignal,
 	},
 	{
 		name: 'stopped-state-lost',
@@ -231,7 +241,8 @@ export const RESTART_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'a SIGSTOPped task is not stopped after restart',
 		cause: { object: 'TASK', fields: ['cpt_state'], text: 'TASK.cpt_state' },
-		needs: 'process trees',
+		shows: 'frozen_tree: who was stopped runs on and ends',
+		rules: () => nothingStopped,
 	},
 	{
 		name: 'mm-shared-on-restart',
@@ -240,7 +251,8 @@ export const RESTART_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'the kernel thread that becomes the child shares its creator’s address space and unmaps all of it: the root’s creator is the caller of restart()',
 		cause: { object: 'MM', text: 'MM of the creator' },
-		needs: 'process trees',
+		shows: 'frozen_tree: the parent has the memory of its last child',
+		rules: () => creatorsMemory,
 	},
 	{
 		name: 'syscall-code-leaks',
@@ -342,7 +354,11 @@ export const RESTART_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'the loop over children runs after an error and overwrites it: a half-restored parent is reported as success',
 		cause: { text: 'first failed object' },
-		needs: 'process trees',
+		shows: 'frozen_tree: the registers of the parent are refused, and its children are restored',
+		rules: () => ({
+			premise: changeFirst('an X86_REGS', (o) => (o.name === 'X86_REGS' ? { values: { cpt_cs: NO_SEGMENT } } : undefined)),
+			errorsOverwritten: true,
+		}),
 	},
 	{
 		name: 'protection-left-open',
@@ -351,7 +367,8 @@ export const RESTART_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'on the error path a read-only VMA stays writable',
 		cause: { object: 'VMA', fields: ['cpt_flags'], text: 'VMA.cpt_flags' },
-		needs: 'process trees',
+		shows: 'frozen_tree: pages of a mapping cannot be read, and it stays writable',
+		rules: () => leftOpen,
 	},
 	{
 		name: 'pages-range-unchecked',
@@ -441,7 +458,12 @@ export const RESTART_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'debug registers are loaded but the thread flag is not set: breakpoints never fire',
 		cause: { object: 'TASK', fields: ['cpt_thrflags'], text: 'TASK.cpt_thrflags' },
-		needs: 'debug registers',
+		shows: 'watched: restored with a breakpoint and frozen again, it never comes to it',
+		rules: () =>
+			taskFields(
+				() => true,
+				(old) => ({ cpt_thrflags: (old.cpt_thrflags as bigint) & ~BigInt(ThreadFlag.DEBUG) }),
+			),
 	},
 	{
 		name: 'times-not-restored',

@@ -12,7 +12,9 @@ const EINTR = 4;
 
 /** The pid of the task an object belongs to. */
 export function taskOf(object: ImageObject): number {
-	return (object.parent ?? object).num('cpt_pid');
+	let task = object;
+	while (task.name !== 'TASK' && task.parent !== undefined) task = task.parent;
+	return task.num('cpt_pid');
 }
 
 /** The restart code of the call that a task is inside of, or null. */

@@ -71,6 +71,16 @@ export class Image {
 /** Somebody's dump: the image of a frozen state. May throw DumpError. */
 export type Dumper = (state: MachineState, rules?: Rules) => { readonly bytes: Uint8Array };
 
+/** What a dump writes when the state under it becomes another one as it comes to an object: a torn image. */
+export function tear(before: Image, after: Image, object: number): Image {
+	const [a, b] = [before.objects[object]?.offset ?? before.bytes.length, after.objects[object]?.offset ?? after.bytes.length];
+	const writer = new ImageWriter();
+	writer.raw(before.bytes.subarray(0, a));
+	writer.raw(after.bytes.subarray(b));
+	const rest = after.objects.slice(object).map((o) => ({ ...o, offset: o.offset - b + a }));
+	return new Image(writer, [...before.objects.slice(0, object), ...rest]);
+}
+
 /** The image of the process tree below `pid` (default: the first task). @throws DumpError */
 export function dump(state: MachineState, rules: Rules = {}, pid = rootPid(state)): Image {
 	const task = state.tasks[pid];

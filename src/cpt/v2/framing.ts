@@ -167,7 +167,8 @@ class Reader {
 	countOf(owner: ImageObject, follower: Follower): number {
 		if (follower.when && !follower.when(owner)) return 0;
 		if (follower.optional) return this.isNext(follower.kind) || this.rules.ldtAlways ? 1 : 0;
-		if (follower.count === undefined) return 1;
+		if (follower.count === undefined)
+			return this.rules.bareTasks && owner.name === TASK.name && !this.isNext(follower.kind) ? 0 : 1;
 		const count = owner.num(follower.count);
 		const room = Math.floor(this.rest / follower.kind.struct.size);
 		if (count > room) {

@@ -62,6 +62,11 @@ export class ImageWriter {
 		return at;
 	}
 
+	/** Adds bytes as they are. */
+	raw(bytes: Uint8Array): void {
+		this.add(bytes);
+	}
+
 	/** The image in pieces, for a writer that gathers. */
 	chunks(): readonly Uint8Array[] {
 		return this.parts;

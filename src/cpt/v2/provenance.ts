@@ -115,6 +115,7 @@ export const RESIDUALS: readonly Residual[] = [
 		'groups.*.childTimes',
 		'groups.*.subreaper',
 		'groups.*.tgid',
+		'groups.*',
 	),
 	...residual('CPU time within a tick', 'v2 counts jiffies', 'tasks.*.times.steps'),
 	...residual('clock', 'v2 leaves cpt_time 0', 'clock'),

@@ -3,7 +3,7 @@ import type { CpuState, Descriptor } from '../../events/cpu.ts';
 import type { Restored } from '../../events/restore.ts';
 import { Restart } from '../../reducers/state.ts';
 import type { ImageObject } from './image-object.ts';
-import { cpt_x86_regs } from './objects.ts';
+import { cpt_x86_regs, ThreadFlag } from './objects.ts';
 import { currentTask, type Progress } from './progress.ts';
 import { TASK_SIZE } from './restart-task.ts';
 import { decodeSegment, wrongFor } from './segments.ts';
@@ -25,7 +25,9 @@ export function restoreRegisters(object: ImageObject, p: Progress): Restored {
 	for (const [field, name] of PLAIN_REGISTERS) Object.assign(regs, { [name]: values[field] });
 	for (const [field, name] of SEGMENT_REGISTERS) regs[name] = selector(object, field, name, p);
 	const debugreg = values.cpt_debugreg as unknown as readonly number[];
-	regs.debugreg = debugreg;
+	// Without TIF_DEBUG the processor is never given them (__switch_to_xtra): nothing is enabled.
+	const armed = (object.parent?.num('cpt_thrflags') ?? 0) & ThreadFlag.DEBUG;
+	regs.debugreg = armed ? debugreg : debugreg.with(7, 0);
 	const off = p.rules.unchecked ?? [];
 	if (!off.includes('eflags')) checkFlags(object, values.cpt_flags);
 	if (!off.includes('debugreg')) checkDebug(object, debugreg);

@@ -39,6 +39,7 @@ export function restoreTask(object: ImageObject, p: Progress): Restored {
 	const group: Writable<ThreadGroup> = { ...residual.groups[lender.group] };
 	const draft = { persona: residual.persona, task, group };
 	for (const { field, set } of TASK_FIELDS) set?.(draft, values[field] as never);
+	if (p.rules.pid) otherPids(task, group, p);
 	const once = <E extends { readonly id: number }>(kind: string, entity: E | undefined): E | null => {
 		if (entity === undefined || p.entered.has(`${kind} ${entity.id}`)) return null;
 		p.entered.add(`${kind} ${entity.id}`);
@@ -59,6 +60,13 @@ export function restoreTask(object: ImageObject, p: Progress): Restored {
 	};
 }
 
+/** A planted defect gives it another pid than its image says: who is its parent and its process is said in those, too. */
+function otherPids(task: Writable<Task>, group: Writable<ThreadGroup>, { residual, rules }: Progress): void {
+	const other = (pid: number) => (rules.pid && residual.tasks[pid] ? rules.pid(pid, residual) : pid);
+	Object.assign(task, { pid: other(task.pid), tgid: other(task.tgid), ppid: other(task.ppid) });
+	Object.assign(group, { tgid: other(group.tgid), threads: group.threads.map(other) });
+}
+
 function checkTask(object: ImageObject, p: Progress): void {
 	const range = (field: string, low: number, high: number, what: string) => {
 		const value = object.struct.placed(field).field.width === 8 ? object.big(field) : BigInt(object.num(field));
@@ -70,7 +78,7 @@ function checkTask(object: ImageObject, p: Progress): void {
 		range(field, 0, PID_MAX - 1, `a pid or 0`);
 	if (p.tasks.has(object.num('cpt_pid'))) object.fail('cpt_pid', 'a pid that no task before has');
 	const tgid = object.num('cpt_tgid');
-	if (tgid !== object.num('cpt_pid') && (object.parent?.num('cpt_pid') !== tgid || p.tasks.get(tgid)?.tgid !== tgid))
+	if (tgid !== object.num('cpt_pid') && (object.parent?.num('cpt_pid') !== tgid || object.parent.num('cpt_tgid') !== tgid))
 		object.fail('cpt_tgid', `cpt_pid, ${object.num('cpt_pid')}, or that of the process the task follows as its thread`);
 	for (const field of ['cpt_set_tid', 'cpt_clear_tid']) range(field, 0, TASK_SIZE - 1, 'an address of user space');
 	for (const field of ['cpt_exit_signal', 'cpt_pdeath_signal']) {

@@ -6,17 +6,20 @@ import { assert } from '../../events/assert.ts';
 import { type Descriptor, FXSAVE_BYTES } from '../../events/cpu.ts';
 import { PAGE_SIZE } from '../../events/pages.ts';
 import type { Restored, RestoreEvent } from '../../events/restore.ts';
-import { type MachineState, Vm } from '../../reducers/state.ts';
-import { HEAP_GARBAGE } from '../rules.ts';
+import { type MachineState, type Scheduler, type Task, Vm } from '../../reducers/state.ts';
+import { ImageError } from '../error.ts';
+import { HEAP_GARBAGE, type Rules } from '../rules.ts';
 import { readObjects } from './framing.ts';
 import type { ImageObject } from './image-object.ts';
 import * as o from './objects.ts';
-import { currentTask, type Progress, type RestartContext } from './progress.ts';
+import { currentTask, type Progress, type RestartContext, RestartError } from './progress.ts';
 import { restoreMm, restoreVma } from './restart-memory.ts';
 import { restoreRegisters } from './restart-registers.ts';
 import { restoreTask } from './restart-task.ts';
 import { ldtAllowed } from './segments.ts';
 import { MM_FIELDS } from './task-fields.ts';
+
+const EIO = 5;
 
 /** Somebody's restart: from an image to the events that fill `restartBase(residual)`. May throw ImageError or RestartError. */
 export type Restarter = (image: Uint8Array, context: RestartContext) => Iterable<RestoreEvent>;
@@ -54,20 +57,60 @@ export function* restart(image: Uint8Array, context: RestartContext): Generator<
 		shared: new Map(),
 		copy: undefined,
 	};
+	const states = new Map<number, Task['state']>();
+	let half: ImageObject | undefined;
 	for (const object of readObjects(image, rules.reader)) {
-		for (const made of restoreObject(object, progress)) {
+		if (half !== undefined && taskOf(object) === half) continue;
+		const effects = rules.errorsOverwritten ? effectsOrNone(object, progress) : restoreObject(object, progress);
+		if (effects === undefined) half = taskOf(object);
+		for (const made of effects ?? []) {
 			const effect = rules.restored ? rules.restored(made, object, residual) : made;
+			if (effect?.kind === 'task') states.set(effect.value.pid, effect.value.state);
+			else if (effect?.kind === 'registers') states.set(effect.task, effect.state);
 			const { number, name, offset, length } = object;
 			yield { kind: 'restore/object', number, name, offset, length, effect: effect ?? { kind: 'nothing' } };
 		}
 	}
-	const exists = (pid: number) => progress.tasks.has(pid);
-	const { current, queue } = residual.scheduler;
 	yield {
 		kind: 'restore/end',
-		scheduler: { ...residual.scheduler, current: exists(current) ? current : 0, queue: queue.filter(exists) },
+		scheduler: schedulerOf(pids(residual.scheduler, residual, rules), states),
 		realOffsetNs: residual.clock.realOffsetNs + BigInt(downtimeNs),
+		skewNs: residual.clock.skewNs,
 	};
+}
+
+/** The scheduler of tasks that got other pids. */
+function pids(scheduler: Scheduler, lent: MachineState, { pid }: Rules): Scheduler {
+	if (pid === undefined) return scheduler;
+	const { current, queue } = scheduler;
+	return { ...scheduler, current: current === 0 ? 0 : pid(current, lent), queue: queue.map((p) => pid(p, lent)) };
+}
+
+/** Who was next, of those that were restored; behind them in the order of pids who may run now and did not wait for it. */
+function schedulerOf(lent: Scheduler, states: ReadonlyMap<number, Task['state']>): Scheduler {
+	const current = states.has(lent.current) ? lent.current : 0;
+	const waiting = lent.queue.filter((pid) => states.get(pid) === 'running' && pid !== current);
+	const known = new Set([current, ...waiting]);
+	const added = [...states.keys()].filter((pid) => states.get(pid) === 'running' && !known.has(pid)).sort((a, b) => a - b);
+	return { ...lent, current, queue: [...waiting, ...added] };
+}
+
+/** The TASK that an object is of. */
+function taskOf(object: ImageObject): ImageObject | undefined {
+	let at: ImageObject | undefined = object;
+	while (at !== undefined && at.name !== 'TASK') at = at.parent;
+	return at;
+}
+
+/** Undefined when the object fails and its task has children, whose restart says how it all went (a planted defect). */
+function effectsOrNone(object: ImageObject, p: Progress): Restored[] | undefined {
+	try {
+		return restoreObject(object, p);
+	} catch (error) {
+		if (!(error instanceof ImageError || error instanceof RestartError)) throw error;
+		if ((taskOf(object)?.num('cpt_children_num') ?? 0) === 0) throw error;
+		return undefined;
+	}
 }
 
 function restoreObject(object: ImageObject, p: Progress): Restored[] {
@@ -163,6 +206,8 @@ function restorePages(object: ImageObject, p: Progress): Restored {
 	const start = object.num('cpt_start');
 	const mm = p.residual.mms[p.lender?.mm ?? 0];
 	assert(mm !== undefined && task.mm !== 0, 'pages follow an MM');
+	if (p.rules.pageFails?.(object))
+		throw new RestartError({ object: object.label, field: 'payload', offset: object.offset }, 'reading its pages failed', EIO);
 	// Pages of a shared mapping are those of its file or object, which v2 does not hold.
 	if (!p.rules.reader?.anyPages && p.vma && p.vma.num('cpt_flags') & Vm.SHARED)
 		object.fail('cpt_start', 'a page of a private mapping: a shared one has none of its own');

@@ -12,7 +12,7 @@ import { RESIDUALS } from '../../cpt/v2/provenance.ts';
 import type { Restarter } from '../../cpt/v2/restart.ts';
 import { formatPath } from '../../reducers/path.ts';
 import type { MachineState } from '../../reducers/state.ts';
-import { checkpoint, type Freeze, freezeAt } from '../checkpoint.ts';
+import { checkpoint, checkpointRun, type Freeze, freezeAt } from '../checkpoint.ts';
 import type { Position } from '../position.ts';
 import { restore } from '../restart.ts';
 import type { Trace } from '../trace.ts';
@@ -122,7 +122,7 @@ class Bisect {
 	#dump(): Uint8Array {
 		const { freeze } = this.#chains;
 		const { dumper } = this.#options;
-		const { bytes } = dumper ? dumper(freeze.state, this.#rules) : checkpoint(freeze, this.#rules);
+		const { bytes } = dumper ? dumper(freeze.state, this.#rules) : checkpointRun(this.#chains.trace, freeze, this.#rules);
 		return this.#rules.premise ? this.#rules.premise(bytes) : bytes;
 	}
 

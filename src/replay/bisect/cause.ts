@@ -28,6 +28,8 @@ export function causeOf(difference: Difference, original: MachineState, objects:
 	const { held, residual } = provenance(path);
 	const mapped = nameOf(difference, original, objects);
 	if (mapped !== undefined) return { ...mapped, path: shown.path };
+	const split = sharedVma(difference, original, objects);
+	if (split !== undefined) return { ...split, ...shown };
 	if (held === undefined) return { part: residual?.part ?? 'state that no object holds', ...shown };
 	if (difference.memory !== undefined) return { ...memoryCause(difference, original, objects), ...shown };
 	const object = findObject(held, difference, original, objects);
@@ -38,6 +40,16 @@ export function causeOf(difference: Difference, original: MachineState, objects:
 		...place,
 		...shown,
 	};
+}
+
+/** A mapping that does not lead to the shared memory that it led to. */
+function sharedVma({ path }: Difference, original: MachineState, objects: readonly ImageObject[]): Cause | undefined {
+	const [top, mm, field, index, member] = path;
+	const vma =
+		top === 'mms' && field === 'vmas' && member === 'object' ? original.mms[Number(mm)]?.vmas[Number(index)] : undefined;
+	if (vma === undefined || original.objects[vma.object]?.kind !== 'shared') return undefined;
+	const object = findObject({ object: 'VMA', field: '', path: '' }, { path }, original, objects);
+	return { object: 'VMA', ...(object ? { label: object.label, offset: object.offset } : {}) };
 }
 
 /** A mapping that leads to another file than it did: its NAME was opened again. */
@@ -60,7 +72,7 @@ function taskObject(name: string, pid: number, objects: readonly ImageObject[], 
 
 function findObject(
 	held: Held,
-	{ path }: Difference,
+	{ path }: Pick<Difference, 'path'>,
 	original: MachineState,
 	objects: readonly ImageObject[],
 ): ImageObject | undefined {
@@ -107,7 +119,7 @@ function memoryCause({ memory }: Difference, original: MachineState, objects: re
 	const { address } = memory;
 	const holds = (o: ImageObject) => o.num('cpt_start') <= address && address < o.num('cpt_end');
 	const owner = Object.values(original.mms).some((mm) => mm.object === memory.object);
-	if (!owner) return { part: 'files' };
+	if (!owner) return { part: original.objects[memory.object]?.kind === 'shared' ? 'shared memory' : 'files' };
 	const pages = objects.find((o) => o.name === 'PAGES' && holds(o));
 	if (pages) {
 		const byte = pages.payloadLength > 0 ? address - pages.num('cpt_start') : 0;

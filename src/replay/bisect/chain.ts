@@ -3,8 +3,10 @@
  * inputs. Both are made on demand, element by element.
  */
 import type { Rules } from '../../cpt/rules.ts';
+import { dumpOrder } from '../../cpt/v2/dump.ts';
 import type { ThawPolicy } from '../../kernel/freezer.ts';
 import { equalStates } from '../../reducers/diff.ts';
+import { holdsTogether } from '../../reducers/invariants.ts';
 import type { MachineState } from '../../reducers/state.ts';
 import type { Freeze } from '../checkpoint.ts';
 import { Cursor, compareCursors, type Side } from '../compare.ts';
@@ -112,8 +114,20 @@ function enterAgain({ machine }: Rerun): boolean {
 	return machine.steps > steps;
 }
 
-/** Walks both chains to their first difference, at most `limit` steps, or until both machines are equal for good. */
-export function walk(chains: Chains, restored: MachineState, limit = Number.POSITIVE_INFINITY): Walk {
+/** The original's task for each restored one, in the order in which they were dumped, whatever pids they got. */
+function counterparts(original: MachineState, restored: MachineState): (pid: number) => number {
+	const [a, b] = [dumpOrder(original), Object.keys(restored.tasks).length === 0 ? [] : dumpOrder(restored)];
+	const pids = new Map(b.map(({ pid }, i) => [pid, a[i]?.pid ?? pid]));
+	const moved = original.tasks[b[0]?.pid ?? 0] === undefined || b.some(({ pid }) => original.tasks[pid] === undefined);
+	return moved ? (pid) => pids.get(pid) ?? pid : (pid) => pid;
+}
+
+/**
+ * Walks both chains to their first difference, at most `limit` steps, or until both machines are equal for good. Undefined when
+ * the restored state cannot be run at all: tasks and groups that do not know each other.
+ */
+export function walk(chains: Chains, restored: MachineState, limit = Number.POSITIVE_INFINITY): Walk | undefined {
+	if (!holdsTogether(restored)) return undefined;
 	const left = originalStream(chains);
 	const a = new Cursor(left);
 	if (chains.rules.neverThawed) {
@@ -122,7 +136,7 @@ export function walk(chains: Chains, restored: MachineState, limit = Number.POSI
 		return { first, steps: 0, events: 0 };
 	}
 	const right = restoredStream(chains, restored);
-	const b = new Cursor(right);
+	const b = new Cursor(right, counterparts(chains.freeze.state, restored));
 	let look = LOOK_EVERY;
 	const result = compareCursors(a, b, (steps) => {
 		if (steps >= limit) return false;

@@ -46,7 +46,9 @@ export function explain(cause: Cause, all: readonly ImageDifference[]): ImageDif
 	const mine = cause.label === undefined ? [] : changes.filter((c) => c.object === cause.label);
 	if (mine.length > 0) return tellChange(mine);
 	const alike = changes.filter((c) => c.name === cause.object);
-	return alike.length > 0 ? tellChange(alike) : undefined;
+	if (alike.length > 0) return tellChange(alike);
+	// Debug registers are armed by a flag of their task.
+	return cause.field?.startsWith('cpt_debugreg') ? all.find((c) => c.name === 'TASK' && c.field === 'cpt_thrflags') : undefined;
 }
 
 /**
@@ -58,8 +60,18 @@ export function tellUnit(unit: string, differences: readonly StateDifference[], 
 	const gone = causes.filter((c) => c.part !== undefined && lost.has(c.part));
 	if (gone.length > 0) return gone;
 	if (unit.endsWith('.standing')) {
-		const call = causes.filter((c) => c.field === 'cpt_orig_ax');
-		if (call.length > 0) return call;
+		// A task that is in another state altogether waits for something else, too.
+		for (const field of ['cpt_orig_ax', 'cpt_state']) {
+			const tells = causes.filter((c) => c.field === field);
+			if (tells.length > 0) return tells;
+		}
+	}
+	if (unit === 'tasks') {
+		const of = (side: 'want' | 'got') =>
+			differences.filter((d) => d.path.length === 2 && d.path[0] === 'tasks' && d[side] !== undefined);
+		const [gone, come] = [of('want'), of('got')];
+		if (gone.length === come.length && gone.length > 0)
+			return gone.map((d, i) => ({ ...d.cause, field: 'cpt_pid', want: show(d.path[1]), got: show(come[i].path[1]) }));
 	}
 	if (unit === 'files') {
 		const names = causes.filter((c) => c.object === 'NAME');

@@ -1,10 +1,13 @@
 /** The guests that are made to be frozen: recorded once, and places in them by what happens there. */
 import { readFileSync } from 'node:fs';
+import { dump } from '../../../src/cpt/v2/dump.ts';
 import type { KernelEvent } from '../../../src/events/event.ts';
 import type { InputEvent } from '../../../src/events/input.ts';
+import { freezeAt } from '../../../src/replay/checkpoint.ts';
 import { NoOutside } from '../../../src/replay/outside.ts';
 import type { Position } from '../../../src/replay/position.ts';
 import { record } from '../../../src/replay/record.ts';
+import { originOf, recordRestart, restore } from '../../../src/replay/restart.ts';
 import { items } from '../../../src/replay/timeline.ts';
 import { Trace } from '../../../src/replay/trace.ts';
 import { guestPath } from '../../guests/manifest.ts';
@@ -46,14 +49,32 @@ export const due: Place = (all) =>
 /** Asleep, right before a signal comes from outside. */
 export const beforeSignal: Place = (all) => all[all.findIndex(({ event }) => event.kind === 'input/signal') - 1];
 
+/** How a guest is run. */
+export interface How {
+	readonly args?: readonly string[];
+	/** Sent from outside whenever nothing else can happen. */
+	readonly signal?: number | undefined;
+	/** Debug registers of the program from its start: only a restored image sets them from outside. */
+	readonly debugreg?: readonly number[] | undefined;
+}
+
+/** The run of a trace, restored at its start from an image with debug registers. */
+async function withDebugreg(trace: Trace, debugreg: readonly number[]): Promise<Trace> {
+	const { state } = freezeAt(trace, { steps: 0, k: 0 })!;
+	const [task] = Object.values(state.tasks);
+	const set = { ...state, tasks: { ...state.tasks, [task.pid]: { ...task, cpu: { ...task.cpu, debugreg } } } };
+	const restored = restore(dump(set).bytes, { residual: state });
+	return new Trace((await recordRestart(restored, originOf(trace), { outside: new NoOutside() })).bytes);
+}
+
 const runs = new Map<string, Promise<Run>>();
 
-/** A guest's run; `signal`: sent from outside whenever nothing else can happen. */
-export function run(name: string, args: readonly string[] = [], signal?: number): Promise<Run> {
-	const key = [name, ...args, signal].join(' ');
+/** A guest's run. */
+export function run(name: string, { args = [], signal, debugreg }: How = {}): Promise<Run> {
+	const key = [name, ...args, signal, ...(debugreg ?? [])].join(' ');
 	const known = runs.get(key);
 	if (known) return known;
-	const made = recorded(name, args, signal);
+	const made = recorded(name, args, signal, debugreg);
 	runs.set(key, made);
 	return made;
 }
@@ -72,7 +93,12 @@ class Sending extends NoOutside {
 	}
 }
 
-async function recorded(name: string, args: readonly string[], signal: number | undefined): Promise<Run> {
+async function recorded(
+	name: string,
+	args: readonly string[],
+	signal: number | undefined,
+	debugreg: readonly number[] | undefined,
+): Promise<Run> {
 	const path = `/guests/${name}`;
 	const { bytes, end } = await record({
 		path,
@@ -81,9 +107,10 @@ async function recorded(name: string, args: readonly string[], signal: number | 
 		outside: signal === undefined ? new NoOutside() : new Sending(signal),
 		maxSteps: 5_000_000,
 	});
-	const trace = new Trace(bytes);
+	const trace = debugreg === undefined ? new Trace(bytes) : await withDebugreg(new Trace(bytes), debugreg);
 	const happened: Happened[] = [];
-	for (const { at, event } of items(trace, 0, end.steps)) if (event.kind !== 'cpu/step') happened.push({ at, event });
+	for (const { at, event } of items(trace, 0, trace.end?.steps ?? end.steps))
+		if (event.kind !== 'cpu/step') happened.push({ at, event });
 	return { trace, happened };
 }
 
