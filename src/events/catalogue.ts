@@ -28,6 +28,7 @@ export type Unit =
 	| 'file'
 	| 'inode'
 	| 'pipe'
+	| 'anon'
 	| 'stream'
 	/** Descriptor number. */
 	| 'fd'
@@ -311,6 +312,10 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 	'pipe/set': { group: 'files', meaning: 'a pipe gets another capacity', fields: { pipe: 'pipe', fields: 'fields' } },
 	'pipe/write': { group: 'files', meaning: 'bytes go into a pipe', fields: { pipe: 'pipe', bytes: 'bytes' } },
 	'pipe/read': { group: 'files', meaning: 'bytes are taken from a pipe', fields: { pipe: 'pipe', length: 'length' } },
+	'anon/new': { group: 'files', meaning: 'an eventfd, timerfd, signalfd, epoll or socket appears', fields: { anon: 'entity' } },
+	'anon/set': { group: 'files', meaning: 'an eventfd, timerfd, signalfd, epoll or socket changes', fields: { anon: 'entity' } },
+	'socket/receive': { group: 'files', meaning: 'bytes come to a socket', fields: { anon: 'anon', bytes: 'bytes' } },
+	'socket/take': { group: 'files', meaning: 'bytes are taken from a socket', fields: { anon: 'anon', length: 'length' } },
 	'stream/output': { group: 'files', meaning: 'the guest writes output', fields: { stream: 'stream', bytes: 'bytes' } },
 	'stream/read': { group: 'files', meaning: 'the guest takes input', fields: { stream: 'stream', length: 'length' } },
 	'stream/set': { group: 'files', meaning: 'a terminal’s settings change', fields: { stream: 'stream', fields: 'fields' } },

@@ -32,6 +32,7 @@ export interface IdCounters {
 	readonly file: number;
 	readonly inode: number;
 	readonly pipe: number;
+	readonly anon: number;
 	readonly ino: number;
 }
 
@@ -158,6 +159,9 @@ export type WaitOn =
 	| { readonly kind: 'vfork'; readonly child: number }
 	/** A named pipe that is opened: until it has another end. */
 	| { readonly kind: 'pipe-end'; readonly inode: number; readonly end: 'read' | 'write' }
+	/** What stands behind a descriptor without a name: an event, a timer, signals, a socket, or any of an epoll's. */
+	| { readonly kind: 'anon-readable'; readonly anon: number }
+	| { readonly kind: 'anon-writable'; readonly anon: number; readonly bytes: number }
 	/** A lock of a file: until nobody's stands in the way. */
 	| { readonly kind: 'lock'; readonly inode: number; readonly lock: FileLock };
 
@@ -224,6 +228,9 @@ export interface ThreadGroup {
 	/** [soft, hard] by RLIMIT_* number 0..15; u32, 0xffffffff = infinity. */
 	readonly rlimits: readonly (readonly [number, number])[];
 	readonly itimers: { readonly real: ITimer; readonly virtual: ITimer; readonly prof: ITimer };
+	/** Timers of timer_create, by id, and the id of the next one. */
+	readonly timers: readonly PosixTimer[];
+	readonly nextTimer: number;
 	/** Set once the group is exiting: the wait status. */
 	readonly groupExit: number | null;
 	/** The signal that stops the group, from the moment it acts until a SIGCONT; 0 = none. */
@@ -242,6 +249,25 @@ export interface ITimer {
 	/** When it fires next on its clock, or null when disarmed. */
 	readonly expires: number | null;
 	readonly interval: number;
+}
+
+/** A timer of timer_create(2) (struct k_itimer). */
+export interface PosixTimer {
+	readonly id: number;
+	/** CLOCK_*. */
+	readonly clock: number;
+	/** SIGEV_SIGNAL 0, SIGEV_NONE 1, SIGEV_THREAD_ID 4. */
+	readonly notify: number;
+	readonly signo: number;
+	/** sigev_value, i32. */
+	readonly value: number;
+	/** SIGEV_THREAD_ID: who is sent the signal; else 0. */
+	readonly tid: number;
+	/** Monotonic ns, null = disarmed. */
+	readonly expires: number | null;
+	readonly interval: number;
+	/** Expiries beyond the first of the signal that was last sent. */
+	readonly overrun: number;
 }
 
 export interface Sighand {
@@ -367,7 +393,7 @@ export interface OpenFile {
 export interface Inode {
 	readonly id: number;
 	readonly ino: number;
-	readonly kind: 'file' | 'dir' | 'symlink' | 'char' | 'fifo' | 'stream';
+	readonly kind: 'file' | 'dir' | 'symlink' | 'char' | 'fifo' | 'stream' | 'anon' | 'socket';
 	/** Permission bits with suid, sgid, sticky: 07777. */
 	readonly mode: number;
 	readonly uid: number;
@@ -383,7 +409,7 @@ export interface Inode {
 	readonly ctime: bigint;
 	/** file: its memory object; else 0. */
 	readonly object: number;
-	/** fifo: its pipe; stream: the stream id; else 0. */
+	/** fifo: its pipe; stream: the stream id; anon, socket: what it stands for; else 0. */
 	readonly channel: number;
 	/** symlink: where it points. */
 	readonly target: string;
@@ -407,6 +433,57 @@ export interface Pipe {
 	/** Unread bytes. */
 	readonly data: Uint8Array;
 	readonly capacity: number;
+	readonly wakes: Wakes;
+}
+
+/** How often readers and writers were woken: what an edge-triggered epoll item compares. */
+export interface Wakes {
+	readonly read: number;
+	readonly write: number;
+}
+
+/** What stands behind a descriptor that has no place in the tree of files (fs/anon_inodes.c, net/unix). */
+export type Anon =
+	| { readonly id: number; readonly kind: 'eventfd'; readonly count: bigint; readonly semaphore: boolean; readonly wakes: Wakes }
+	| {
+			readonly id: number;
+			readonly kind: 'timerfd';
+			/** CLOCK_*. */
+			readonly clock: number;
+			/** Monotonic ns of the next expiry, null = disarmed; ns between two. */
+			readonly expires: number | null;
+			readonly interval: number;
+			/** Expiries that were not read yet. */
+			readonly ticks: number;
+			readonly wakes: Wakes;
+	  }
+	| { readonly id: number; readonly kind: 'signalfd'; readonly mask: SigSet }
+	| { readonly id: number; readonly kind: 'epoll'; readonly items: readonly EpollItem[] }
+	| {
+			readonly id: number;
+			readonly kind: 'socket';
+			/** SOCK_STREAM 1, SOCK_DGRAM 2, SOCK_SEQPACKET 5. */
+			readonly type: number;
+			/** The other end, 0 = none (any more). */
+			readonly peer: number;
+			/** Whether it ever had one. */
+			readonly connected: boolean;
+			/** Bytes that came; of a stream in one piece, else message by message. */
+			readonly queue: readonly Uint8Array[];
+			/** RCV_SHUTDOWN 1, SEND_SHUTDOWN 2. */
+			readonly shut: number;
+			readonly wakes: Wakes;
+	  };
+
+/** A descriptor an epoll looks at. */
+export interface EpollItem {
+	readonly fd: number;
+	readonly file: number;
+	/** EPOLL* bits. */
+	readonly events: number;
+	readonly data: bigint;
+	/** Edge-triggered: wakes and the closed ends as they were when it was last reported; null = never. */
+	readonly seen: (Wakes & { readonly ends: number }) | null;
 }
 
 export interface Stream {
@@ -417,6 +494,8 @@ export interface Stream {
 	readonly unread: Uint8Array;
 	/** No more input will come. */
 	readonly eof: boolean;
+	/** How often input came. */
+	readonly arrivals: number;
 	/** Bytes the guest wrote to it so far. */
 	readonly written: number;
 	/** Terminal settings as tcsetattr left them: struct termios2, 44 bytes (abi/termios.ts); empty = the default. */

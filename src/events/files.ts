@@ -1,5 +1,5 @@
 /** Events of files: descriptors, open files, inodes, directories, pipes, the recorder's own descriptors. */
-import type { FileLock, Inode, OpenFile, Pipe, Stream } from './entities.ts';
+import type { Anon, FileLock, Inode, OpenFile, Pipe, Stream } from './entities.ts';
 
 export type InodeFields = Omit<Inode, 'id' | 'ino' | 'kind' | 'object' | 'size' | 'entries' | 'locks'>;
 
@@ -36,5 +36,12 @@ export type FileEvent =
 	| { readonly kind: 'pipe/read'; readonly pipe: number; readonly length: number }
 	/** The guest wrote to the recorder's descriptor: this is its output. */
 	| { readonly kind: 'stream/output'; readonly stream: number; readonly bytes: Uint8Array }
+	| { readonly kind: 'anon/new'; readonly anon: Anon }
+	/** What stands behind a descriptor without a name becomes this. */
+	| { readonly kind: 'anon/set'; readonly anon: Anon }
+	/** Bytes come to a socket: to the end of a stream, or as a message. */
+	| { readonly kind: 'socket/receive'; readonly anon: number; readonly bytes: Uint8Array }
+	/** The first `length` bytes of a stream, or the first message whatever its length, were taken. */
+	| { readonly kind: 'socket/take'; readonly anon: number; readonly length: number }
 	| { readonly kind: 'stream/read'; readonly stream: number; readonly length: number }
 	| { readonly kind: 'stream/set'; readonly stream: number; readonly fields: Partial<Pick<Stream, 'termios'>> };

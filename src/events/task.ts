@@ -42,7 +42,10 @@ export type TaskFields = Pick<
 	| 'vforkParent'
 > & { readonly creds: Credentials };
 
-export type GroupFields = Pick<ThreadGroup, 'pgrp' | 'session' | 'tty' | 'rlimits' | 'subreaper' | 'report'>;
+export type GroupFields = Pick<
+	ThreadGroup,
+	'pgrp' | 'session' | 'tty' | 'rlimits' | 'subreaper' | 'report' | 'timers' | 'nextTimer'
+>;
 
 export type TaskEvent =
 	/** A task appears, with what only it refers to so far. Its group's list of threads gets it at its end. */

@@ -95,6 +95,7 @@ export function execEvents(d: Decision, request: ExecRequest): number | NeedInpu
 	d.emit({ kind: 'task/set', task: d.pid, fields: { personality, dumpable: 1, creds, pdeathSignal, exitSignal: Sig.SIGCHLD } });
 	const comm = request.filename.slice(request.filename.lastIndexOf('/') + 1).slice(0, 15);
 	const regs = startRegisters(d, loader.entry, esp);
+	if (d.group.timers.length > 0) d.emit({ kind: 'group/set', group: d.group.id, fields: { timers: [] } });
 	d.emit({ kind: 'task/exec', task: d.pid, mm: loader.mm, comm, path: request.path, regs });
 	const shared = Object.values(d.state.tasks).some((t) => t.mm === oldMm);
 	if (oldMm !== 0 && !shared) d.emit({ kind: 'mm/drop', mm: oldMm });

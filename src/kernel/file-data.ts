@@ -3,12 +3,13 @@
  * Reading is in two parts, so that nothing is taken before the guest's buffer is known to be good.
  */
 import { assert } from '../events/assert.ts';
-import type { Inode, OpenFile } from '../events/entities.ts';
+import type { Inode, OpenFile, ThreadGroup } from '../events/entities.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
-import { Restart } from '../reducers/state.ts';
+import { type MachineState, Restart } from '../reducers/state.ts';
 import { Errno } from './abi/errno.ts';
 import { MAX_FILE, MAX_NON_LFS, O, PIPE_BUF, RLIM_INFINITY, RLIMIT } from './abi/fcntl.ts';
 import { Sig } from './abi/signal.ts';
+import { readAnon, writeAnon } from './anon-data.ts';
 import type { Block, Decision, NeedInput } from './decision.ts';
 import { inodeOf } from './open-file.ts';
 import { withoutPrivileges } from './permissions.ts';
@@ -16,6 +17,7 @@ import { randomBytes } from './random.ts';
 import type { Resume } from './row.ts';
 import { userInfo } from './signal-queue.ts';
 import { postSignal } from './signal-send.ts';
+import { receive, type Socket, send } from './sockets.ts';
 
 /** What reading found: `bytes`, and `take` to consume the first n of them. */
 export interface Source {
@@ -35,14 +37,16 @@ export const DEVICE = { NULL: 0x103, ZERO: 0x105, FULL: 0x107, RANDOM: 0x108, UR
 export const ASK_NS = 1;
 
 /** The stream behind an open file: a descriptor of the recorder, or /dev/tty; 0-based id, or -1. */
-export function streamOf(d: Decision, inode: Inode): number {
+export function streamOf(d: { readonly group: ThreadGroup }, inode: Inode): number {
 	if (inode.kind === 'stream') return inode.channel;
 	return inode.kind === 'char' && inode.rdev === DEVICE.TTY ? d.group.tty - 1 : -1;
 }
 
 /** Whether an inode has positions: only then do lseek and pread work. */
 export function isSeekable(inode: Inode): boolean {
-	return inode.kind === 'file' || inode.kind === 'dir' || (inode.kind === 'char' && inode.rdev !== DEVICE.TTY);
+	return (
+		inode.kind === 'anon' || inode.kind === 'file' || inode.kind === 'dir' || (inode.kind === 'char' && inode.rdev !== DEVICE.TTY)
+	);
 }
 
 /** Contents of a regular file, fewer than `length` bytes at its end; dirty pages of shared mappings included. */
@@ -85,6 +89,10 @@ export function source(
 			return -Errno.EISDIR;
 		case 'fifo':
 			return readPipe(d, file, inode, count);
+		case 'anon':
+			return readAnon(d, file, d.state.anons[inode.channel], count);
+		case 'socket':
+			return receive(file, d, d.state.anons[inode.channel] as Socket, count);
 		case 'char':
 			if (inode.rdev === DEVICE.NULL) return NOTHING;
 			if (inode.rdev === DEVICE.ZERO || inode.rdev === DEVICE.FULL) return { bytes: new Uint8Array(count), take: () => {} };
@@ -127,7 +135,10 @@ function blockOn(on: Block['wait']['on'], deadline: number | null = null): Block
 }
 
 /** Open ends of a fifo. */
-export function pipeEnds(d: Decision, inode: Inode): { readonly readers: number; readonly writers: number } {
+export function pipeEnds(
+	d: { readonly state: MachineState },
+	inode: Inode,
+): { readonly readers: number; readonly writers: number } {
 	let readers = 0;
 	let writers = 0;
 	for (const file of Object.values(d.state.files)) {
@@ -161,6 +172,10 @@ export function sink(
 			return -Errno.EISDIR;
 		case 'fifo':
 			return writePipe(d, file, inode, bytes, resume);
+		case 'anon':
+			return writeAnon(d, file, d.state.anons[inode.channel], bytes);
+		case 'socket':
+			return send(d, file, d.state.anons[inode.channel] as Socket, bytes, resume);
 		case 'char': {
 			if (inode.rdev === DEVICE.FULL) return -Errno.ENOSPC;
 			if (inode.rdev !== DEVICE.TTY) return bytes.length;

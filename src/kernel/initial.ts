@@ -124,6 +124,7 @@ function emptyState(options: InitialOptions): MachineState {
 		file: 1,
 		inode: 1,
 		pipe: 1,
+		anon: 1,
 		ino: 2,
 	};
 	const tables = {
@@ -137,11 +138,12 @@ function emptyState(options: InitialOptions): MachineState {
 		files: {},
 		inodes: {},
 		pipes: {},
+		anons: {},
 	};
 	const streams: { [id: number]: Stream } = {};
 	options.streams.forEach((s, id) => {
 		if (typeof s !== 'string' || s === 'closed' || s === 'null') return;
-		streams[id] = { id, kind: s, unread: new Uint8Array(0), eof: false, written: 0, termios: new Uint8Array(0) };
+		streams[id] = { id, kind: s, unread: new Uint8Array(0), eof: false, arrivals: 0, written: 0, termios: new Uint8Array(0) };
 	});
 	return {
 		persona: options.persona,
@@ -373,6 +375,8 @@ class Builder {
 			pending: [],
 			rlimits: defaultLimits().map((l, i) => options.limits?.[i] ?? l),
 			itimers: { real: disarmed, virtual: disarmed, prof: disarmed },
+			timers: [],
+			nextTimer: 0,
 			groupExit: null,
 			stopSignal: 0,
 			report: 'none',

@@ -92,7 +92,10 @@ export function takeSignal(d: Decision, blocked: SigSet, any = false): SigInfo |
 	if (found === null) return null;
 	const { group, index, info } = found;
 	d.emit({ kind: 'signal/take', task: d.pid, group, index, signo: info.signo });
-	return info;
+	if (info.code !== Code.SI_TIMER) return info;
+	// A timer's signal tells of the expiries while it waited.
+	const timer = d.group.timers.find((t) => t.id === info.extra[0]);
+	return timer === undefined ? info : { ...info, extra: [timer.id, timer.overrun] };
 }
 
 /** The group's queue, without what another thread is to take. Places stay as they are. */

@@ -33,6 +33,10 @@ export function fileType(state: MachineState, inode: Inode): number {
 			return S.IFCHR;
 		case 'fifo':
 			return S.IFIFO;
+		case 'socket':
+			return S.IFSOCK;
+		case 'anon':
+			return 0;
 		case 'stream':
 			return STREAM_TYPE[state.streams[inode.channel]?.kind ?? 'other'];
 	}

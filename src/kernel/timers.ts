@@ -1,8 +1,9 @@
 /** Time that does something: interval timers (kernel/time/itimer.c), and the times tasks use. */
-import type { ITimer, TaskTimes, ThreadGroup } from '../events/entities.ts';
+import type { Anon, ITimer, PosixTimer, TaskTimes, ThreadGroup } from '../events/entities.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { addTimes } from '../reducers/task.ts';
-import { Sig } from './abi/signal.ts';
+import { siginfo } from './abi/siginfo.ts';
+import { Code, Sig } from './abi/signal.ts';
 import type { Decision } from './decision.ts';
 import { isAlive, kernelInfo } from './signal-queue.ts';
 import { postSignal } from './signal-send.ts';
@@ -10,6 +11,9 @@ import { postSignal } from './signal-send.ts';
 export type TimerName = keyof ThreadGroup['itimers'];
 export const TIMER_NAMES: readonly TimerName[] = ['real', 'virtual', 'prof'];
 const TIMER_SIGNALS = { real: Sig.SIGALRM, virtual: Sig.SIGVTALRM, prof: Sig.SIGPROF } as const;
+
+/** sigev_notify (include/uapi/asm-generic/siginfo.h). */
+export const SIGEV = { SIGNAL: 0, NONE: 1, THREAD: 2, THREAD_ID: 4 } as const;
 
 export const DISARMED: ITimer = { expires: null, interval: 0 };
 
@@ -60,8 +64,59 @@ export function nextCpuDeadline(state: MachineState): number | null {
 	return next;
 }
 
-/** Fires every interval timer whose time has come: timer/expire, then its signal to the group, in order of group and timer. */
+/** Fires every timer whose time has come: of each group, then timerfds, in order of group and timer. */
 export function expireTimers(d: Decision): void {
+	expireItimers(d);
+	for (const { id } of Object.values(d.state.groups)) expirePosixTimers(d, id);
+	const now = monotonicNs(d.state);
+	for (const anon of Object.values(d.state.anons)) if (anon.kind === 'timerfd') expireTimerfd(d, anon, now);
+}
+
+/** How often a timer fired until now, and when it fires next. Null: it did not. */
+function fired(
+	timer: { readonly expires: number | null; readonly interval: number },
+	now: number,
+): (ITimer & { readonly times: number }) | null {
+	const { expires, interval } = timer;
+	if (expires === null || expires > now) return null;
+	if (interval === 0) return { expires: null, interval, times: 1 };
+	const times = Math.floor((now - expires) / interval) + 1;
+	return { expires: expires + interval * times, interval, times };
+}
+
+function expireTimerfd(d: Decision, anon: Anon & { kind: 'timerfd' }, now: number): void {
+	const next = fired(anon, now);
+	if (next === null) return;
+	const wakes = { ...anon.wakes, read: anon.wakes.read + 1 };
+	d.emit({ kind: 'anon/set', anon: { ...anon, expires: next.expires, ticks: anon.ticks + next.times, wakes } });
+}
+
+/** POSIX timers of a group: a signal that still waits is not sent again, what came meanwhile is its overrun. */
+function expirePosixTimers(d: Decision, id: number): void {
+	const now = monotonicNs(d.state);
+	for (const timer of d.state.groups[id].timers) {
+		const next = fired(timer, now);
+		if (next === null) continue;
+		const { state } = d;
+		const group = state.groups[id];
+		const alive = group.threads.find((pid) => isAlive(state.tasks[pid]));
+		const to = timer.notify & SIGEV.THREAD_ID ? timer.tid : alive;
+		const target = to === undefined ? undefined : state.tasks[to];
+		const sends = timer.notify !== SIGEV.NONE && target !== undefined && isAlive(target);
+		const waiting =
+			sends && [...target.pending, ...group.pending].some((i) => i.code === Code.SI_TIMER && i.extra[0] === timer.id);
+		const overrun = waiting ? timer.overrun + next.times : next.times - 1;
+		const after: PosixTimer = { ...timer, expires: alive === undefined ? null : next.expires, overrun };
+		const timers = group.timers.map((t) => (t.id === timer.id ? after : t));
+		d.emit({ kind: 'group/set', group: id, fields: { timers } });
+		if (!sends || waiting) continue;
+		const info = siginfo({ signo: timer.signo, code: Code.SI_TIMER, value: timer.value, extra: [timer.id, overrun] });
+		postSignal(d, target.pid, !(timer.notify & SIGEV.THREAD_ID), info);
+	}
+}
+
+/** Interval timers: timer/expire, then the signal to the group. */
+function expireItimers(d: Decision): void {
 	const { state } = d;
 	for (const group of Object.values(state.groups)) {
 		for (const which of TIMER_NAMES) {

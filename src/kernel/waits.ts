@@ -3,8 +3,10 @@ import type { Task, WaitOn } from '../events/entities.ts';
 import type { KernelEvent } from '../events/event.ts';
 import { type MachineState, Restart } from '../reducers/state.ts';
 import { O } from './abi/fcntl.ts';
+import { POLL } from './abi/poll.ts';
 import { hasSignal, Sig } from './abi/signal.ts';
 import { conflicting } from './locks.ts';
+import { anonReadiness, EVENTFD_MAX, type Looker, READABLE, socketRoom } from './poll.ts';
 import { isIgnored, signalTarget } from './signal-queue.ts';
 import { monotonicNs } from './timers.ts';
 
@@ -16,12 +18,13 @@ export function isReady(state: MachineState, task: Task): 'ready' | 'timeout' | 
 	const { wait } = task;
 	if (task.state !== 'sleeping' || wait === null) return null;
 	if (wait.fired >= 0) return 'ready';
-	if (wait.on.some((on) => isThere(state, on))) return 'ready';
+	if (wait.on.some((on) => isThere({ state, task, group: state.groups[task.group] }, on))) return 'ready';
 	if (wait.deadline !== null && wait.deadline <= monotonicNs(state)) return 'timeout';
 	return hasReason(state, task) ? 'signal' : null;
 }
 
-function isThere(state: MachineState, on: WaitOn): boolean {
+function isThere(look: Looker, on: WaitOn): boolean {
+	const { state } = look;
 	switch (on.kind) {
 		case 'stream-readable': {
 			const stream = state.streams[on.stream];
@@ -38,6 +41,15 @@ function isThere(state: MachineState, on: WaitOn): boolean {
 		case 'pipe-end': {
 			const inode = state.inodes[on.inode];
 			return inode === undefined || (inode.channel !== 0 && hasEnd(state, inode.channel, on.end));
+		}
+		case 'anon-readable': {
+			const anon = state.anons[on.anon];
+			return anon === undefined || (anonReadiness(look, anon).mask & (READABLE | POLL.HUP | POLL.ERR)) !== 0;
+		}
+		case 'anon-writable': {
+			const anon = state.anons[on.anon];
+			if (anon?.kind === 'eventfd') return BigInt(on.bytes) <= EVENTFD_MAX - anon.count;
+			return anon?.kind !== 'socket' || anon.peer === 0 || anon.shut !== 0 || socketRoom(state, anon) >= on.bytes;
 		}
 		case 'lock':
 			return conflicting(state.inodes[on.inode]?.locks ?? [], on.lock) === undefined;
@@ -83,6 +95,8 @@ function hasReason(state: MachineState, task: Task): boolean {
 
 /** Touched by whatever may close an end of a pipe or let go of a lock. */
 const ENDS = 'ends';
+/** Touched by whatever may make a file ready: for who looks at many of them through an epoll, or at a socket's other end. */
+const FILES = 'files';
 
 /** The keys under which a sleeping task is found. */
 export function waitKeys(task: Task): readonly string[] {
@@ -99,6 +113,10 @@ export function waitKeys(task: Task): readonly string[] {
 			case 'pipe-end':
 			case 'lock':
 				keys.push(ENDS);
+				break;
+			case 'anon-readable':
+			case 'anon-writable':
+				keys.push(FILES, ENDS);
 				break;
 			case 'futex':
 				keys.push(futexQueue(on.object, on.offset));
@@ -126,9 +144,13 @@ export function touchedKeys(state: MachineState, e: KernelEvent): readonly strin
 		case 'pipe/write':
 		case 'pipe/read':
 		case 'pipe/set':
-			return [`pipe ${e.pipe}`];
+			return [`pipe ${e.pipe}`, FILES];
+		case 'anon/set':
+		case 'socket/receive':
+		case 'socket/take':
+			return [FILES];
 		case 'input/stream':
-			return [`stream ${e.stream}`];
+			return [`stream ${e.stream}`, FILES];
 		case 'fd/close':
 		case 'fd/set':
 		case 'file/open':
@@ -141,6 +163,7 @@ export function touchedKeys(state: MachineState, e: KernelEvent): readonly strin
 			return group(e.to);
 		case 'signal/post':
 		case 'input/signal':
+			return [FILES, ...group(e.task)];
 		case 'signal/default':
 		case 'signal/mask':
 		case 'signal/deliver':

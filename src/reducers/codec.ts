@@ -88,6 +88,7 @@ const wire: Shape<Wire> = struct<Wire>({
 	files: table(s.file, byId),
 	inodes: table(s.inode, byId),
 	pipes: table(s.pipe, byId),
+	anons: table(s.anon, byId),
 	streams: table(s.stream, byId),
 	scheduler: s.scheduler,
 	prng: s.prng,

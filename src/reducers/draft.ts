@@ -25,7 +25,20 @@ export type StateDraft = Omit<WritableTables<MachineState>, 'clock' | 'next' | '
 export type TableName = {
 	[K in keyof MachineState]: MachineState[K] extends Table<unknown> ? (string extends keyof MachineState[K] ? never : K) : never;
 }[keyof MachineState] &
-	('tasks' | 'mms' | 'objects' | 'fdTables' | 'fsStructs' | 'sighands' | 'groups' | 'files' | 'inodes' | 'pipes' | 'streams');
+	(
+		| 'tasks'
+		| 'mms'
+		| 'objects'
+		| 'fdTables'
+		| 'fsStructs'
+		| 'sighands'
+		| 'groups'
+		| 'files'
+		| 'inodes'
+		| 'pipes'
+		| 'anons'
+		| 'streams'
+	);
 
 const COPIES = Symbol('copies');
 

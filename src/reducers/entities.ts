@@ -3,7 +3,17 @@ import type { RefKind, Shape, Sink } from './shape.ts';
 import * as s from './shapes.ts';
 import type { MachineState, Table } from './state.ts';
 
-export type EntityTable = 'mms' | 'objects' | 'fdTables' | 'fsStructs' | 'sighands' | 'groups' | 'files' | 'inodes' | 'pipes';
+export type EntityTable =
+	| 'mms'
+	| 'objects'
+	| 'fdTables'
+	| 'fsStructs'
+	| 'sighands'
+	| 'groups'
+	| 'files'
+	| 'inodes'
+	| 'pipes'
+	| 'anons';
 
 type Entities = { readonly [K in RefKind]: { readonly table: EntityTable; readonly shape: object } };
 
@@ -17,6 +27,7 @@ export const ENTITIES = {
 	file: { table: 'files', shape: s.file },
 	inode: { table: 'inodes', shape: s.inode },
 	pipe: { table: 'pipes', shape: s.pipe },
+	anon: { table: 'anons', shape: s.anon },
 } as const satisfies Entities;
 
 export const REF_KINDS = Object.keys(ENTITIES) as readonly RefKind[];

@@ -144,6 +144,8 @@ const groupFields: Shape<Partial<GroupFields>> = some<ThreadGroup, keyof GroupFi
 	'rlimits',
 	'subreaper',
 	'report',
+	'timers',
+	'nextTimer',
 );
 const mmFields: Shape<Partial<MmFields>> = but<Mm, 'id' | 'object' | 'vmas'>(s.mmFields, 'id', 'object', 'vmas');
 const inodeFields: Shape<Partial<InodeFields>> = but<Inode, 'id' | 'ino' | 'kind' | 'object' | 'size' | 'entries' | 'locks'>(
@@ -266,6 +268,10 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'pipe/set': struct<Body<'pipe/set'>>({ pipe: ref('pipe'), fields: some<Pipe, 'capacity'>(s.pipeFields, 'capacity') }),
 	'pipe/write': struct<Body<'pipe/write'>>({ pipe: ref('pipe'), bytes: bytes() }),
 	'pipe/read': struct<Body<'pipe/read'>>({ pipe: ref('pipe'), length: count }),
+	'anon/new': struct<Body<'anon/new'>>({ anon: s.anon }),
+	'anon/set': struct<Body<'anon/set'>>({ anon: s.anon }),
+	'socket/receive': struct<Body<'socket/receive'>>({ anon: ref('anon'), bytes: bytes() }),
+	'socket/take': struct<Body<'socket/take'>>({ anon: ref('anon'), length: count }),
 	'stream/output': struct<Body<'stream/output'>>({ stream: count, bytes: bytes() }),
 	'stream/read': struct<Body<'stream/read'>>({ stream: count, length: count }),
 	'stream/set': struct<Body<'stream/set'>>({ stream: count, fields: some<Stream, 'termios'>(s.streamFields, 'termios') }),

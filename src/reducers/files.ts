@@ -61,14 +61,28 @@ export function reduceFile(d: StateDraft, e: FileEvent): void {
 		case 'pipe/write': {
 			const pipe = entity(d, 'pipes', e.pipe);
 			pipe.data = joined(pipe.data, e.bytes);
+			pipe.wakes = { ...pipe.wakes, read: pipe.wakes.read + 1 };
 			return;
 		}
 		case 'pipe/read': {
 			const pipe = entity(d, 'pipes', e.pipe);
 			assert(e.length <= pipe.data.length, 'as many bytes as the pipe holds');
+			// Writers sleep only where nothing fits in.
+			if (pipe.data.length >= pipe.capacity) pipe.wakes = { ...pipe.wakes, write: pipe.wakes.write + 1 };
 			pipe.data = pipe.data.slice(e.length);
 			return;
 		}
+		case 'anon/new':
+			enter(d, 'anons', 'anon', e.anon.id, e.anon);
+			return;
+		case 'anon/set':
+			assert(d.anons[e.anon.id]?.kind === e.anon.kind, `anon ${e.anon.id} is no ${e.anon.kind}`);
+			Object.assign(entity(d, 'anons', e.anon.id), e.anon);
+			return;
+		case 'socket/receive':
+		case 'socket/take':
+			reduceSocket(d, e);
+			return;
 		case 'stream/output':
 			entity(d, 'streams', e.stream).written += e.bytes.length;
 			return;
@@ -85,6 +99,30 @@ export function reduceFile(d: StateDraft, e: FileEvent): void {
 			assertNever(e, 'event');
 	}
 }
+
+/** Bytes come to a socket or are taken from it. */
+function reduceSocket(d: StateDraft, e: Extract<FileEvent, { kind: 'socket/receive' | 'socket/take' }>): void {
+	const socket = entity(d, 'anons', e.anon);
+	assert(socket.kind === 'socket', `anon ${e.anon} is no socket`);
+	const { type, wakes } = socket;
+	const queue = plain(socket.queue);
+	if (e.kind === 'socket/receive') {
+		const stream = type === SOCK_STREAM && queue.length > 0;
+		socket.queue = stream ? [joined(queue[0], e.bytes)] : [...queue, e.bytes];
+		socket.wakes = { ...wakes, read: wakes.read + 1 };
+		return;
+	}
+	const [first, ...rest] = queue;
+	assert(first !== undefined && e.length <= first.length, 'as many bytes as came');
+	socket.queue = type === SOCK_STREAM && e.length < first.length ? [first.slice(e.length)] : rest;
+	if (socket.peer === 0) return;
+	const peer = entity(d, 'anons', socket.peer);
+	assert(peer.kind === 'socket', 'the other end is a socket');
+	peer.wakes = { ...peer.wakes, write: peer.wakes.write + 1 };
+}
+
+/** Type of a socket without message boundaries. */
+const SOCK_STREAM = 1;
 
 /** Two byte strings as one new one. */
 export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -31,6 +31,7 @@ export function reduceInput(d: StateDraft, e: InputEvent): void {
 			const stream = entity(d, 'streams', e.stream);
 			if (e.bytes.length > 0) stream.unread = joined(stream.unread, e.bytes);
 			if (e.eof) stream.eof = true;
+			stream.arrivals++;
 			d.clock.skewNs += e.ns;
 			return;
 		}

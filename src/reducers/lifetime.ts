@@ -14,6 +14,7 @@ export function dropFileIfUnused(d: StateDraft, id: number): void {
 	const { inode } = file;
 	unlock(d, inode, 'file', id);
 	drop(d, 'files', id);
+	forgetWatched(d, id);
 	const node = d.inodes[inode];
 	if (node === undefined) return;
 	if (node.kind === 'fifo' && node.channel !== 0 && !some(d.files, (f) => f.inode === inode)) {
@@ -54,11 +55,38 @@ export function dropFs(d: StateDraft, id: number): void {
 export function dropInodeIfUnused(d: StateDraft, id: number): void {
 	const inode = d.inodes[id];
 	if (inode === undefined) return;
-	const { parent, object, kind } = inode;
+	const { parent, object, kind, channel } = inode;
 	if ((kind === 'dir' && parent === id) || inodeUsed(d, id)) return;
 	drop(d, 'inodes', id);
 	if (object !== 0) drop(d, 'objects', object);
+	if (kind === 'anon' || kind === 'socket') dropAnon(d, channel);
 	if (kind === 'dir') dropInodeIfUnused(d, parent);
+}
+
+const SOCK_DGRAM = 2;
+
+/** What stood behind a descriptor goes; the other end of a socket has none any more. */
+function dropAnon(d: StateDraft, id: number): void {
+	const anon = d.anons[id];
+	if (anon?.kind === 'socket' && d.anons[anon.peer] !== undefined) {
+		const peer = entity(d, 'anons', anon.peer);
+		if (peer.kind === 'socket') {
+			peer.peer = 0;
+			// Between datagram sockets nothing is connected that could be hung up.
+			if (peer.type !== SOCK_DGRAM) peer.shut = 3;
+			peer.wakes = { read: peer.wakes.read + 1, write: peer.wakes.write + 1 };
+		}
+	}
+	drop(d, 'anons', id);
+}
+
+/** An open file that goes is looked at by no epoll any more. */
+function forgetWatched(d: StateDraft, file: number): void {
+	for (const anon of entities(d.anons)) {
+		if (anon.kind !== 'epoll' || !plain(anon.items).some((i) => i.file === file)) continue;
+		const epoll = entity(d, 'anons', anon.id);
+		if (epoll.kind === 'epoll') epoll.items = plain(epoll.items).filter((i) => i.file !== file);
+	}
 }
 
 /** A name or a link went: while links are left, another name comes (a rename takes the old one first). */

@@ -3,8 +3,10 @@ import type { CpuState, Descriptor } from '../events/cpu.ts';
 import { FXSAVE_BYTES } from '../events/cpu.ts';
 import type {
 	AltStack,
+	Anon,
 	Clock,
 	Credentials,
+	EpollItem,
 	FdTable,
 	FileLock,
 	FsStruct,
@@ -15,6 +17,7 @@ import type {
 	Mm,
 	OpenFile,
 	Pipe,
+	PosixTimer,
 	RestartBlock,
 	Scheduler,
 	SigAction,
@@ -28,6 +31,7 @@ import type {
 	Vma,
 	Wait,
 	WaitOn,
+	Wakes,
 } from '../events/entities.ts';
 import { ENTRIES } from '../events/entities.ts';
 import type { Persona } from '../events/persona.ts';
@@ -131,6 +135,8 @@ export const waitOn: Shape<WaitOn> = union<WaitOn>({
 	child: struct({ which: count, id: pid, options: u32 }),
 	vfork: struct({ child: pid }),
 	'pipe-end': struct({ inode: ref('inode'), end: oneOf('read', 'write') }),
+	'anon-readable': struct({ anon: ref('anon') }),
+	'anon-writable': struct({ anon: ref('anon'), bytes: count }),
 	lock: struct({ inode: ref('inode'), lock: fileLock }),
 });
 export const wait: Shape<Wait> = struct<Wait>({
@@ -199,6 +205,17 @@ export const taskFields: Fields<Task> = {
 export const task: Shape<Task> = struct<Task>(taskFields);
 
 export const itimer: Shape<ITimer> = struct<ITimer>({ expires: nullable(count), interval: count });
+export const posixTimer: Shape<PosixTimer> = struct<PosixTimer>({
+	id: count,
+	clock: i32,
+	notify: count,
+	signo: int(0, 64),
+	value: signed,
+	tid: pid,
+	expires: nullable(count),
+	interval: count,
+	overrun: count,
+});
 export const groupFields: Fields<ThreadGroup> = {
 	id,
 	tgid: pid,
@@ -209,6 +226,8 @@ export const groupFields: Fields<ThreadGroup> = {
 	pending: list(sigInfo),
 	rlimits: list(tuple<readonly [number, number]>(u32, u32)),
 	itimers: struct({ real: itimer, virtual: itimer, prof: itimer }),
+	timers: list(posixTimer),
+	nextTimer: count,
 	groupExit: nullable(signed),
 	stopSignal: int(0, 64),
 	report: oneOf('none', 'stopped', 'continued'),
@@ -312,7 +331,7 @@ export const file: Shape<OpenFile> = struct<OpenFile>(fileFields);
 export const inodeFields: Fields<Inode> = {
 	id,
 	ino: count,
-	kind: oneOf('file', 'dir', 'symlink', 'char', 'fifo', 'stream'),
+	kind: oneOf('file', 'dir', 'symlink', 'char', 'fifo', 'stream', 'anon', 'socket'),
 	mode: int(0, 0o7777),
 	uid: u32,
 	gid: u32,
@@ -323,7 +342,10 @@ export const inodeFields: Fields<Inode> = {
 	mtime: big,
 	ctime: big,
 	object: ref('object'),
-	channel: dependent<Inode>((inode) => (inode.kind === 'fifo' ? ref('pipe') : count), count),
+	channel: dependent<Inode>(
+		({ kind }) => (kind === 'fifo' ? ref('pipe') : kind === 'anon' || kind === 'socket' ? ref('anon') : count),
+		count,
+	),
 	target: text,
 	entries: list(struct<Inode['entries'][number]>({ name: text, inode: ref('inode', -1) })),
 	parent: ref('inode'),
@@ -333,13 +355,29 @@ export const inodeFields: Fields<Inode> = {
 };
 export const inode: Shape<Inode> = struct<Inode>(inodeFields);
 
-export const pipeFields: Fields<Pipe> = { id, data: bytes(), capacity: count };
+export const wakes: Shape<Wakes> = struct<Wakes>({ read: count, write: count });
+const epollItem: Shape<EpollItem> = struct<EpollItem>({
+	fd: int(0, 2 ** 20),
+	file: ref('file'),
+	events: u32,
+	data: big,
+	seen: nullable(struct({ read: count, write: count, ends: u32 })),
+});
+export const anon: Shape<Anon> = union<Anon>({
+	eventfd: struct({ id, count: big, semaphore: bool, wakes }),
+	timerfd: struct({ id, clock: i32, expires: nullable(count), interval: count, ticks: count, wakes }),
+	signalfd: struct({ id, mask: big }),
+	epoll: struct({ id, items: list(epollItem) }),
+	socket: struct({ id, type: count, peer: ref('anon'), connected: bool, queue: list(bytes()), shut: int(0, 3), wakes }),
+});
+export const pipeFields: Fields<Pipe> = { id, data: bytes(), capacity: count, wakes };
 export const pipe: Shape<Pipe> = struct<Pipe>(pipeFields);
 export const streamFields: Fields<Stream> = {
 	id: count,
 	kind: oneOf('tty', 'pipe', 'file', 'null', 'closed', 'other'),
 	unread: bytes(),
 	eof: bool,
+	arrivals: count,
 	written: count,
 	termios: bytes(),
 };
@@ -357,6 +395,7 @@ export const next: Shape<IdCounters> = struct<IdCounters>({
 	file: counter,
 	inode: counter,
 	pipe: counter,
+	anon: counter,
 	ino: count,
 });
 export const scheduler: Shape<Scheduler> = struct<Scheduler>({

@@ -4,6 +4,7 @@
  * Tables are records keyed by id: JavaScript iterates integer keys in ascending order, whatever the insertion order.
  */
 import type {
+	Anon,
 	Clock,
 	FdTable,
 	FsStruct,
@@ -42,6 +43,8 @@ export interface MachineState {
 	readonly files: Table<OpenFile>;
 	readonly inodes: Table<Inode>;
 	readonly pipes: Table<Pipe>;
+	/** What stands behind descriptors without a name: events, timers, signals, epolls, sockets. */
+	readonly anons: Table<Anon>;
 	/** What descriptors 0, 1, 2 of the recorder are: the guest's way in and out. */
 	readonly streams: Table<Stream>;
 	readonly scheduler: Scheduler;

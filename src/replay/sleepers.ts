@@ -2,6 +2,7 @@
  * Who of the sleeping tasks is to be looked at, and when the next deadline comes: an index over a state, kept by events, so that
  * no decision costs a walk over all tasks. It holds nothing the state does not: made anew from a state, it finds the same.
  */
+import type { Anon, PosixTimer } from '../events/entities.ts';
 import type { KernelEvent } from '../events/event.ts';
 import { monotonicNs, nextCpuDeadline } from '../kernel/timers.ts';
 import { isReady, touchedKeys, waitKeys } from '../kernel/waits.ts';
@@ -10,7 +11,8 @@ import type { MachineState } from '../reducers/state.ts';
 /** A point of monotonic time at which a task wakes or a group's real-time timer fires. */
 interface Deadline {
 	readonly at: number;
-	readonly kind: 'task' | 'timer';
+	/** `timer`: a group's real-time interval timer; `posix`: one of its POSIX timers; `timerfd` by its own id. */
+	readonly kind: 'task' | 'timer' | 'posix' | 'timerfd';
 	readonly id: number;
 }
 
@@ -28,7 +30,9 @@ export class Sleepers {
 			this.#enter(state, task.pid);
 			this.#touched.add(task.pid);
 		}
-		for (const { id, itimers } of Object.values(state.groups)) {
+		for (const anon of Object.values(state.anons)) this.#arm(anon);
+		for (const { id, itimers, timers } of Object.values(state.groups)) {
+			this.#armPosix(id, timers);
 			if (itimers.real.expires !== null) this.#push({ at: itimers.real.expires, kind: 'timer', id });
 		}
 	}
@@ -63,6 +67,12 @@ export class Sleepers {
 				case 'timer/set':
 				case 'timer/expire':
 					if (e.which === 'real' && e.value.expires !== null) this.#push({ at: e.value.expires, kind: 'timer', id: e.group });
+					break;
+				case 'anon/set':
+					this.#arm(e.anon);
+					break;
+				case 'group/set':
+					this.#armPosix(e.group, e.fields.timers ?? []);
 					break;
 				default:
 			}
@@ -100,6 +110,14 @@ export class Sleepers {
 		return cpu === null || (next !== null && next < cpu) ? next : cpu;
 	}
 
+	#arm(anon: Anon): void {
+		if (anon.kind === 'timerfd' && anon.expires !== null) this.#push({ at: anon.expires, kind: 'timerfd', id: anon.id });
+	}
+
+	#armPosix(group: number, timers: readonly PosixTimer[]): void {
+		for (const { expires } of timers) if (expires !== null) this.#push({ at: expires, kind: 'posix', id: group });
+	}
+
 	#enter(state: MachineState, pid: number): void {
 		this.#leave(pid);
 		const task = state.tasks[pid];
@@ -129,12 +147,7 @@ export class Sleepers {
 	#next(state: MachineState): Deadline | undefined {
 		for (let first = this.#heap[0]; first !== undefined; first = this.#heap[0]) {
 			const { kind, id, at } = first;
-			const task = state.tasks[id];
-			const holds =
-				kind === 'timer'
-					? state.groups[id]?.itimers.real.expires === at
-					: task?.state === 'sleeping' && task.wait?.deadline === at;
-			if (holds) return first;
+			if (isDue(state, kind, id, at)) return first;
 			this.#pop();
 		}
 		return undefined;
@@ -162,5 +175,21 @@ export class Sleepers {
 			i = down;
 		}
 		heap[i] = last;
+	}
+}
+
+/** Whether a deadline is still the state's. */
+function isDue(state: MachineState, kind: Deadline['kind'], id: number, at: number): boolean {
+	switch (kind) {
+		case 'task':
+			return state.tasks[id]?.state === 'sleeping' && state.tasks[id].wait?.deadline === at;
+		case 'timer':
+			return state.groups[id]?.itimers.real.expires === at;
+		case 'posix':
+			return state.groups[id]?.timers.some((t) => t.expires === at) ?? false;
+		case 'timerfd': {
+			const anon = state.anons[id];
+			return anon?.kind === 'timerfd' && anon.expires === at;
+		}
 	}
 }

@@ -24,6 +24,7 @@ const INSTEAD_OF_NULL: { readonly [field: string]: unknown } = {
 	savedMask: 1n,
 	deadline: 1,
 	expires: 1,
+	seen: { read: 1, write: 1, ends: 0 },
 	groupExit: 1,
 };
 
@@ -39,6 +40,8 @@ const TUPLES = new Set([
 
 /** Tells a union's members apart: only another member's name can stand here. */
 const VARIANT = 'tasks.*.wait.on.*.kind';
+/** As VARIANT, but members have fields of other types: another member comes whole. */
+const WHOLE = 'anons.*';
 
 const LEFT_OUT = new Set(EXCLUDED.map(({ path }) => path));
 
@@ -82,6 +85,9 @@ function* changesOf(value: unknown, path: Path, random: (below: number) => numbe
 	else if (typeof value === 'boolean') yield ['not', !value];
 	else if (kindOf(path) === VARIANT) {
 		if (value !== 'child') yield ['another wait', 'child'];
+	} else if (kindOf(path) === `${WHOLE}.kind`) return;
+	else if (kindOf(path) === WHOLE && typeof value === 'object' && value !== null && 'id' in value) {
+		if ('kind' in value && value.kind !== 'signalfd') yield ['another kind', { id: value.id, kind: 'signalfd', mask: 0n }];
 	} else if (typeof value === 'string') yield ['a letter more', `${value}x`];
 	else if (value === null) yield ['no null', INSTEAD_OF_NULL[String(path.at(-1))]];
 	else if (value instanceof Uint8Array) yield* byteChanges(value, random);

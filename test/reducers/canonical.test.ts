@@ -5,7 +5,7 @@ import { canonical } from '../../src/reducers/canonical.ts';
 import { diffStates, equalStates, formatPath } from '../../src/reducers/diff.ts';
 import { createDigester } from '../../src/reducers/digest.ts';
 import { reduce } from '../../src/reducers/reduce.ts';
-import type { MachineState } from '../../src/reducers/state.ts';
+import type { Anon, MachineState } from '../../src/reducers/state.ts';
 import { mutateLeaves } from '../laws/leaves.ts';
 import { CODE, DATA, HEAP, page, richMachine, SHARED, STACK_TOP, testMachine } from './machine.ts';
 
@@ -53,7 +53,13 @@ function renamed(state: MachineState): MachineState {
 					wait: t.wait && {
 						...t.wait,
 						on: t.wait.on.map((w) =>
-							'pipe' in w ? { ...w, pipe: flip(w.pipe) } : w.kind === 'futex' ? { ...w, object: flip(w.object) } : w,
+							'pipe' in w
+								? { ...w, pipe: flip(w.pipe) }
+								: 'anon' in w
+									? { ...w, anon: flip(w.anon) }
+									: w.kind === 'futex'
+										? { ...w, object: flip(w.object) }
+										: w,
 						),
 					},
 				},
@@ -74,11 +80,18 @@ function renamed(state: MachineState): MachineState {
 		files: table(state.files, (f) => ({ inode: flip(f.inode) })),
 		inodes: table(state.inodes, (i) => ({
 			object: flip(i.object),
-			channel: i.kind === 'fifo' ? flip(i.channel) : i.channel,
+			channel: ['fifo', 'anon', 'socket'].includes(i.kind) ? flip(i.channel) : i.channel,
 			parent: flip(i.parent),
 			entries: i.entries.map((e) => ({ ...e, inode: flip(e.inode) })),
 		})),
 		pipes: table(state.pipes, () => ({})),
+		anons: table<Anon>(state.anons, (a) =>
+			a.kind === 'epoll'
+				? { items: a.items.map((i) => ({ ...i, file: flip(i.file) })) }
+				: a.kind === 'socket'
+					? { peer: flip(a.peer) }
+					: {},
+		),
 	};
 }
 

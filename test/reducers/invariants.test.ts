@@ -62,6 +62,7 @@ const REFERENCES: readonly (readonly [Change, string])[] = [
 		}),
 		'inodes[9].entries[1]: names in order',
 	],
+	[(s) => ({ inodes: { ...s.inodes, 11: { ...s.inodes[11], channel: 5 } } }), 'inodes[11].channel: what it stands for'],
 	[(s) => ({ fsStructs: { ...s.fsStructs, 1: { ...s.fsStructs[1], cwd: NOTES } } }), 'fsStructs[1].cwd: a directory'],
 	[(s) => ({ scheduler: { ...s.scheduler, current: 9 } }), 'scheduler.current: an existing task'],
 	[(s) => ({ scheduler: { ...s.scheduler, queue: [2, 2] } }), 'scheduler.queue[1]: another task'],
@@ -75,7 +76,7 @@ const REFERENCES: readonly (readonly [Change, string])[] = [
 
 const LEFTOVERS: readonly (readonly [Change, string])[] = [
 	[(s) => ({ pipes: { ...s.pipes, 3: { ...s.pipes[1], id: 3 } } }), 'pipes[3]: something that refers to it'],
-	[(s) => ({ inodes: { ...s.inodes, 11: inode(11, { kind: 'symlink' }) } }), 'inodes[11]: something that refers to it'],
+	[(s) => ({ inodes: { ...s.inodes, 17: inode(17, { kind: 'symlink' }) } }), 'inodes[17]: something that refers to it'],
 	[vmas(vma(0x1000, 1), vma(0x2000, 1)), 'mms[1].vmas: mergeable neighbours merged'],
 	[
 		(s) => ({ objects: { ...s.objects, 1: { ...s.objects[1], pages: s.objects[1].pages.with([[1, page(1)]]) } } }),

@@ -2,7 +2,7 @@
 import { FXSAVE_BYTES } from '../../src/events/cpu.ts';
 import type { Persona } from '../../src/events/persona.ts';
 import { PAGE_SIZE, Pages } from '../../src/reducers/pages.ts';
-import type { Inode, MachineState, SigAction, SigInfo, Stream, Task, ThreadGroup, Vma } from '../../src/reducers/state.ts';
+import type { Anon, Inode, MachineState, SigAction, SigInfo, Stream, Task, ThreadGroup, Vma } from '../../src/reducers/state.ts';
 import { Vm } from '../../src/reducers/state.ts';
 
 export const RW = Vm.READ | Vm.WRITE | Vm.MAYREAD | Vm.MAYWRITE | Vm.MAYEXEC;
@@ -83,7 +83,16 @@ export function sigInfo(signo: number, fields: Partial<SigInfo> = {}): SigInfo {
 }
 
 export function stream(id: number, fields: Partial<Stream> = {}): Stream {
-	return { id, kind: 'tty', unread: new Uint8Array(0), eof: false, written: 0, termios: new Uint8Array(0), ...fields };
+	return {
+		id,
+		kind: 'tty',
+		unread: new Uint8Array(0),
+		eof: false,
+		arrivals: 0,
+		written: 0,
+		termios: new Uint8Array(0),
+		...fields,
+	};
 }
 
 const TIMES = { steps: 0, startNs: 0, nvcsw: 0, nivcsw: 0, minFlt: 0, majFlt: 0 };
@@ -100,6 +109,8 @@ export function group(id: number, tgid: number): ThreadGroup {
 		pending: [],
 		rlimits: Array.from({ length: 16 }, () => [0x800000, 0xffffffff] as const),
 		itimers: { real: timer, virtual: timer, prof: timer },
+		timers: [],
+		nextTimer: 0,
 		groupExit: null,
 		stopSignal: 0,
 		report: 'none',
@@ -185,7 +196,7 @@ export function testMachine(): MachineState {
 	return {
 		persona: PERSONA,
 		clock: { steps: 0, skewNs: 0, realOffsetNs: 0n },
-		next: { pid: 2, mm: 2, object: 4, fdTable: 2, fs: 2, sighand: 2, group: 2, file: 3, inode: 5, pipe: 1, ino: 20 },
+		next: { pid: 2, mm: 2, object: 4, fdTable: 2, fs: 2, sighand: 2, group: 2, file: 3, inode: 5, pipe: 1, anon: 1, ino: 20 },
 		tasks: { 1: task(1) },
 		mms: {
 			1: {
@@ -250,6 +261,7 @@ export function testMachine(): MachineState {
 			4: inode(4, { kind: 'stream', channel: 1, mode: 0o620 }),
 		},
 		pipes: {},
+		anons: {},
 		streams: { 1: stream(1) },
 		scheduler: { current: 1, left: 100_000, queue: [], rng: 1, order: 4, chaos: false, epoch: 0 },
 		prng: [1, 2, 3, 4],
@@ -257,6 +269,20 @@ export function testMachine(): MachineState {
 		ended: false,
 	};
 }
+
+/** Descriptors 7 to 12 of the second table: its anonymous files. */
+const anonFds = Object.fromEntries([6, 7, 8, 9, 10, 11].map((file) => [file + 1, { file, cloexec: false }]));
+
+const socket = (id: number, peer: number, queue: readonly Uint8Array[]): Anon => ({
+	id,
+	kind: 'socket',
+	type: 1,
+	peer,
+	connected: true,
+	queue,
+	shut: 0,
+	wakes: { read: 1, write: 1 },
+});
 
 /** A machine with something of everything: several tasks, shared and unlinked things, pipes, waits, pending signals, timers. */
 export function richMachine(): MachineState {
@@ -267,7 +293,7 @@ export function richMachine(): MachineState {
 	return {
 		...base,
 		clock: { steps: 12345, skewNs: 77, realOffsetNs: -5n },
-		next: { pid: 5, mm: 4, object: 20, fdTable: 4, fs: 4, sighand: 4, group: 4, file: 10, inode: 12, pipe: 4, ino: 40 },
+		next: { pid: 5, mm: 4, object: 20, fdTable: 4, fs: 4, sighand: 4, group: 4, file: 12, inode: 20, pipe: 4, anon: 9, ino: 40 },
 		tasks: {
 			1: task(1, {
 				savedMask: 3n,
@@ -331,7 +357,10 @@ export function richMachine(): MachineState {
 		},
 		fdTables: {
 			...fdTables,
-			2: { id: 2, fds: { 0: { file: 1, cloexec: false }, 5: { file: 4, cloexec: false }, 6: { file: 5, cloexec: true } } },
+			2: {
+				id: 2,
+				fds: { 0: { file: 1, cloexec: false }, 5: { file: 4, cloexec: false }, 6: { file: 5, cloexec: true }, ...anonFds },
+			},
 		},
 		fsStructs: { ...fsStructs, 2: { id: 2, cwd: 9, cwdPath: '/dir', root: ROOT, umask: 0 } },
 		sighands: {
@@ -341,12 +370,19 @@ export function richMachine(): MachineState {
 		},
 		groups: {
 			...groups,
-			2: { ...group(2, 2), pending: [sigInfo(17)], groupExit: null },
+			2: {
+				...group(2, 2),
+				timers: [{ id: 1, clock: 1, notify: 4, signo: 34, value: -7, tid: 2, expires: 10 ** 10, interval: 9, overrun: 3 }],
+				nextTimer: 2,
+				pending: [sigInfo(17)],
+				groupExit: null,
+			},
 			3: { ...group(3, 4), groupExit: 256 },
 		},
 		files: {
 			...files,
 			4: { id: 4, inode: 7, flags: 0, pos: 0, path: 'pipe:[17]', owner: 0, signal: 0 },
+			...Object.fromEntries([11, 12, 13, 14, 15, 16].map((i) => [i - 5, { ...files[1], id: i - 5, inode: i, path: 'anon' }])),
 			5: { id: 5, inode: 8, flags: 1, pos: 0, path: 'pipe:[18]', owner: 2, signal: 29 },
 		},
 		inodes: {
@@ -359,11 +395,32 @@ export function richMachine(): MachineState {
 			7: inode(7, { kind: 'fifo', channel: 1 }),
 			8: inode(8, { kind: 'fifo', channel: 2 }),
 			9: inode(9, { kind: 'dir', parent: ROOT, lower: 'none', lowerPath: 'dir', entries: [{ name: 'later', inode: -1 }] }),
+			11: inode(11, { kind: 'anon', channel: 1 }),
+			12: inode(12, { kind: 'anon', channel: 2 }),
+			13: inode(13, { kind: 'anon', channel: 3 }),
+			14: inode(14, { kind: 'anon', channel: 4 }),
+			15: inode(15, { kind: 'socket', channel: 5 }),
+			16: inode(16, { kind: 'socket', channel: 6 }),
 			10: inode(10, { kind: 'symlink', target: '/notes' }),
 		},
 		pipes: {
-			1: { id: 1, data: new Uint8Array([1, 2, 3]), capacity: 65536 },
-			2: { id: 2, data: new Uint8Array(0), capacity: 4096 },
+			1: { id: 1, data: new Uint8Array([1, 2, 3]), capacity: 65536, wakes: { read: 1, write: 0 } },
+			2: { id: 2, data: new Uint8Array(0), capacity: 4096, wakes: { read: 2, write: 1 } },
+		},
+		anons: {
+			1: { id: 1, kind: 'eventfd', count: 3n, semaphore: true, wakes: { read: 1, write: 2 } },
+			2: { id: 2, kind: 'timerfd', clock: 1, expires: 10 ** 10, interval: 5, ticks: 2, wakes: { read: 2, write: 0 } },
+			3: { id: 3, kind: 'signalfd', mask: 6n },
+			4: {
+				id: 4,
+				kind: 'epoll',
+				items: [
+					{ fd: 4, file: 4, events: 0x80000001, data: 7n, seen: { read: 1, write: 2, ends: 16 } },
+					{ fd: 5, file: 5, events: 4, data: 8n, seen: null },
+				],
+			},
+			5: socket(5, 6, [new Uint8Array([1, 2])]),
+			6: socket(6, 5, []),
 		},
 		streams: {
 			0: stream(0, { kind: 'pipe', unread: new Uint8Array([104, 105]) }),

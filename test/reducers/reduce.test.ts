@@ -257,7 +257,7 @@ test('a pipe goes with its last open file, a descriptor replaced counts as close
 	const fd = (n: number, file: number): MachineEvent => ({ kind: 'fd/set', table: 1, fd: n, file, cloexec: false });
 	let s = one(
 		testMachine(),
-		{ kind: 'pipe/new', pipe: { id: 1, data: new Uint8Array(0), capacity: 10 } },
+		{ kind: 'pipe/new', pipe: { id: 1, data: new Uint8Array(0), capacity: 10, wakes: { read: 0, write: 0 } } },
 		{ kind: 'inode/new', inode: inode(9, { ino: 30, kind: 'fifo', channel: 1 }) },
 		open(8),
 		open(9),
@@ -323,7 +323,10 @@ test('signals: queued in order, taken, flushed, stopped and continued', () => {
 test('events that do not fit are assertions, and the state stays as it was', () => {
 	const s = testMachine();
 	assert.throws(() => one(s, { kind: 'task/wake', task: 9, reason: 'ready' }), /no tasks\[9\]/);
-	assert.throws(() => one(s, { kind: 'pipe/new', pipe: { id: 0, data: new Uint8Array(0), capacity: 1 } }), /bad id 0/);
+	assert.throws(
+		() => one(s, { kind: 'pipe/new', pipe: { id: 0, data: new Uint8Array(0), capacity: 1, wakes: { read: 0, write: 0 } } }),
+		/bad id 0/,
+	);
 	assert.throws(() => one(s, { kind: 'file/open', file: { ...s.files[1] } }), /exists already/);
 	assert.throws(() => one(s, { kind: 'fd/close', table: 1, fd: 9 }), /not open/);
 	assert.equal(s, testMachine());

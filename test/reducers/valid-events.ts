@@ -4,7 +4,7 @@ import type { StepColumns } from '../../src/events/steps.ts';
 import { StepMask } from '../../src/events/steps.ts';
 import { PAGE_SIZE, Pages } from '../../src/reducers/pages.ts';
 import { reduce } from '../../src/reducers/reduce.ts';
-import type { MachineState, Vma } from '../../src/reducers/state.ts';
+import type { Anon, Inode, MachineState, Vma } from '../../src/reducers/state.ts';
 import { Vm } from '../../src/reducers/state.ts';
 import { inode, page, RW, sigInfo, vma } from './machine.ts';
 
@@ -193,12 +193,44 @@ const MAKERS: readonly Maker[] = [
 	(s, r) => {
 		const { file, inode: id, pipe, ino } = s.next;
 		return [
-			{ kind: 'pipe/new', pipe: { id: pipe, data: bytes(3, r), capacity: 65536 } },
+			{ kind: 'pipe/new', pipe: { id: pipe, data: bytes(3, r), capacity: 65536, wakes: { read: 0, write: 0 } } },
 			{ kind: 'inode/new', inode: inode(id, { ino, kind: 'fifo', channel: pipe }) },
 			{ kind: 'file/open', file: { id: file, inode: id, flags: 0, pos: 0, path: 'pipe:', owner: 0, signal: 0 } },
 			{ kind: 'fd/set', table: 1, fd: 4 + r(8), file, cloexec: true },
 			{ kind: 'pipe/write', pipe, bytes: bytes(r(9), r) },
 			{ kind: 'pipe/read', pipe, length: 2 },
+		];
+	},
+	(s, r) => {
+		const { file, inode: id, anon, ino } = s.next;
+		const wakes = { read: 0, write: 0 };
+		const end = (n: number, peer: number): Anon => ({
+			id: anon + n,
+			kind: 'socket',
+			type: 1 + r(2),
+			peer,
+			connected: true,
+			queue: [],
+			shut: 0,
+			wakes,
+		});
+		const opened = (n: number, kind: Inode['kind']): MachineEvent[] => [
+			{ kind: 'inode/new', inode: inode(id + n, { ino: ino + n, kind, channel: anon + n }) },
+			{ kind: 'file/open', file: { id: file + n, inode: id + n, flags: 2, pos: 0, path: 'x', owner: 0, signal: 0 } },
+			{ kind: 'fd/set', table: 1, fd: 4 + n + 4 * r(3), file: file + n, cloexec: false },
+		];
+		const epoll: Anon = { id: anon + 2, kind: 'epoll', items: [{ fd: 4, file, events: r(9), data: 7n, seen: null }] };
+		return [
+			{ kind: 'anon/new', anon: end(0, 0) },
+			{ kind: 'anon/new', anon: end(1, anon) },
+			{ kind: 'anon/set', anon: end(0, anon + 1) },
+			...opened(0, 'socket'),
+			...opened(1, 'socket'),
+			{ kind: 'socket/receive', anon, bytes: bytes(1 + r(9), r) },
+			{ kind: 'socket/receive', anon, bytes: bytes(1 + r(9), r) },
+			{ kind: 'socket/take', anon, length: 1 },
+			{ kind: 'anon/new', anon: epoll },
+			...opened(2, 'anon'),
 		];
 	},
 	(s, r) => {

@@ -73,10 +73,11 @@ export const RESIDUALS: readonly Residual[] = [
 		'fdTables',
 		'files',
 		'pipes',
+		'anons',
 		'streams',
 		'tasks.*.fdTable',
 	),
-	...residual('task timers', 'v2 has no object for timers', 'groups.*.itimers'),
+	...residual('task timers', 'v2 has no object for timers', 'groups.*.itimers', 'groups.*.timers', 'groups.*.nextTimer'),
 	...residual(
 		'restart block',
 		'a call that sleeps keeps what it waits for on its kernel stack',

@@ -3,6 +3,7 @@
  * `enum:NAME` of the system call rows.
  */
 
+import { ANON_ENUMS, ANON_FLAGS } from './anon.ts';
 import { CLONE_FLAGS } from './clone.ts';
 import { PROCESS_ENUMS, PROCESS_FLAGS } from './names-process.ts';
 import { SIGNAL_ENUMS, SIGNAL_FLAGS } from './signal.ts';
@@ -211,6 +212,7 @@ export const FLAG_NAMES: { readonly [table: string]: readonly Name[] } = {
 	...PROCESS_FLAGS,
 	...SIGNAL_FLAGS,
 	...TIME_FLAGS,
+	...ANON_FLAGS,
 };
 
 /** Every table of enumerated values. */
@@ -220,6 +222,7 @@ export const ENUM_NAMES: { readonly [table: string]: readonly Name[] } = {
 	...PROCESS_ENUMS,
 	...SIGNAL_ENUMS,
 	...TIME_ENUMS,
+	...ANON_ENUMS,
 };
 
 /**

@@ -156,6 +156,8 @@ function newGroup(parent: ThreadGroup, id: number, pid: number): ThreadGroup {
 		threads: [pid],
 		pending: [],
 		itimers: { real: DISARMED, virtual: DISARMED, prof: DISARMED },
+		timers: [],
+		nextTimer: 0,
 		groupExit: null,
 		stopSignal: 0,
 		report: 'none',

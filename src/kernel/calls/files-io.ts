@@ -26,7 +26,11 @@ function readInto(d: Decision, file: OpenFile, buffers: readonly Buffer[], at: n
 	if (count === 0) return 0;
 	const found = source(d, file, at ?? file.pos, count, resume);
 	if (typeof found === 'number' || 'kind' in found) return found;
-	if (found.bytes.length === 0) return 0;
+	if (found.bytes.length === 0) {
+		// An empty message is one.
+		if (inode.kind === 'socket') found.take(0);
+		return 0;
+	}
 	const n = wholeParts(inode, writableLength(d, buffers, found.bytes.length), found.bytes.length);
 	if (n === 0) return -Errno.EFAULT;
 	found.take(n);
@@ -51,7 +55,7 @@ function wholeParts(inode: Inode, n: number, wanted: number): number {
 
 function writeBytes(d: Decision, file: OpenFile, bytes: Uint8Array, at: number | null, resume: Resume | null): Outcome {
 	const inode = inodeOf(d, file);
-	if (bytes.length === 0) return 0;
+	if (bytes.length === 0 && inode.kind !== 'socket' && inode.kind !== 'anon') return 0;
 	const position = inode.kind === 'file' && file.flags & O.APPEND ? inode.size : (at ?? file.pos);
 	const done = sink(d, file, position, bytes, resume);
 	if (typeof done === 'number' && done > 0 && at === null && inode.kind === 'file') {
@@ -97,7 +101,7 @@ function seek(d: Decision, file: OpenFile, offset: number, whence: number): numb
 	const inode = inodeOf(d, file);
 	if (whence > SEEK.HOLE) return -Errno.EINVAL;
 	if (!isSeekable(inode)) return -Errno.ESPIPE;
-	if (inode.kind === 'char') return 0;
+	if (inode.kind === 'char' || inode.kind === 'anon') return 0;
 	if (inode.kind === 'dir' && whence > SEEK.CUR) return -Errno.EINVAL;
 	let to = offset;
 	if (whence === SEEK.CUR) to = file.pos + offset;

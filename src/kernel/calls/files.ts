@@ -1,5 +1,7 @@
 /** All rows about files, but those of directories and of polling. */
 import type { SyscallRow } from '../row.ts';
+import { anonRows } from './anon.ts';
+import { epollRows } from './epoll.ts';
 import { fcntlRows } from './fcntl.ts';
 import { attributeRows } from './files-attr.ts';
 import { ioRows } from './files-io.ts';
@@ -9,6 +11,8 @@ import { statRows } from './files-stat.ts';
 import { syncRows } from './files-sync.ts';
 import { ioctlRows } from './ioctl.ts';
 import { pipeRows } from './pipes.ts';
+import { posixTimerRows } from './posix-timers.ts';
+import { socketRows } from './sockets.ts';
 
 export const fileRows: readonly SyscallRow[] = [
 	...openRows,
@@ -19,5 +23,9 @@ export const fileRows: readonly SyscallRow[] = [
 	...fcntlRows,
 	...ioctlRows,
 	...pipeRows,
+	...anonRows,
+	...epollRows,
+	...socketRows,
+	...posixTimerRows,
 	...absentRows,
 ];

@@ -9,7 +9,16 @@ import { lookup } from '../paths.ts';
 import type { SyscallRow } from '../row.ts';
 
 /** d_type by kind of inode (include/linux/fs_types.h). */
-const DT: { readonly [kind in Inode['kind']]: number } = { fifo: 1, char: 2, dir: 4, file: 8, symlink: 10, stream: 0 };
+const DT: { readonly [kind in Inode['kind']]: number } = {
+	fifo: 1,
+	char: 2,
+	dir: 4,
+	file: 8,
+	symlink: 10,
+	stream: 0,
+	anon: 0,
+	socket: 12,
+};
 
 interface Layout {
 	/** Bytes of the record of a name. */

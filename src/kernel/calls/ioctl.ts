@@ -1,5 +1,6 @@
 /** ioctl: descriptors' flags, bytes waiting, terminals (fs/ioctl.c, drivers/tty/tty_ioctl.c, tty_jobctrl.c). */
 import type { OpenFile } from '../../events/entities.ts';
+import { SOCK } from '../abi/anon.ts';
 import { Errno } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
 import { defaultTermios, IOCTL, TERMIOS_BYTES, TERMIOS2_BYTES, windowSize } from '../abi/termios.ts';
@@ -57,7 +58,13 @@ function bytesWaiting(d: Decision, file: OpenFile, arg: number): number {
 	let n: number;
 	if (inode.kind === 'file') n = inode.size - file.pos;
 	else if (inode.kind === 'fifo') n = d.state.pipes[inode.channel].data.length;
-	else {
+	else if (inode.kind === 'socket') {
+		const socket = d.state.anons[inode.channel];
+		n =
+			socket?.kind === 'socket'
+				? socket.queue.slice(0, socket.type === SOCK.STREAM ? undefined : 1).reduce((sum, m) => sum + m.length, 0)
+				: 0;
+	} else {
 		const stream = d.state.streams[streamOf(d, inode)];
 		if (stream === undefined) return -Errno.ENOTTY;
 		n = stream.unread.length;

@@ -9,13 +9,16 @@ import { freeDescriptor, makeInode, openDescriptor } from '../open-file.ts';
 import type { SyscallRow } from '../row.ts';
 import { writableLength } from '../user-buffers.ts';
 
+/** Nobody was woken yet. */
+const NO_WAKES = { read: 0, write: 0 } as const;
+
 /** Bytes a pipe holds unless F_SETPIPE_SZ says otherwise: 16 pages. */
 export const PIPE_CAPACITY = 65536;
 
 /** A new pipe for an inode of kind fifo. @returns its id */
 function newPipe(d: Decision): number {
 	const id = d.state.next.pipe;
-	d.emit({ kind: 'pipe/new', pipe: { id, data: new Uint8Array(0), capacity: PIPE_CAPACITY } });
+	d.emit({ kind: 'pipe/new', pipe: { id, data: new Uint8Array(0), capacity: PIPE_CAPACITY, wakes: NO_WAKES } });
 	return id;
 }
 

@@ -46,7 +46,7 @@ function look(
 }
 
 /** Whether the mask of ppoll and pselect lets a signal through that was pending already. */
-function interrupted(d: Decision): boolean {
+export function interrupted(d: Decision): boolean {
 	const { task } = d;
 	if (task.savedMask === null) return false;
 	let open = pendingSet(d.state, task) & ~task.blocked;
@@ -136,7 +136,7 @@ function readTimeout(d: Decision, address: number, format: TimeFormat): Timeout 
 }
 
 /** The mask for the time of the call (set_user_sigmask): 0 or -errno. */
-function maskSignals(d: Decision, address: number, size: number): number {
+export function maskSignals(d: Decision, address: number, size: number): number {
 	if (address === 0) return 0;
 	if (size !== 8) return -Errno.EINVAL;
 	const raw = d.read(address, 8);
@@ -232,7 +232,7 @@ function lookSelect(d: Decision, n: number, sets: readonly number[]): Look | num
 			}
 		}
 		const [reads, writes] = [has(wanted[0], fd), has(wanted[1], fd)];
-		waits.push(...now.waits.filter((w) => (w.kind === 'pipe-writable' ? writes : reads)));
+		waits.push(...now.waits.filter((w) => (w.kind === 'pipe-writable' || w.kind === 'anon-writable' ? writes : reads)));
 	}
 	const tell = () => found.every((set, i) => set === null || d.write(sets[i], set));
 	return { count, waits, tell };

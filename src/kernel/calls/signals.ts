@@ -390,8 +390,6 @@ export const signalRows: readonly SyscallRow[] = [
 		support: 'full',
 		handler: (d, [tgid, pid, sig]) => ((tgid | 0) <= 0 ? -Errno.EINVAL : killThread(d, tgid, pid | 0, sig | 0)),
 	},
-	{ nr: 321, name: 'signalfd', args: ['fd', 'sigset', 'size'], support: 'none', handler: notHere },
-	{ nr: 327, name: 'signalfd4', args: ['fd', 'sigset', 'size', 'hex'], support: 'none', handler: notHere },
 	{
 		nr: 335,
 		name: 'rt_tgsigqueueinfo',

@@ -307,11 +307,6 @@ export const timeRows: readonly SyscallRow[] = [
 		handler: nanosleep,
 		onSignal: true,
 	},
-	missing(259, 'timer_create', ['enum:clock', 'addr', 'addr']),
-	missing(260, 'timer_settime', ['int', 'flags:timer', 'addr', 'addr']),
-	missing(261, 'timer_gettime', ['int', 'addr']),
-	missing(262, 'timer_getoverrun', ['int']),
-	missing(263, 'timer_delete', ['int']),
 	{
 		nr: 264,
 		name: 'clock_settime',
@@ -343,11 +338,6 @@ export const timeRows: readonly SyscallRow[] = [
 		handler: (d, args, resume) => clockNanosleep(d, args, resume, TIMESPEC32),
 		onSignal: true,
 	},
-	missing(322, 'timerfd_create', ['enum:clock', 'hex']),
-	missing(323, 'eventfd', ['uint']),
-	missing(325, 'timerfd_settime', ['fd', 'hex', 'addr', 'addr']),
-	missing(326, 'timerfd_gettime', ['fd', 'addr']),
-	missing(328, 'eventfd2', ['uint', 'hex']),
 	missing(343, 'clock_adjtime', ['enum:clock', 'addr']),
 	{
 		nr: 403,
@@ -381,8 +371,4 @@ export const timeRows: readonly SyscallRow[] = [
 		handler: (d, args, resume) => clockNanosleep(d, args, resume, TIMESPEC64),
 		onSignal: true,
 	},
-	missing(408, 'timer_gettime64', ['int', 'addr']),
-	missing(409, 'timer_settime64', ['int', 'flags:timer', 'addr', 'addr']),
-	missing(410, 'timerfd_gettime64', ['fd', 'addr']),
-	missing(411, 'timerfd_settime64', ['fd', 'hex', 'addr', 'addr']),
 ];

@@ -14,7 +14,7 @@ const STANDING = new Set(['state', 'wait', 'restartBlock', 'origAx', 'entry']);
 const SPLIT = new Set(['cpu', 'creds', 'times', 'tls', 'itimers']);
 /** The unit of all tasks, when they are not the same ones. */
 const WHOLE_TASKS = 'tasks';
-const DESCRIPTORS = new Set(['fdTables', 'files', 'pipes', 'streams']);
+const DESCRIPTORS = new Set(['fdTables', 'files', 'pipes', 'anons', 'streams']);
 
 export interface Suspect {
 	readonly difference: Difference;

@@ -1,0 +1,86 @@
+/**
+ * Numbers of eventfd, timerfd, signalfd, epoll and sockets (include/uapi/linux/{eventfd,timerfd,signalfd,eventpoll,socket,net}.h).
+ */
+import type { Name } from './names.ts';
+
+/** EFD_*, TFD_*, SFD_*, EPOLL_CLOEXEC: the two that all share are O_NONBLOCK and O_CLOEXEC. */
+export const EFD_SEMAPHORE = 1;
+export const TFD_TIMER_ABSTIME = 1;
+export const TFD_TIMER_CANCEL_ON_SET = 2;
+
+/** epoll_ctl operations. */
+export const EPOLL_CTL = { ADD: 1, DEL: 2, MOD: 3 } as const;
+/** Bits of epoll_event.events that are not poll's. */
+export const EPOLL = { EXCLUSIVE: 0x10000000, WAKEUP: 0x20000000, ONESHOT: 0x40000000, ET: 0x80000000 } as const;
+/** EP_PRIVATE_BITS. */
+export const EPOLL_PRIVATE = (EPOLL.EXCLUSIVE | EPOLL.WAKEUP | EPOLL.ONESHOT | EPOLL.ET) >>> 0;
+/** struct epoll_event of i386: u32 events, u64 data. */
+export const EPOLL_EVENT_BYTES = 12;
+
+export const AF_UNIX = 1;
+export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5 } as const;
+/** Type bits of the second argument of socket(2); the others are O_NONBLOCK and O_CLOEXEC. */
+export const SOCK_TYPE_MASK = 0xf;
+export const MSG = { PEEK: 2, TRUNC: 0x20, DONTWAIT: 0x40, EOR: 0x80, WAITALL: 0x100, NOSIGNAL: 0x4000 } as const;
+/** Socket.shut. */
+export const SHUT = { RCV: 1, SEND: 2 } as const;
+export const SOL_SOCKET = 1;
+export const SO = {
+	TYPE: 3,
+	ERROR: 4,
+	SNDBUF: 7,
+	RCVBUF: 8,
+	PASSCRED: 16,
+	PEERCRED: 17,
+	ACCEPTCONN: 30,
+	PROTOCOL: 38,
+	DOMAIN: 39,
+} as const;
+/** Bytes a socket may have on their way (net.core.wmem_default), and messages of a SOCK_DGRAM one (max_dgram_qlen). */
+export const SOCKET_BUFFER = 212992;
+export const DGRAM_QUEUE = 10;
+
+/** Names for the argument kinds `flags:` and `enum:`. */
+export const ANON_FLAGS: { readonly [table: string]: readonly Name[] } = {
+	eventfd: [
+		[EFD_SEMAPHORE, 'EFD_SEMAPHORE'],
+		[0o4000, 'EFD_NONBLOCK'],
+		[0o2000000, 'EFD_CLOEXEC'],
+	],
+	timerfd: [
+		[0o4000, 'TFD_NONBLOCK'],
+		[0o2000000, 'TFD_CLOEXEC'],
+	],
+	timerfd_settime: [
+		[TFD_TIMER_ABSTIME, 'TFD_TIMER_ABSTIME'],
+		[TFD_TIMER_CANCEL_ON_SET, 'TFD_TIMER_CANCEL_ON_SET'],
+	],
+	signalfd: [
+		[0o4000, 'SFD_NONBLOCK'],
+		[0o2000000, 'SFD_CLOEXEC'],
+	],
+	epoll: [[0o2000000, 'EPOLL_CLOEXEC']],
+	socket: [
+		[SOCK.STREAM, 'SOCK_STREAM', SOCK_TYPE_MASK],
+		[SOCK.DGRAM, 'SOCK_DGRAM', SOCK_TYPE_MASK],
+		[SOCK.RAW, 'SOCK_RAW', SOCK_TYPE_MASK],
+		[SOCK.SEQPACKET, 'SOCK_SEQPACKET', SOCK_TYPE_MASK],
+		[0o4000, 'SOCK_NONBLOCK'],
+		[0o2000000, 'SOCK_CLOEXEC'],
+	],
+	msg: Object.entries(MSG).map(([name, n]) => [n, `MSG_${name}`] as const),
+};
+export const ANON_ENUMS: { readonly [table: string]: readonly Name[] } = {
+	epoll_ctl: Object.entries(EPOLL_CTL).map(([name, n]) => [n, `EPOLL_CTL_${name}`] as const),
+	domain: [
+		[AF_UNIX, 'AF_UNIX'],
+		[2, 'AF_INET'],
+		[10, 'AF_INET6'],
+		[16, 'AF_NETLINK'],
+	],
+	shutdown: [
+		[0, 'SHUT_RD'],
+		[1, 'SHUT_WR'],
+		[2, 'SHUT_RDWR'],
+	],
+};
