@@ -11,7 +11,7 @@ import { conflicting } from './locks.ts';
  */
 export function deadlock(state: MachineState): readonly string[] {
 	const asleep = Object.values(state.tasks).filter((t) => t.state === 'sleeping' || t.state === 'stopped');
-	if (asleep.some((t) => t.state === 'sleeping' && (t.wait?.on.length ?? 0) === 0)) return [];
+	if (asleep.some((t) => t.state === 'sleeping' && signalEnds(state, t))) return [];
 	return asleep.some((t) => t.state === 'sleeping') ? asleep.map((t) => waitText(state, t)) : [];
 }
 
@@ -31,6 +31,9 @@ function onText(state: MachineState, on: WaitOn): string {
 			return `bytes in ${pipeName(state, on.pipe)}, ${holders(state, on.pipe, 'write')}`;
 		case 'pipe-writable':
 			return `room in ${pipeName(state, on.pipe)}, ${holders(state, on.pipe, 'read')}`;
+		case 'anon-readable':
+		case 'anon-writable':
+			return anonText(state, on);
 		case 'futex':
 			return on.owner === 0 ? `a futex at ${place(state, on)}` : `the lock at ${place(state, on)}, which pid ${on.owner} holds`;
 		case 'child':
@@ -44,6 +47,28 @@ function onText(state: MachineState, on: WaitOn): string {
 			return `a lock on ${pathOf(state, on.inode)}${held === undefined ? '' : `, which pid ${held.pid} holds`}`;
 		}
 	}
+}
+
+/** Whether a task waits for a signal, alone or through a signalfd. */
+function signalEnds(state: MachineState, task: Task): boolean {
+	const { on } = task.wait ?? { on: [] };
+	const takes = (id: number): boolean => {
+		const anon = state.anons[id];
+		if (anon?.kind !== 'epoll') return anon?.kind === 'signalfd';
+		return anon.items.some(({ file }) => {
+			const inode = state.inodes[state.files[file].inode];
+			return inode.kind === 'anon' && takes(inode.channel);
+		});
+	};
+	return on.length === 0 || on.some((w) => w.kind === 'anon-readable' && takes(w.anon));
+}
+
+/** `bytes in socket:[7]`, `room in anon_inode:[eventfd]`. */
+function anonText(state: MachineState, on: WaitOn & { readonly anon: number }): string {
+	const inode = Object.values(state.inodes).find(
+		({ kind, channel }) => (kind === 'anon' || kind === 'socket') && channel === on.anon,
+	);
+	return `${on.kind === 'anon-writable' ? 'room' : 'something'} in ${inode === undefined ? 'a socket' : pathOf(state, inode.id)}`;
 }
 
 /** Private memory by its address, shared memory by its place in the object. */
