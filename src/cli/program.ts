@@ -110,6 +110,13 @@ function looking(root: Command, told: Told): void {
 		.option(json, 'as JSON')
 		.action(async (trace, what, options) => told(await (await import('./commands/state.ts')).stateCommand(trace, what, options)));
 	root
+		.command('ps')
+		.description('the tree of tasks at a position: what each does, what a sleeper waits for')
+		.argument('<trace>')
+		.requiredOption('--at <pos>', 'the position')
+		.option(json, 'as JSON')
+		.action(async (trace, options) => told((await import('./commands/ps.ts')).psCommand(trace, options)));
+	root
 		.command('strace')
 		.description("system calls and signals, in strace's format")
 		.argument('<trace>')

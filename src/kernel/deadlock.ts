@@ -4,6 +4,7 @@ import type { MachineState } from '../reducers/state.ts';
 import { callName } from './abi/call-numbers.ts';
 import { O } from './abi/fcntl.ts';
 import { conflicting } from './locks.ts';
+import { monotonicNs } from './timers.ts';
 
 /**
  * A line for each task that is asleep or stopped, or none when some task waits for a signal alone: then one from outside is
@@ -19,8 +20,19 @@ export function deadlock(state: MachineState): readonly string[] {
 export function waitText(state: MachineState, task: Task): string {
 	const who = `pid ${task.pid} ${task.comm}`;
 	if (task.state === 'stopped') return `${who}: stopped by signal ${state.groups[task.group].stopSignal}`;
-	const what = (task.wait?.on ?? []).map((on) => onText(state, on));
-	return `${who}: ${callName(task.origAx)} waits for ${what.length > 0 ? what.join(', or ') : 'a signal'}`;
+	return `${who}: ${callName(task.origAx)} waits for ${wantedText(state, task)}`;
+}
+
+/** What ends the sleep of a task, but for signals that have nothing to do with it. */
+export function wantedText(state: MachineState, { wait }: Task): string {
+	const what = (wait?.on ?? []).map((on) => onText(state, on));
+	if (wait !== null && wait.deadline !== null) what.push(`${seconds(wait.deadline - monotonicNs(state))} to pass`);
+	return what.length > 0 ? what.join(', or ') : 'a signal';
+}
+
+/** `0.25 s`: ns as seconds, rounded to microseconds. */
+function seconds(ns: number): string {
+	return `${Math.max(0, Math.round(ns / 1000) / 1e6)} s`;
 }
 
 function onText(state: MachineState, on: WaitOn): string {

@@ -29,6 +29,7 @@ export type ArgKind =
 	| 'str'
 	| 'str-out'
 	| 'argv'
+	| 'envp'
 	| 'buf'
 	| 'buf-out'
 	| 'iovec'
@@ -37,6 +38,7 @@ export type ArgKind =
 	| 'sigset-out'
 	| 'fds'
 	| 'int-out'
+	| 'status-out'
 	| 'fdpair-out'
 	| 'time-out'
 	| `flags:${string}`

@@ -1,10 +1,10 @@
 /** `strace TRACE`: system calls and signals of a trace, a line each, as strace prints them. */
 import type { KernelEvent, MachineEvent, RunEvent } from '../../events/event.ts';
-import { callName } from '../../kernel/abi/call-numbers.ts';
-import { signalName } from '../../kernel/abi/signal.ts';
+import { callName, callNumber } from '../../kernel/abi/call-numbers.ts';
+import { Sig, signalName } from '../../kernel/abi/signal.ts';
 import type { SyscallRow } from '../../kernel/row.ts';
 import { syscallRow } from '../../kernel/syscalls.ts';
-import type { SigInfo } from '../../reducers/state.ts';
+import { Restart, type SigInfo } from '../../reducers/state.ts';
 import { comparePositions } from '../../replay/position.ts';
 import { Rerun } from '../../replay/rerun.ts';
 import type { Trace } from '../../replay/trace.ts';
@@ -14,6 +14,7 @@ import { infoText } from '../render/siginfo.ts';
 import { exitJson } from '../render/status.ts';
 import { partsOf, resultText } from '../render/strace.ts';
 import type { Part } from '../render/strace-args.ts';
+import { StraceLines } from '../render/strace-lines.ts';
 import { quote, type ReadMemory, SHOWN, signalSet } from '../render/strace-words.ts';
 
 /** A call that was entered and has not returned. */
@@ -26,6 +27,16 @@ interface Open {
 	/** The arguments as they were at entry. */
 	readonly before: readonly (string | undefined)[];
 }
+
+const RESTART_SYSCALL = callNumber('restart_syscall');
+
+/** Index of the first argument that is read when the call has returned: from there on they are shown then. */
+function laterParts(parts: readonly Part[]): number {
+	const first = parts.findIndex((part) => part.out);
+	return first < 0 ? parts.length : first;
+}
+
+const isShown = (text: string | undefined): text is string => text !== undefined;
 
 export function straceCommand(path: string, options: { readonly json?: boolean }): number {
 	const trace = openTrace(path);
@@ -40,22 +51,26 @@ class Follow {
 	readonly #trace: Trace;
 	readonly #json: boolean;
 	readonly #lines: Lines;
+	readonly #shown: StraceLines;
 	readonly #run: Rerun;
 	readonly #open = new Map<number, Open>();
 	/** Pending signals by queue: those of a task, those of the group. */
 	readonly #pending = new Map<string, SigInfo[]>();
+	/** What is said when the call is over in which it happened: SIGCONT acts while it is sent. */
+	readonly #later: (() => void)[] = [];
+	/** The call of a task that restart_syscall would go on with. */
+	readonly #restarts = new Map<number, string>();
 	/** The signal that was taken last, for the delivery that follows. */
 	#taken: SigInfo | undefined;
 	/** Writes that were decided and not applied yet. */
 	#writes: { readonly mm: number; readonly address: number; readonly bytes: Uint8Array }[] = [];
-	/** Tasks that are there: with more than one, each line says whose it is. */
-	readonly #alive = new Set<number>();
 	#at = { steps: 0, k: 0 };
 
 	constructor(trace: Trace, json: boolean, lines: Lines) {
 		this.#trace = trace;
 		this.#json = json;
 		this.#lines = lines;
+		this.#shown = new StraceLines((line) => lines.add(line));
 		const end = wholeEnd(trace);
 		this.#run = Rerun.fromStart(trace, 'runs', (event) => {
 			if (event.kind === 'cpu/steps' || comparePositions(this.#at, end) >= 0) return;
@@ -65,17 +80,15 @@ class Follow {
 		});
 	}
 
-	/** A line of a task's; its pid stands before it while there are several (strace -f). */
-	#line(pid: number, text: string): void {
-		this.#lines.add(this.#alive.size > 1 ? `[pid ${pid}] ${text}` : text);
-	}
-
 	run(): void {
-		for (const pid of Object.keys(this.#run.machine.peek.tasks)) this.#alive.add(Number(pid));
+		for (const task of Object.values(this.#run.machine.peek.tasks)) {
+			if (task.state !== 'zombie' && task.state !== 'dead') this.#shown.appears(task.pid);
+		}
 		if (!this.#json) this.#exec();
 		this.#run.advance(Number.POSITIVE_INFINITY);
 		this.#run.machine.flush();
-		for (const [pid, call] of this.#open) this.#unfinished(pid, call);
+		if (this.#json) for (const [pid, call] of this.#open) this.#call(pid, call, call.before, '?', null);
+		this.#shown.breakOff();
 	}
 
 	/** strace begins with the exec that made the process. */
@@ -143,20 +156,21 @@ class Follow {
 				this.#sigreturn(event);
 				return;
 			case 'task/new':
-				this.#alive.add(event.task);
+				this.#shown.appears(event.task);
 				return;
 			case 'task/rename':
-				this.#alive.delete(event.task);
+				this.#renamed(event.task, event.to);
 				return;
 			case 'task/exec':
 				this.#executed(event.task);
 				return;
 			case 'task/exit': {
 				const call = this.#open.get(event.task);
-				if (call !== undefined) this.#unfinished(event.task, call);
+				if (call !== undefined && this.#json) this.#call(event.task, call, call.before, '?', null);
 				this.#open.delete(event.task);
+				this.#shown.never(event.task);
 				this.#exited(event.task, event.status);
-				this.#alive.delete(event.task);
+				this.#shown.goes(event.task);
 				return;
 			}
 		}
@@ -171,32 +185,46 @@ class Follow {
 
 	#enter(pid: number, nr: number, args: readonly number[]): void {
 		const row = syscallRow(nr);
-		const parts = partsOf(row);
+		const resumed = nr === RESTART_SYSCALL ? this.#restarts.get(pid) : undefined;
+		const parts = resumed === undefined ? partsOf(row) : [{ text: () => `<... resuming interrupted ${resumed} ...>` }];
 		const context = { args, result: undefined, read: this.#reader(pid) };
 		const before = parts.map((part) => part.text(context));
 		this.#open.set(pid, { nr, args, row, steps: this.#at.steps, parts, before });
+		if (this.#json) return;
+		const later = laterParts(parts);
+		this.#shown.enter(pid, callName(nr), before.slice(0, later).filter(isShown), later < parts.length);
+	}
+
+	/** A thread that executes a program goes on under the pid of its leader, who is gone. */
+	#renamed(from: number, to: number): void {
+		this.#shown.rename(from, to);
+		const call = this.#open.get(from);
+		this.#open.delete(from);
+		if (call) this.#open.set(to, call);
 	}
 
 	#exit(pid: number, result: number): void {
 		const call = this.#open.get(pid);
 		if (call === undefined) return;
 		this.#open.delete(pid);
+		if (result === Restart.BLOCK && call.nr !== RESTART_SYSCALL) this.#restarts.set(pid, callName(call.nr));
 		const context = { args: call.args, result, read: this.#reader(pid) };
 		const args = call.parts.map((part, i) => (part.out ? part.text(context) : call.before[i]));
 		this.#call(pid, call, args, resultText(call.row, context), result);
 	}
 
 	#call(pid: number, call: Open, args: readonly (string | undefined)[], result: string, value: number | null): void {
-		const name = callName(call.nr);
-		const shown = args.filter((a) => a !== undefined);
+		const shown = args.filter(isShown);
 		if (this.#json) {
+			const name = callName(call.nr);
 			const { support } = call.row ?? { support: 'none' };
 			this.#lines.add(
 				jsonLine({ position: call.steps, pid, call: name, nr: call.nr, args: shown, result: value, text: result, support }),
 			);
 			return;
 		}
-		this.#line(pid, `${`${name}(${shown.join(', ')})`.padEnd(39)} = ${result}`);
+		this.#shown.exit(pid, shown, args.slice(laterParts(call.parts)).filter(isShown), result);
+		for (const say of this.#later.splice(0)) say();
 	}
 
 	/** execve that worked: the new program's registers are its result. */
@@ -205,11 +233,6 @@ class Follow {
 		if (call === undefined) return;
 		this.#open.delete(pid);
 		this.#call(pid, call, call.before, '0', 0);
-	}
-
-	/** A call that the trace does not see the end of. */
-	#unfinished(pid: number, call: Open): void {
-		this.#call(pid, call, call.before, '?', null);
 	}
 
 	/** sigreturn comes back with what the frame holds. */
@@ -233,8 +256,14 @@ class Follow {
 			this.#lines.add(jsonLine({ position: this.#at.steps, pid: task, signal: name, action, info: info ?? null }));
 			return;
 		}
-		this.#line(task, `--- ${name} ${info ? infoText(info) : `{si_signo=${name}}`} ---`);
-		if (event.kind === 'signal/default' && event.action === 'stop') this.#line(task, `--- stopped by ${name} ---`);
+		const say = () => this.#shown.line(task, `--- ${name} ${info ? infoText(info) : `{si_signo=${name}}`} ---`);
+		if (event.kind === 'signal/default' && event.action === 'continue') {
+			// SIGKILL makes a stopped task go on too; that it kills is said later.
+			if (signo === Sig.SIGCONT) this.#later.push(say);
+			return;
+		}
+		say();
+		if (event.kind === 'signal/default' && event.action === 'stop') this.#shown.line(task, `--- stopped by ${name} ---`);
 	}
 
 	#exited(pid: number, status: number): void {
@@ -244,6 +273,22 @@ class Follow {
 		}
 		const signal = status & 0x7f;
 		const how = signal === 0 ? `exited with ${(status >> 8) & 0xff}` : `killed by ${signalName(signal)}`;
-		this.#line(pid, `+++ ${how}${signal !== 0 && status & 0x80 ? ' (core dumped)' : ''} +++`);
+		const exec = this.#execInGroup(pid);
+		if (exec !== undefined) {
+			this.#shown.line(pid, exec);
+			return;
+		}
+		this.#shown.line(pid, `+++ ${how}${signal !== 0 && status & 0x80 ? ' (core dumped)' : ''} +++`);
+	}
+
+	/** What strace says of a thread that ends because another one of its group executes a program. */
+	#execInGroup(pid: number): string | undefined {
+		const { tasks } = this.#run.machine.peek;
+		const group = tasks[pid]?.group;
+		for (const [other, { row }] of this.#open) {
+			if (other === pid || tasks[other]?.group !== group || !row?.name.startsWith('execve')) continue;
+			return tasks[pid].tgid === pid ? `+++ superseded by execve in pid ${other} +++` : '+++ exited with 0 +++';
+		}
+		return undefined;
 	}
 }

@@ -1,6 +1,7 @@
 /** Arguments of system calls in strace's format, by the kinds that the calls' rows declare. */
 import { ENUM_NAMES, FLAG_NAMES, flagText, type Name } from '../../kernel/abi/names.ts';
 import { signalName } from '../../kernel/abi/signal.ts';
+import { CONTINUED_STATUS } from '../../kernel/abi/wait.ts';
 import type { ArgKind } from '../../kernel/row.ts';
 import { cstring, hex, octal, pointer, quote, type ReadMemory, SHOWN, signalSet, view } from './strace-words.ts';
 import { handlerText, structText } from './structs.ts';
@@ -112,8 +113,17 @@ function argText(kind: ArgKind, index: number, c: CallContext): string {
 			const bytes = read(8);
 			return bytes ? `[${view(bytes).getInt32(0, true)}, ${view(bytes).getInt32(4, true)}]` : pointer(value);
 		}
+		case 'status-out': {
+			// wait4 that found nobody has written nothing.
+			const bytes = c.result === 0 ? undefined : read(4);
+			return bytes ? `[${statusWords(view(bytes).getInt32(0, true))}]` : pointer(value);
+		}
 		case 'argv':
-			return pointers(c.read, value);
+			return pointers(c.read, value)?.text ?? pointer(value);
+		case 'envp': {
+			const count = pointers(c.read, value)?.count;
+			return count === undefined ? pointer(value) : `${pointer(value)} /* ${count} var${count === 1 ? '' : 's'} */`;
+		}
 		case 'iovec':
 		case 'iovec-out':
 			return iovecs(kind, index, c);
@@ -122,17 +132,30 @@ function argText(kind: ArgKind, index: number, c: CallContext): string {
 	}
 }
 
-/** Pointers to strings up to a null one. */
-function pointers(read: ReadMemory, address: number): string {
+/** Strings that are counted at most: what execve takes is bounded by its stack. */
+const MAX_POINTERS = 65_536;
+
+/** Pointers to strings up to a null one, as they are shown and how many there are; undefined where one cannot be read. */
+function pointers(read: ReadMemory, address: number): { readonly text: string; readonly count: number } | undefined {
+	if (address === 0) return undefined;
 	const out: string[] = [];
-	for (let at = address; address !== 0 && out.length < SHOWN; at += 4) {
-		const word = read(at, 4);
-		if (!word) return pointer(address);
+	for (let count = 0; count < MAX_POINTERS; count++) {
+		const word = read(address + 4 * count, 4);
+		if (!word) return undefined;
 		const to = view(word).getUint32(0, true);
-		if (to === 0) return `[${out.join(', ')}]`;
-		out.push(cstring(read, to, SHOWN) ?? pointer(to));
+		if (to === 0) return { text: `[${out.join(', ')}${count > SHOWN ? ', ...' : ''}]`, count };
+		if (count < SHOWN) out.push(cstring(read, to, SHOWN) ?? pointer(to));
 	}
-	return address === 0 ? 'NULL' : `[${out.join(', ')}, ...]`;
+	return undefined;
+}
+
+/** A wait status by the macros that ask for it. */
+function statusWords(status: number): string {
+	const signal = status & 0x7f;
+	if (status === CONTINUED_STATUS) return '{WIFCONTINUED(s)}';
+	if (signal === 0x7f) return `{WIFSTOPPED(s) && WSTOPSIG(s) == ${signalName((status >> 8) & 0xff)}}`;
+	if (signal === 0) return `{WIFEXITED(s) && WEXITSTATUS(s) == ${(status >> 8) & 0xff}}`;
+	return `{WIFSIGNALED(s) && WTERMSIG(s) == ${signalName(signal)}${status & 0x80 ? ' && WCOREDUMP(s)' : ''}}`;
 }
 
 function iovecs(kind: ArgKind, index: number, c: CallContext): string {

@@ -221,7 +221,13 @@ export const CLONE: CallText = {
 				return `flags=${words.join('|') || '0'}`;
 			},
 		},
-		{ text: ({ args }) => (args[0] & 0x100000 ? `parent_tid=${pointer(args[2])}` : undefined) },
+		{
+			out: true,
+			text: (c) => {
+				if (!(c.args[0] & 0x100000)) return undefined;
+				return `parent_tid=${done(c) ? numberAt(c, c.args[2], 4) : pointer(c.args[2])}`;
+			},
+		},
 		{ text: ({ args }) => (args[0] & 0x80000 ? `tls=${pointer(args[3])}` : undefined) },
 		{ text: ({ args }) => (args[0] & 0x1200000 ? `child_tidptr=${pointer(args[4])}` : undefined) },
 	],

@@ -19,7 +19,7 @@ export const WAIT = {
 
 /** Names of the options for strace. */
 export const WAIT_FLAGS: { readonly [table: string]: readonly Name[] } = {
-	wait4: (['WNOHANG', 'WUNTRACED', 'WCONTINUED', '__WNOTHREAD', '__WALL', '__WCLONE'] as const).map((n) => [WAIT[n], n]),
+	wait4: (['WNOHANG', 'WSTOPPED', 'WCONTINUED', '__WNOTHREAD', '__WALL', '__WCLONE'] as const).map((n) => [WAIT[n], n]),
 	waitid: (['WNOHANG', 'WSTOPPED', 'WEXITED', 'WCONTINUED', 'WNOWAIT', '__WNOTHREAD', '__WALL', '__WCLONE'] as const).map((n) => [
 		WAIT[n],
 		n,

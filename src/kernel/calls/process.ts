@@ -255,7 +255,7 @@ export const processRows: readonly SyscallRow[] = [
 	{
 		nr: 11,
 		name: 'execve',
-		args: ['path', 'argv', 'argv'],
+		args: ['path', 'argv', 'envp'],
 		support: 'partial',
 		note: 'static programs and scripts',
 		handler: execve,
@@ -283,7 +283,7 @@ export const processRows: readonly SyscallRow[] = [
 	{
 		nr: 358,
 		name: 'execveat',
-		args: ['dirfd', 'path', 'argv', 'argv', 'hex'],
+		args: ['dirfd', 'path', 'argv', 'envp', 'hex'],
 		support: 'partial',
 		note: 'static programs and scripts',
 		handler: execveat,

@@ -125,14 +125,14 @@ export const waitRows: readonly SyscallRow[] = [
 	{
 		nr: 7,
 		name: 'waitpid',
-		args: ['pid', 'int-out', 'flags:wait4'],
+		args: ['pid', 'status-out', 'flags:wait4'],
 		support: 'full',
 		handler: (d, [pid, status, options]) => wait4(d, pid | 0, status, options, 0),
 	},
 	{
 		nr: 114,
 		name: 'wait4',
-		args: ['pid', 'int-out', 'flags:wait4', 'addr'],
+		args: ['pid', 'status-out', 'flags:wait4', 'addr'],
 		support: 'full',
 		handler: (d, [pid, status, options, rusage]) => wait4(d, pid | 0, status, options, rusage),
 	},
