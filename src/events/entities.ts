@@ -411,7 +411,7 @@ export interface Inode {
 	readonly object: number;
 	/** fifo: its pipe; stream: the stream id; anon, socket: what it stands for; else 0. */
 	readonly channel: number;
-	/** symlink: where it points. */
+	/** symlink: where it points; dir: its path, if it is an open directory of /proc. */
 	readonly target: string;
 	/** dir: sorted by name (UTF-16 code units); inode 0 = known to be absent, -1 = listed below the host root and not looked up yet. `.` and `..` are not in it. */
 	readonly entries: readonly { readonly name: string; readonly inode: number }[];

@@ -97,6 +97,7 @@ export function walk(d: Decision, dirfd: number, path: string, mode: WalkMode, w
 		if (name.length > NAME_MAX)
 			return last && mode === 'parent' ? { parent: dir, name, inode: undefined, slash } : -Errno.ENAMETOOLONG;
 		if (dir.id === root.id && name === 'proc') return walkProc(d, dir, parts, mode, slash, who);
+		if (dir.target !== '') return walkProc(d, root, [...dir.target.split('/').slice(2), name, ...parts], mode, slash, who);
 		const inode = lookup(d, dir, name);
 		if (inode === undefined) return last ? { parent: dir, name, inode, slash } : -Errno.ENOENT;
 		if (failed(inode)) return inode;
@@ -147,7 +148,11 @@ function walkProc(d: Decision, root: Inode, parts: readonly string[], mode: Walk
 	if (node === undefined) return -Errno.ENOENT;
 	if (mode === 'parent') return -Errno.EPERM;
 	const parent = names.length === 0 ? root : PROC_DIR;
-	if (node.kind === 'dir') return { parent, name, inode: node.inode, slash };
+	if (node.kind === 'dir') {
+		const process = names[0] === 'self' ? d.task.tgid : names[0] === 'thread-self' ? d.pid : names[0];
+		const path = names.length === 0 ? '/proc' : ['/proc', process, ...names.slice(1)].join('/');
+		return { parent, name, inode: node.inode, slash, path };
+	}
 	if (node.kind === 'file') return { parent, name, inode: node.inode, slash, proc: node.name };
 	if (mode !== 'follow' && !slash) return { parent, name, inode: node.inode, slash };
 	if (node.target !== 0) {
@@ -179,7 +184,7 @@ export function foundPath(d: Decision, found: Found): string {
 	if (found.path !== undefined) return found.path;
 	const { name, parent, inode } = found;
 	if (name === '.' || name === '..' || name === '/') return (inode && directoryPath(d, inode)) ?? '/';
-	if (found.proc !== undefined) return `/proc/${d.task.tgid}/${name}`;
+	if (found.proc !== undefined) return `/proc/${found.proc}`;
 	return joinPath(directoryPath(d, parent) ?? '/', name);
 }
 

@@ -1,14 +1,14 @@
 /**
- * The few files of /proc that programs look at for themselves: their executable, mappings, arguments, descriptors.
- * Contents are made when the file is opened; there are no directory listings. The inodes here are virtual (id 0).
+ * The few files of /proc that programs look at: of every process its executable, mappings, arguments, descriptors, state.
+ * Contents and listings are made when they are opened. The inodes here are virtual (id 0).
  */
-import type { Inode, Mm, Vma } from '../events/entities.ts';
+import type { Inode, Mm, Task, Vma } from '../events/entities.ts';
 import { Vm } from '../reducers/state.ts';
 import type { Decision } from './decision.ts';
 
 export type ProcNode =
 	| { readonly kind: 'dir'; readonly inode: Inode }
-	| { readonly kind: 'file'; readonly name: ProcFile; readonly inode: Inode }
+	| { readonly kind: 'file'; readonly name: string; readonly inode: Inode }
 	/** `target`: the inode it stands for, 0 = go on by the text in inode.target. */
 	| { readonly kind: 'link'; readonly inode: Inode; readonly target: number };
 
@@ -43,32 +43,57 @@ function virtual(kind: Inode['kind'], mode: number, ino: number, target = ''): I
 /** A directory of /proc. */
 export const PROC_DIR: Inode = virtual('dir', 0o555, 1);
 
+/** Names of a process's directory. */
+const PROC_NAMES: readonly string[] = [...PROC_FILES, 'cwd', 'exe', 'fd', 'root'].sort();
+
 /** What stands at /proc/`names`; undefined = nothing that this machine has. */
 export function procNode(d: Decision, names: readonly string[]): ProcNode | undefined {
-	const { tgid } = d.task;
 	const [process, name, fd, ...rest] = names;
 	if (process === undefined) return { kind: 'dir', inode: PROC_DIR };
-	if (name === undefined && process === 'self') return link(`/proc/${tgid}`, 2, 0);
-	if (process !== 'self' && process !== 'thread-self' && process !== String(tgid)) return undefined;
-	if (name === undefined) return { kind: 'dir', inode: virtual('dir', 0o555, 3) };
-	if (name === 'fd' && rest.length === 0) return descriptor(d, fd);
-	const fs = d.state.fsStructs[d.task.fs];
-	if (name === 'cwd' || name === 'root') {
+	if (name === undefined && process === 'self') return link(`/proc/${d.task.tgid}`, 2, 0);
+	const task = processNamed(d, process);
+	if (task === undefined) return undefined;
+	if (name === undefined)
+		return { kind: 'dir', inode: { ...virtual('dir', 0o555, 3), uid: task.creds.euid, gid: task.creds.egid } };
+	if (name === 'fd' && rest.length === 0) return descriptor(d, task, fd);
+	const fs = d.state.fsStructs[task.fs];
+	if ((name === 'cwd' || name === 'root') && fs !== undefined) {
 		const path = name === 'cwd' ? fs.cwdPath : '/';
 		if (fd === undefined) return link(path, 4, name === 'cwd' ? fs.cwd : fs.root);
 		return link([path === '/' ? '' : path, fd, ...rest].join('/'), 4, 0);
 	}
 	if (fd !== undefined) return undefined;
-	if (name === 'exe') return d.mm.exe === 0 ? undefined : link(d.mm.exePath, 5, d.mm.exe);
+	const mm = d.state.mms[task.mm];
+	if (name === 'exe') return mm === undefined || mm.exe === 0 ? undefined : link(mm.exePath, 5, mm.exe);
 	const file = PROC_FILES.find((f) => f === name);
 	if (file === undefined) return undefined;
-	return { kind: 'file', name: file, inode: virtual('file', file === 'auxv' || file === 'environ' ? 0o400 : 0o444, 6) };
+	const inode = virtual('file', file === 'auxv' || file === 'environ' ? 0o400 : 0o444, 6);
+	return { kind: 'file', name: `${task.pid}/${file}`, inode };
 }
 
-function descriptor(d: Decision, name: string | undefined): ProcNode | undefined {
+/** The task behind a name in /proc: a pid or tid, or the caller's own. */
+function processNamed(d: Decision, name: string): Task | undefined {
+	if (name === 'self' || name === 'thread-self') return d.state.tasks[name === 'self' ? d.task.tgid : d.pid];
+	const task = /^[1-9][0-9]*$/.test(name) ? d.state.tasks[Number(name)] : undefined;
+	return task === undefined || task.state === 'dead' ? undefined : task;
+}
+
+/** The names in a directory of /proc, sorted; undefined where there is none. */
+export function procNames(d: Decision, path: string): readonly string[] | undefined {
+	const [, , process, name] = path.split('/');
+	if (process === undefined) {
+		const leaders = Object.values(d.state.tasks).filter((t) => t.pid === t.tgid && t.state !== 'dead');
+		return [...leaders.map((t) => String(t.pid)), 'self', 'thread-self'].sort();
+	}
+	const task = processNamed(d, process);
+	if (task === undefined) return undefined;
+	return name === 'fd' ? Object.keys(d.state.fdTables[task.fdTable]?.fds ?? {}).sort() : PROC_NAMES;
+}
+
+function descriptor(d: Decision, task: Task, name: string | undefined): ProcNode | undefined {
 	if (name === undefined) return { kind: 'dir', inode: virtual('dir', 0o500, 7) };
 	if (!/^(0|[1-9][0-9]*)$/.test(name)) return undefined;
-	const entry = d.state.fdTables[d.task.fdTable].fds[Number(name)];
+	const entry = d.state.fdTables[task.fdTable]?.fds[Number(name)];
 	if (entry === undefined) return undefined;
 	const file = d.state.files[entry.file];
 	return link(file.path, 8, file.inode);
@@ -78,24 +103,45 @@ function link(path: string, ino: number, target: number): ProcNode {
 	return { kind: 'link', inode: { ...virtual('symlink', 0o777, ino, path), size: 64 }, target };
 }
 
-/** The contents of a file of /proc, as latin-1 bytes. */
-export function procContent(d: Decision, name: ProcFile): Uint8Array {
-	const { mm } = d;
-	switch (name) {
+/** The contents of a file of /proc, as latin-1 bytes. @param name `PID/FILE`, as procNode gives it */
+export function procContent(d: Decision, name: string): Uint8Array {
+	const [pid, file] = name.split('/');
+	const task = d.state.tasks[Number(pid)];
+	if (task === undefined) return new Uint8Array(0);
+	const mm: Mm | undefined = d.state.mms[task.mm];
+	const memory = (from: number, to: number) => (mm && d.read(from, to - from, mm)) ?? new Uint8Array(0);
+	switch (file as ProcFile) {
 		case 'auxv':
-			return new Uint8Array(Uint32Array.from(mm.auxv).buffer);
+			return new Uint8Array(Uint32Array.from(mm?.auxv ?? []).buffer);
 		case 'cmdline':
-			return d.read(mm.argStart, mm.argEnd - mm.argStart) ?? new Uint8Array(0);
+			return memory(mm?.argStart ?? 0, mm?.argEnd ?? 0);
 		case 'environ':
-			return d.read(mm.envStart, mm.envEnd - mm.envStart) ?? new Uint8Array(0);
+			return memory(mm?.envStart ?? 0, mm?.envEnd ?? 0);
 		case 'comm':
-			return latin1(`${d.task.comm}\n`);
+			return latin1(`${task.comm}\n`);
 		case 'maps':
-			return latin1(mm.vmas.map((vma) => mapsLine(d, mm, vma)).join(''));
+			return latin1(mm === undefined ? '' : mm.vmas.map((vma) => mapsLine(d, mm, vma)).join(''));
 		case 'stat':
-			return latin1(stat(d));
+			return latin1(stat(d, task, mm));
 		case 'status':
-			return latin1(status(d));
+			return latin1(status(d, task, mm));
+	}
+}
+
+/** State of a task as /proc shows it (fs/proc/array.c task_state_array). */
+function stateOf(d: Decision, task: Task): readonly [letter: string, text: string] {
+	if (task.pid === d.pid) return ['R', 'R (running)'];
+	switch (task.state) {
+		case 'running':
+			return ['R', 'R (running)'];
+		case 'sleeping':
+			return ['S', 'S (sleeping)'];
+		case 'stopped':
+			return ['T', 'T (stopped)'];
+		case 'zombie':
+			return ['Z', 'Z (zombie)'];
+		case 'dead':
+			return ['X', 'X (dead)'];
 	}
 }
 
@@ -119,23 +165,61 @@ function mapsLine(d: Decision, mm: Mm, vma: Vma): string {
 	return name === '' ? `${head}\n` : `${head.padEnd(48)} ${name}\n`;
 }
 
-function pages(mm: Mm): number {
+function pages(mm: Mm | undefined): number {
+	if (mm === undefined) return 0;
 	return mm.vmas.reduce((sum, vma) => sum + (vma.end - vma.start) / 4096, 0);
 }
 
 /** /proc/PID/stat: identity, state, group; counters of time and memory that this machine does not keep are 0. */
-function stat(d: Decision): string {
-	const { task, group, mm } = d;
-	const fields = [task.pid, `(${task.comm})`, 'R', task.ppid, group.pgrp, group.session, group.tty === 0 ? 0 : 0x8800];
+function stat(d: Decision, task: Task, mm: Mm | undefined): string {
+	const group = d.state.groups[task.group];
+	const regs = task.pid === d.pid ? d.regs : d.view.regs(task.pid);
+	const fields = [
+		task.pid,
+		`(${task.comm})`,
+		stateOf(d, task)[0],
+		task.ppid,
+		group.pgrp,
+		group.session,
+		group.tty === 0 ? 0 : 0x8800,
+	];
 	const counters = [group.tty === 0 ? -1 : group.pgrp, 0x400000, task.times.minFlt, 0, task.times.majFlt, 0, 0, 0, 0, 0];
-	const life = [20 + task.nice, task.nice, 1, 0, Math.floor(task.times.startNs / 1e7), pages(mm) * 4096, 0, group.rlimits[5][0]];
-	const code = [mm.startCode, mm.endCode, mm.startStack, d.regs.esp, d.regs.eip, 0, 0, 0, 0, 0, 0, 0, task.exitSignal, 0, 0, 0];
-	const rest = [0, 0, 0, mm.startData, mm.endData, mm.startBrk, mm.argStart, mm.argEnd, mm.envStart, mm.envEnd, 0];
+	const life = [
+		20 + task.nice,
+		task.nice,
+		group.threads.length,
+		0,
+		Math.floor(task.times.startNs / 1e7),
+		pages(mm) * 4096,
+		0,
+		group.rlimits[5][0],
+	];
+	const code = [
+		mm?.startCode ?? 0,
+		mm?.endCode ?? 0,
+		mm?.startStack ?? 0,
+		regs.esp,
+		regs.eip,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		task.exitSignal,
+		0,
+		0,
+		0,
+	];
+	const m = mm ?? { startData: 0, endData: 0, startBrk: 0, argStart: 0, argEnd: 0, envStart: 0, envEnd: 0 };
+	const rest = [0, 0, 0, m.startData, m.endData, m.startBrk, m.argStart, m.argEnd, m.envStart, m.envEnd, 0];
 	return `${[...fields, ...counters, ...life, ...code, ...rest].join(' ')}\n`;
 }
 
-function status(d: Decision): string {
-	const { task, mm, state } = d;
+function status(d: Decision, task: Task, mm: Mm | undefined): string {
+	const { state } = d;
+	const group = state.groups[task.group];
 	const c = task.creds;
 	const set = (s: bigint) => s.toString(16).padStart(16, '0');
 	const pending = (list: readonly { readonly signo: number }[]) => list.reduce((s, i) => s | (1n << BigInt(i.signo - 1)), 0n);
@@ -144,8 +228,8 @@ function status(d: Decision): string {
 		actions.reduce((s, a, n) => (n > 0 && test(a.handler) ? s | (1n << BigInt(n - 1)) : s), 0n);
 	const lines: [string, string][] = [
 		['Name', task.comm],
-		['Umask', `0${state.fsStructs[task.fs].umask.toString(8).padStart(3, '0')}`],
-		['State', 'R (running)'],
+		['Umask', `0${(state.fsStructs[task.fs]?.umask ?? 0).toString(8).padStart(3, '0')}`],
+		['State', stateOf(d, task)[1]],
 		['Tgid', String(task.tgid)],
 		['Pid', String(task.pid)],
 		['PPid', String(task.ppid)],
@@ -154,9 +238,9 @@ function status(d: Decision): string {
 		['Gid', [c.gid, c.egid, c.sgid, c.fsgid].join('\t')],
 		['Groups', `${c.groups.join(' ')} `],
 		['VmSize', `${String(pages(mm) * 4).padStart(8)} kB`],
-		['Threads', '1'],
+		['Threads', String(group.threads.length)],
 		['SigPnd', set(pending(task.pending))],
-		['ShdPnd', set(pending(d.group.pending))],
+		['ShdPnd', set(pending(group.pending))],
 		['SigBlk', set(task.blocked)],
 		['SigIgn', set(sigs((h) => h === 1))],
 		['SigCgt', set(sigs((h) => h > 1))],

@@ -9,7 +9,7 @@ import { DEVICE, truncateFile, writeFile } from '../file-data.ts';
 import { descriptorLimit, fileAt, freeDescriptor, makeInode, openDescriptor, setDescriptor } from '../open-file.ts';
 import { type Found, foundPath, readPath, resolve, walk } from '../paths.ts';
 import { fsIds, MAY_EXEC, MAY_READ, MAY_WRITE, owns, permitted } from '../permissions.ts';
-import { PROC_DIR, procContent } from '../procfs.ts';
+import { PROC_DIR, procContent, procNames } from '../procfs.ts';
 import type { SyscallRow } from '../row.ts';
 import { openFifo } from './pipes.ts';
 
@@ -75,11 +75,7 @@ function openFound(d: Decision, found: Found & { readonly inode: Inode }, flags:
 	const who = fsIds(d.task.creds);
 	const path = foundPath(d, found);
 	if (found.proc !== undefined) return openProc(d, found, flags);
-	if (inode.id === PROC_DIR.id) {
-		const name = `a listing of ${path}`;
-		d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: new Uint8Array(0) });
-		return -Errno.ENOENT;
-	}
+	if (inode.id === PROC_DIR.id) return inode.kind === 'dir' ? openProcDirectory(d, path, flags) : -Errno.ELOOP;
 	if (flags & O.PATH) return openDescriptor(d, inode, flags, path);
 	const access = flags & O.ACCMODE;
 	const writes = access !== O.RDONLY || (flags & O.TRUNC) !== 0;
@@ -102,11 +98,24 @@ function openFound(d: Decision, found: Found & { readonly inode: Inode }, flags:
 	return openDescriptor(d, inode, flags, path);
 }
 
+/** A directory of /proc: the names as they are now, in a directory that is in no other. Walking goes by its path. */
+function openProcDirectory(d: Decision, path: string, flags: number): number {
+	if ((flags & O.ACCMODE) !== O.RDONLY) return -Errno.EISDIR;
+	const names = procNames(d, path);
+	if (names === undefined) return -Errno.ENOENT;
+	const root = d.state.inodes[d.state.fsStructs[d.task.fs].root];
+	const fd = freeDescriptor(d);
+	if (fd < 0) return fd;
+	const inode = makeInode(d, 'dir', 0o555, root, { target: path });
+	for (const name of names) d.emit({ kind: 'dir/link', dir: inode.id, name, inode: inode.id });
+	return openDescriptor(d, inode, flags, path);
+}
+
 /** A file of /proc: its contents as they are now, in a file without a name. */
 function openProc(d: Decision, found: Found, flags: number): number {
 	if ((flags & O.ACCMODE) !== O.RDONLY || flags & O.TRUNC) return -Errno.EACCES;
 	const path = foundPath(d, found);
-	const content = procContent(d, found.proc as Parameters<typeof procContent>[1]);
+	const content = procContent(d, found.proc ?? '');
 	const inode = makeInode(d, 'file', found.inode?.mode ?? 0o444, null, { nlink: 0 });
 	const fd = openDescriptor(d, inode, flags, path);
 	writeFile(d, inode, 0, content);

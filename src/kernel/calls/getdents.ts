@@ -71,7 +71,9 @@ function getdents(d: Decision, fd: number, buffer: number, count: number, layout
 		if (used + size > bytes.length) break;
 		const inode = pos === 0 ? dir : pos === 1 ? d.state.inodes[dir.parent] : lookup(d, dir, name);
 		if (failed(inode)) return inode;
-		layout.pack(v, used, inode?.ino ?? 0, pos + 1, size, inode ? DT[inode.kind] : 0);
+		// The names of a directory of /proc stand for themselves: what they are is found out by walking there.
+		const type = inode === undefined || (dir.target !== '' && pos >= DOT_ENTRIES) ? 0 : DT[inode.kind];
+		layout.pack(v, used, inode?.ino ?? 0, pos + 1, size, type);
 		for (let i = 0; i < name.length; i++) bytes[used + layout.nameAt + i] = name.charCodeAt(i);
 		used += size;
 	}
