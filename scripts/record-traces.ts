@@ -69,6 +69,16 @@ const SAMPLES: readonly Sample[] = [
 	},
 	{ name: 'frozen-files', guest: 'frozen_files', shows: 'mapped files, private, shared, written, unlinked' },
 	{ name: 'frozen-calls', guest: 'frozen_calls', shows: 'asleep in pause, nanosleep, poll and sigtimedwait' },
+	{
+		name: 'frozen-tree',
+		guest: 'frozen_tree',
+		shows: 'a tree: groups, a session, a zombie, a stopped child, memory that processes share, threads',
+	},
+	{
+		name: 'threads',
+		guest: 'thread_signals',
+		shows: 'threads: signals to one and to all of them, and the word that is cleared at the end',
+	},
 	{ name: 'jobs', guest: 'waitid_info', shows: 'a child stops, goes on, exits, is killed: what waitid tells' },
 	{ name: 'tls', guest: 'tls', shows: 'set_thread_area and a loaded gs' },
 ];

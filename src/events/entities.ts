@@ -94,7 +94,6 @@ export interface Task {
 	readonly exitStatus: number;
 	/** PF_* bits that are guest-visible or travel in an image: FORKNOEXEC 0x40, SUPERPRIV 0x100, DUMPCORE 0x200, SIGNALED 0x400. */
 	readonly flags: number;
-	readonly dumpable: number;
 	readonly noNewPrivs: boolean;
 	readonly times: TaskTimes;
 	readonly nice: number;
@@ -309,6 +308,8 @@ export interface Mm {
 	/** Flags every new VMA gets (mlockall: VM_LOCKED). */
 	readonly defFlags: number;
 	readonly ldt: readonly Descriptor[];
+	/** mm->flags, bits 0..1 (MMF_DUMPABLE): 0 no core, 1 a core, 2 one that only root reads. */
+	readonly dumpable: number;
 	/** Inode of the executable and its path (/proc/self/exe). */
 	readonly exe: number;
 	readonly exePath: string;

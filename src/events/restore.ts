@@ -30,10 +30,10 @@ export type Restored =
 			readonly fdTable: FdTable | null;
 			readonly fs: FsStruct | null;
 	  }
-	/** Its address space, without mappings; `dumpable` is kept with the task. */
-	| { readonly kind: 'mm'; readonly task: number; readonly mm: Mm; readonly object: MemoryObject; readonly dumpable: number }
+	/** Its address space, without mappings. */
+	| { readonly kind: 'mm'; readonly task: number; readonly mm: Mm; readonly object: MemoryObject }
 	/** It has the address space of a task before it, as its lender does (CLONE_VM). */
-	| { readonly kind: 'join'; readonly task: number; readonly mm: number; readonly dumpable: number }
+	| { readonly kind: 'join'; readonly task: number; readonly mm: number }
 	| { readonly kind: 'vma'; readonly mm: number; readonly vma: Vma }
 	/** Whole pages of an object from page `index` on. The bytes may be a view of the image; they never change. */
 	| { readonly kind: 'pages'; readonly object: number; readonly index: number; readonly bytes: Uint8Array }

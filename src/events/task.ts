@@ -30,7 +30,6 @@ export type TaskFields = Pick<
 	| 'rseq'
 	| 'pdeathSignal'
 	| 'flags'
-	| 'dumpable'
 	| 'noNewPrivs'
 	| 'nice'
 	| 'personality'

@@ -92,7 +92,7 @@ export function execEvents(d: Decision, request: ExecRequest): number | NeedInpu
 	}
 	const secure = creds.euid !== creds.uid || creds.egid !== creds.gid;
 	const pdeathSignal = secure ? 0 : task.pdeathSignal;
-	d.emit({ kind: 'task/set', task: d.pid, fields: { personality, dumpable: 1, creds, pdeathSignal, exitSignal: Sig.SIGCHLD } });
+	d.emit({ kind: 'task/set', task: d.pid, fields: { personality, creds, pdeathSignal, exitSignal: Sig.SIGCHLD } });
 	const comm = request.filename.slice(request.filename.lastIndexOf('/') + 1).slice(0, 15);
 	const regs = startRegisters(d, loader.entry, esp);
 	if (d.group.timers.length > 0) d.emit({ kind: 'group/set', group: d.group.id, fields: { timers: [] } });
@@ -206,6 +206,7 @@ class Loader {
 			vdso: 0,
 			defFlags: 0,
 			ldt: [],
+			dumpable: 1,
 			exe: this.#request.inode,
 			exePath: this.#request.path,
 			auxv: [],

@@ -104,6 +104,7 @@ function mmOf(core: Core, id: number, object: number, exe: number, exePath: stri
 		vdso,
 		defFlags: 0,
 		ldt: [],
+		dumpable: 1,
 		exe,
 		exePath,
 		auxv,

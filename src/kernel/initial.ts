@@ -358,7 +358,6 @@ class Builder {
 			vforkParent: 0,
 			exitStatus: 0,
 			flags: 0x40,
-			dumpable: 1,
 			noNewPrivs: false,
 			times,
 			nice: 0,

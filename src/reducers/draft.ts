@@ -76,6 +76,11 @@ export function plain<T>(value: T): T {
 	return isDraft(value) ? (original(value as object) as T) : value;
 }
 
+/** The fields of a drafted entity as they are now, for one that is made like it; each field is a value that recipes replace whole. */
+export function fieldsOf<T extends object>(entity: T): T {
+	return Object.fromEntries(Object.entries(entity).map(([field, value]) => [field, plain(value)])) as T;
+}
+
 /** The entity of an id that must exist. */
 export function entity<K extends TableName>(d: StateDraft, table: K, id: number): StateDraft[K][number] {
 	const found = d[table][id] as StateDraft[K][number] | undefined;

@@ -2,6 +2,7 @@
  * What is always true of a state between two events. `checkReferences`: nothing a reader relies on is broken, so a state from
  * a file that passes cannot make a reducer or the kernel stumble. `checkInvariants`: that, and nothing is left over.
  */
+import { type CpuState, noRegisters } from '../events/cpu.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
 import { ENTITIES, REF_KINDS, type Ref, refsOf, shapeOf, tableOf, walkEntities } from './entities.ts';
 import type { Path } from './path.ts';
@@ -88,6 +89,7 @@ function checkTask(state: MachineState, pid: number, report: Report): void {
 	for (const field of ['mm', 'fdTable', 'fs'] as const) {
 		report((task[field] === 0) === gone, at(field), gone ? 'none' : 'one', task[field]);
 	}
+	if (gone) report(hasNoRegisters(task.cpu), at('cpu'), 'no registers', task.cpu);
 	for (const field of ['sighand', 'group'] as const) report(task[field] > 0, at(field), 'one', task[field]);
 	report(
 		(task.state === 'sleeping') === (task.wait !== null) || task.state === 'stopped',
@@ -108,6 +110,14 @@ function checkTask(state: MachineState, pid: number, report: Report): void {
 		if (on.kind === 'stream-readable')
 			report(state.streams[on.stream] !== undefined, at('wait'), 'an existing stream', on.stream);
 	}
+}
+
+function hasNoRegisters(cpu: CpuState): boolean {
+	const none = noRegisters(cpu.fpuUsed);
+	return (Object.keys(none) as (keyof CpuState)[]).every((name) => {
+		const [has, want] = [cpu[name], none[name]];
+		return typeof has === 'object' ? has.every((word) => word === 0) : has === want;
+	});
 }
 
 /** A group and its threads know each other. */

@@ -4,7 +4,7 @@ import type { MemoryEvent } from '../events/memory.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
 import { lookupPage, pageBytes } from './address-space.ts';
 import type { StateDraft } from './draft.ts';
-import { drop, enter, entity, plain } from './draft.ts';
+import { drop, enter, entity, fieldsOf, plain } from './draft.ts';
 import { dropInodeIfUnused, dropMappedIfUnused } from './lifetime.ts';
 import { type MachineState, type Mm, Vm, type Vma } from './state.ts';
 import { flagVmas, insertVma, mergeVmas, moveVmas, normalVma, removeVmas, resizeVma, vmasIn } from './vma.ts';
@@ -80,11 +80,11 @@ export function reduceMemory(d: StateDraft, e: MemoryEvent): void {
  * tables hold the same page is a matter of storage, a write replaces it in one of them.
  */
 function fork(d: StateDraft, id: number, from: number, object: number): void {
-	const parent = plain(entity(d, 'mms', from)) as Mm;
-	const kept = plain(parent.vmas).filter((v) => (v.flags & Vm.DONTCOPY) === 0);
+	const parent = fieldsOf(entity(d, 'mms', from) as Mm);
+	const kept = parent.vmas.filter((v) => (v.flags & Vm.DONTCOPY) === 0);
 	const vmas = mergeVmas(kept.map((v) => ({ ...v, flags: (v.flags & ~Vm.LOCKED) >>> 0 })));
 	let { pages } = entity(d, 'objects', parent.object);
-	for (const v of plain(parent.vmas)) {
+	for (const v of parent.vmas) {
 		if (v.flags & Vm.DONTCOPY) pages = pages.without(v.start / PAGE_SIZE, v.end / PAGE_SIZE);
 	}
 	enter(d, 'objects', 'object', object, { id: object, kind: 'private', pages, size: 2 ** 32 });

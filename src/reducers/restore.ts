@@ -43,10 +43,10 @@ function take(d: StateDraft, e: Restored): void {
 		case 'mm':
 			enter(d, 'objects', 'object', e.object.id, e.object);
 			enter(d, 'mms', 'mm', e.mm.id, e.mm);
-			Object.assign(entity(d, 'tasks', e.task), { mm: e.mm.id, dumpable: e.dumpable });
+			entity(d, 'tasks', e.task).mm = e.mm.id;
 			return;
 		case 'join':
-			Object.assign(entity(d, 'tasks', e.task), { mm: e.mm, dumpable: e.dumpable });
+			entity(d, 'tasks', e.task).mm = e.mm;
 			return;
 		case 'vma': {
 			const mm = entity(d, 'mms', e.mm);

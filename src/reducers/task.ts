@@ -3,7 +3,7 @@ import { assert, assertNever } from '../events/assert.ts';
 import { noRegisters } from '../events/cpu.ts';
 import type { TaskEvent } from '../events/task.ts';
 import type { StateDraft } from './draft.ts';
-import { drop, enter, entities, entity, patchRegisters, plain } from './draft.ts';
+import { drop, enter, entities, entity, fieldsOf, patchRegisters, plain } from './draft.ts';
 import { dropFdTable, dropFs } from './lifetime.ts';
 import { mayNotRun, mayRun, renameScheduled, switchTo } from './scheduler.ts';
 import type { SigAction, Task, TaskTimes } from './state.ts';
@@ -238,7 +238,7 @@ function reap(d: StateDraft, e: Extract<TaskEvent, { kind: 'task/reap' }>): void
 
 /** de_thread (fs/exec.c): the thread that goes on is its group's leader now, with the leader's pid and birth. */
 function rename(d: StateDraft, pid: number, to: number): void {
-	const task = { ...plain(entity(d, 'tasks', pid)), pid: to } as Task;
+	const task = { ...fieldsOf(entity(d, 'tasks', pid) as Task), pid: to };
 	drop(d, 'tasks', pid);
 	const { pid: next } = d.next;
 	enter(d, 'tasks', 'pid', to, task);

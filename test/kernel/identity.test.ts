@@ -29,7 +29,7 @@ test('setuid drops everything for root, and only the effective id for others', (
 	const p = root();
 	assert.is(p.call('setuid32', 1000), 0);
 	assert.equal(uids(p.task.creds), [1000, 1000, 1000, 1000]);
-	assert.is(p.task.dumpable, 0);
+	assert.is(p.mm.dumpable, 0);
 	assert.is(p.call('setuid32', 0), -Errno.EPERM);
 	assert.is(p.call('setuid32', KEEP), -Errno.EINVAL);
 

@@ -1,5 +1,5 @@
 /** A small machine for the tests of the reducers: one task with a program, files, a pipe and the recorder's descriptors. */
-import { FXSAVE_BYTES } from '../../src/events/cpu.ts';
+import { FXSAVE_BYTES, noRegisters } from '../../src/events/cpu.ts';
 import type { Persona } from '../../src/events/persona.ts';
 import { PAGE_SIZE, Pages } from '../../src/reducers/pages.ts';
 import type { Anon, Inode, MachineState, SigAction, SigInfo, Stream, Task, ThreadGroup, Vma } from '../../src/reducers/state.ts';
@@ -174,7 +174,6 @@ export function task(pid: number, fields: Partial<Task> = {}): Task {
 		vforkParent: 0,
 		exitStatus: 0,
 		flags: 0,
-		dumpable: 1,
 		noNewPrivs: false,
 		times: TIMES,
 		nice: 0,
@@ -223,6 +222,7 @@ export function testMachine(): MachineState {
 				mmapBase: 0xb8000000,
 				vdso: 0,
 				defFlags: 0,
+				dumpable: 1,
 				ldt: [],
 				exe: PROGRAM,
 				exePath: '/program',
@@ -326,7 +326,18 @@ export function richMachine(): MachineState {
 					fired: -1,
 				},
 			}),
-			4: task(4, { ppid: 1, mm: 0, fdTable: 0, fs: 0, sighand: 3, group: 3, state: 'zombie', exitStatus: 256, flags: 0x400 }),
+			4: task(4, {
+				ppid: 1,
+				mm: 0,
+				fdTable: 0,
+				fs: 0,
+				sighand: 3,
+				group: 3,
+				state: 'zombie',
+				exitStatus: 256,
+				flags: 0x400,
+				cpu: noRegisters(false),
+			}),
 		},
 		mms: {
 			...mms,

@@ -157,6 +157,23 @@ test('a shared mapping and its file are the same pages', () => {
 	);
 });
 
+test('within one batch, what is copied is what came in it: a fork after a mapping, a thread renamed after a call', () => {
+	const map: MachineEvent = { kind: 'mm/map', mm: 1, vma: vma(0x50000000, 1) };
+	const limit: MachineEvent = { kind: 'mm/set', mm: 1, fields: { dumpable: 0 } };
+	const named: MachineEvent = { kind: 'task/set', task: 1, fields: { comm: 'renamed' } };
+	const start = testMachine();
+	const { mm, object } = start.next;
+	const fork: MachineEvent = { kind: 'mm/fork', mm, from: 1, object };
+	const rename: MachineEvent = { kind: 'task/rename', task: 1, to: 9 };
+	const s = one(start, map, limit, fork, named, rename);
+	assert.ok(s.mms[mm].vmas.some((v) => v.start === 0x50000000));
+	assert.equal([s.mms[mm].dumpable, s.tasks[9].comm], [0, 'renamed']);
+	assert.equal(
+		s,
+		[map, limit, fork, named, rename].reduce((state, event) => one(state, event), start),
+	);
+});
+
 test('unmap, resize and move take the private pages with them', () => {
 	const s = one(testMachine(), write(HEAP, 1), write(HEAP + PAGE_SIZE, 2), write(HEAP + 3 * PAGE_SIZE, 4));
 	const heap = (x: MachineState) =>

@@ -137,7 +137,7 @@ export const creatorsMemory: Rules = {
 			case 'task':
 				return isThread(effect.value) ? { ...effect, value: { ...effect.value, mm: theirs.id } } : effect;
 			case 'mm':
-				return { kind: 'join', task: effect.task, mm: theirs.id, dumpable: effect.dumpable };
+				return { kind: 'join', task: effect.task, mm: theirs.id };
 			case 'vma':
 			case 'ldt':
 				return null;

@@ -90,6 +90,7 @@ export function dump(state: MachineState, rules: Rules = {}, pid = rootPid(state
 	const d = new Dump(seen, rules);
 	d.head();
 	d.task(pid);
+	if (pid === rootPid(seen)) d.complete();
 	return d.image();
 }
 
@@ -120,6 +121,8 @@ class Dump {
 	readonly #rules: Rules;
 	readonly #writer = new ImageWriter();
 	readonly #objects: Dumped[] = [];
+	/** Tasks that were dumped. */
+	readonly #tasks = new Set<number>();
 	/** A write has failed already: one does. */
 	#failed = false;
 
@@ -155,6 +158,8 @@ class Dump {
 	task(pid: number): void {
 		const state = this.#state;
 		const task = state.tasks[pid];
+		if (this.#tasks.has(pid)) throw new DumpError(`TASK ${pid}`, 'a task that is below two others, or below itself', EINVAL);
+		this.#tasks.add(pid);
 		const children = below(state, task);
 		const subject = { state, task };
 		if (task.mm === 0 && children.some((t) => t.tgid === pid))
@@ -182,8 +187,16 @@ class Dump {
 		for (const child of children) this.task(child.pid);
 	}
 
+	/** Once the root was dumped. @throws DumpError for a task that is not below it */
+	complete(): void {
+		for (const { pid, ppid } of Object.values(this.#state.tasks)) {
+			if (!this.#tasks.has(pid))
+				throw new DumpError(`TASK ${pid}`, `a task that is not below the root: its parent is ${ppid}`, EINVAL);
+		}
+	}
+
 	#mm(subject: Subject, mm: Mm): void {
-		this.#put(piece(MM, body(MM_FIELDS, { mm, task: subject.task }) as Body<typeof o.cpt_mm_image.declared>), 'MM', subject);
+		this.#put(piece(MM, body(MM_FIELDS, { mm }) as Body<typeof o.cpt_mm_image.declared>), 'MM', subject);
 		mm.vmas.forEach((vma, vmaIndex) => void this.#vma({ ...subject, vma, vmaIndex }, mm, vma));
 	}
 
@@ -312,7 +325,7 @@ function below(state: MachineState, task: Task): readonly Task[] {
 	return [...threads, ...Object.values(tasks).filter((t) => t.tgid === t.pid && isBelow(t))];
 }
 
-/** The tasks of a tree, root first, as they are dumped. */
+/** The tasks of a tree whose dump succeeds, root first, as they are dumped. */
 export function dumpOrder(state: MachineState, pid = rootPid(state)): readonly Task[] {
 	const task = state.tasks[pid];
 	return [task, ...below(state, task).flatMap((t) => dumpOrder(state, t.pid))];

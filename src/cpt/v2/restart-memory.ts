@@ -19,7 +19,7 @@ const EINVAL = 22;
 const ESTALE = 116;
 const VDSO_PATH = '[vdso]';
 
-/** The address space without mappings, and what of it Linux keeps in mm->flags and the state with the task. */
+/** The address space, without mappings. */
 export function restoreMm(object: ImageObject, p: Progress): readonly [Extract<Restored, { readonly kind: 'mm' }>] {
 	const values = object.read(cpt_mm_image) as unknown as Readonly<Record<string, FieldValue>>;
 	const task = currentTask(p) as Writable<ReturnType<typeof currentTask>>;
@@ -30,12 +30,11 @@ export function restoreMm(object: ImageObject, p: Progress): readonly [Extract<R
 			object.fail(field, 'an address of user space');
 	}
 	const mm: Writable<Mm> = { ...lender, vmas: [], ldt: [] };
-	const draft = { mm, dumpable: 0 };
-	for (const { field, set } of MM_FIELDS) set?.(draft, values[field] as never);
-	if (draft.dumpable > 2) object.fail('cpt_flags', 'dumpable 0, 1 or 2');
+	for (const { field, set } of MM_FIELDS) set?.({ mm }, values[field] as never);
+	if (mm.dumpable > 2) object.fail('cpt_flags', 'dumpable 0, 1 or 2');
 	task.mm = mm.id;
 	const own = { id: mm.object, kind: 'private' as const, pages: Pages.EMPTY, size: 2 ** 32 };
-	return [{ kind: 'mm', task: task.pid, mm, object: own, dumpable: draft.dumpable }];
+	return [{ kind: 'mm', task: task.pid, mm, object: own }];
 }
 
 const ALL_VM = Object.values(Vm).reduce((a, b) => a | b, 0);

@@ -136,12 +136,11 @@ function sharedMm(object: ImageObject, p: Progress): Restored[] | undefined {
 		if (first === undefined) p.shared.set(mm, [object]);
 		else {
 			p.copy = { of: first, read: 1 };
-			const [{ dumpable }] = restoreMm(object, p);
+			restoreMm(object, p);
 			for (const { field } of MM_FIELDS) {
-				if (field !== 'cpt_flags' && object.big(field) !== first[0].big(field))
-					object.fail(field, `the same as in ${first[0].label}`);
+				if (object.big(field) !== first[0].big(field)) object.fail(field, `the same as in ${first[0].label}`);
 			}
-			return [{ kind: 'join', task: task.pid, mm, dumpable }];
+			return [{ kind: 'join', task: task.pid, mm }];
 		}
 		return undefined;
 	}

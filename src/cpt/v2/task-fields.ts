@@ -286,15 +286,12 @@ export const TASK_FIELDS: readonly FieldRow<TaskSubject, TaskDraft>[] = [
 	int('cpt_children_num', '', (s) => s.children),
 ];
 
-/** What an MM is made from; the task lends what the state keeps there and Linux keeps in mm->flags. */
+/** What an MM is made from. */
 export interface MmSubject {
 	readonly mm: Mm;
-	readonly task: Task;
 }
 export interface MmDraft {
 	readonly mm: Writable<Mm>;
-	/** mm->flags, bits 0..1 (MMF_DUMPABLE, MMF_DUMP_SECURELY). */
-	dumpable: number;
 }
 
 /** MMF_DUMP_FILTER_DEFAULT: private and shared anonymous memory go into a core (include/linux/sched.h, 2.6.27). */
@@ -327,10 +324,10 @@ export const MM_FIELDS: readonly FieldRow<MmSubject, MmDraft>[] = [
 	),
 	wide(
 		'cpt_flags',
-		'tasks.*.dumpable',
-		(s) => s.task.dumpable | DUMP_FILTER,
+		'mms.*.dumpable',
+		(s) => s.mm.dumpable | DUMP_FILTER,
 		(d, v) => {
-			d.dumpable = v & 3;
+			d.mm.dumpable = v & 3;
 		},
 	),
 	wide('cpt_map_count', '', (s) => s.mm.vmas.length),

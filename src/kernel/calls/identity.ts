@@ -19,11 +19,12 @@ const id16 = (id: number): number => (id > 0xffff ? OVERFLOW_ID : id);
 const widen = (id: number): number => ((id & 0xffff) === 0xffff ? KEEP : id & 0xffff);
 const privileged = (c: Credentials): boolean => c.euid === 0;
 
-/** commit_creds: new effective ids make the task undumpable and forget its parent-death signal. */
+/** commit_creds: new effective ids make the address space undumpable and the task forget its parent-death signal. */
 function setCreds(d: Decision, creds: Credentials): number {
 	const old = d.task.creds;
 	const changed = (['euid', 'egid', 'fsuid', 'fsgid'] as const).some((k) => creds[k] !== old[k]);
-	d.emit({ kind: 'task/set', task: d.pid, fields: changed ? { creds, dumpable: 0, pdeathSignal: 0 } : { creds } });
+	d.emit({ kind: 'task/set', task: d.pid, fields: changed ? { creds, pdeathSignal: 0 } : { creds } });
+	if (changed && d.mm.dumpable !== 0) d.emit({ kind: 'mm/set', mm: d.mm.id, fields: { dumpable: 0 } });
 	return 0;
 }
 

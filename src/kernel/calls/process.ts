@@ -181,10 +181,10 @@ const PRCTL: { readonly [option: number]: PrctlHandler } = {
 	},
 	2: (d, [pointer]) => put(d, pointer, d.task.pdeathSignal),
 	// PR_GET_DUMPABLE, PR_SET_DUMPABLE
-	3: (d) => d.task.dumpable,
+	3: (d) => d.mm.dumpable,
 	4: (d, [dumpable]) => {
 		if (dumpable > 1) return -Errno.EINVAL;
-		d.emit({ kind: 'task/set', task: d.pid, fields: { dumpable } });
+		d.emit({ kind: 'mm/set', mm: d.mm.id, fields: { dumpable } });
 		return 0;
 	},
 	// PR_GET_KEEPCAPS, PR_GET_TIMING, PR_SET_TIMING: only the default

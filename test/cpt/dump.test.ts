@@ -1,0 +1,67 @@
+/** What a dump refuses, by name: states whose tasks make no tree, and those that v2 cannot hold. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { DumpError, dump, dumpOrder } from '../../src/cpt/v2/dump.ts';
+import { checkInvariants } from '../../src/reducers/invariants.ts';
+import type { MachineState, Task } from '../../src/reducers/state.ts';
+import { freezeAt } from '../../src/replay/checkpoint.ts';
+import type { Trace } from '../../src/replay/trace.ts';
+import { samples } from '../laws/traces.ts';
+
+function frozen(name: string, wanted: (state: MachineState) => boolean): MachineState {
+	const { trace } = samples().find((s) => s.name === `${name}.msgpack`) ?? (assert.unreachable(name) as never);
+	const { steps } = (trace as Trace).end!;
+	for (let at = 0; at < steps; at += 100) {
+		const state = freezeAt(trace, { steps: at, k: 0 })?.state;
+		if (state !== undefined && wanted(state)) return state;
+	}
+	throw new Error(`${name} never comes to such a state`);
+}
+
+const tree = frozen('frozen-tree', (state) => Object.keys(state.tasks).length >= 5);
+const withTask = (pid: number, fields: Partial<Task>, state = tree): MachineState => ({
+	...state,
+	tasks: { ...state.tasks, [pid]: { ...state.tasks[pid], ...fields } },
+});
+const refused = (state: MachineState, object: string, why: RegExp) => {
+	try {
+		dump(state);
+	} catch (error) {
+		assert.instance(error, DumpError);
+		assert.is((error as DumpError).object, object);
+		assert.match((error as DumpError).message, why);
+		return;
+	}
+	assert.unreachable(`${object}: not refused`);
+};
+
+test('a tree is dumped whole, each task once, root first', () => {
+	const order = dumpOrder(tree).map((task) => task.pid);
+	assert.equal(
+		[...order].sort((a, b) => a - b),
+		Object.keys(tree.tasks).map(Number),
+	);
+	const dumped = dump(tree).objects.filter((object) => object.name === 'TASK');
+	assert.equal(
+		dumped.map((object) => object.subject.task.pid),
+		order,
+	);
+});
+
+test('tasks that make no tree are refused, and the dump comes to an end', () => {
+	const [root, child, other] = Object.keys(tree.tasks).map(Number);
+	refused(withTask(child, { ppid: child }), `TASK ${child}`, /not below the root/);
+	refused(withTask(child, { ppid: other }, withTask(other, { ppid: child })), `TASK ${child}`, /not below the root/);
+	refused(withTask(root, { ppid: root }), `TASK ${root}`, /below itself/);
+	refused(withTask(root, { ppid: child }), `TASK ${root}`, /below two others, or below itself/);
+});
+
+test('threads whose first one has ended are refused by name', () => {
+	const state = frozen('threads', ({ tasks }) => Object.values(tasks).filter((t) => t.mm !== 0).length > 1);
+	const leader = Object.values(state.tasks)[0];
+	const gone = withTask(leader.pid, { state: 'zombie', mm: 0 }, state);
+	assert.ok(checkInvariants(gone).length > 0, 'made by hand');
+	refused(gone, `TASK ${leader.pid}`, /first thread has ended/);
+});
+
+test.run();
