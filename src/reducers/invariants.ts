@@ -89,7 +89,10 @@ function checkTask(state: MachineState, pid: number, report: Report): void {
 	for (const field of ['mm', 'fdTable', 'fs'] as const) {
 		report((task[field] === 0) === gone, at(field), gone ? 'none' : 'one', task[field]);
 	}
-	if (gone) report(hasNoRegisters(task.cpu), at('cpu'), 'no registers', task.cpu);
+	if (gone) {
+		report(hasNoRegisters(task.cpu), at('cpu'), 'no registers', task.cpu);
+		report(task.origAx === -1, at('origAx'), '-1: in no call', task.origAx);
+	}
 	for (const field of ['sighand', 'group'] as const) report(task[field] > 0, at(field), 'one', task[field]);
 	report(
 		(task.state === 'sleeping') === (task.wait !== null) || task.state === 'stopped',
