@@ -5,40 +5,51 @@
 import type { CpuState } from '../events/cpu.ts';
 import type { Entry } from '../events/entities.ts';
 import type { PageEffect } from '../events/event.ts';
-import type { Writable } from './draft.ts';
+import { copyTask, type Writable } from './draft.ts';
 import type { MachineState } from './state.ts';
 
 /** The counters of a `cpu/run`: steps retired by a task, and how the last one entered the kernel. */
 export function countSteps(state: MachineState, pid: number, steps: number, entry: Entry): MachineState {
 	const { clock, tasks, scheduler } = state;
-	const task = tasks[pid];
+	const task = copyTask(tasks[pid]);
+	task.entry = entry;
+	task.times = { ...task.times, steps: task.times.steps + steps };
 	return {
 		...state,
 		clock: { ...clock, steps: clock.steps + steps },
-		tasks: { ...tasks, [pid]: { ...task, entry, times: { ...task.times, steps: task.times.steps + steps } } },
+		tasks: { ...tasks, [pid]: task },
 		scheduler: { ...scheduler, left: scheduler.left - steps },
 	};
 }
 
 /** What syscall/enter does to a task. */
 export function enterCall(state: MachineState, pid: number, nr: number, regs: Partial<CpuState>): MachineState {
-	const task = state.tasks[pid];
-	const cpu = Object.keys(regs).length === 0 ? task.cpu : { ...task.cpu, ...regs };
-	return { ...state, tasks: { ...state.tasks, [pid]: { ...task, cpu, entry: 'none', origAx: nr } } };
+	const task = copyTask(state.tasks[pid]);
+	if (Object.keys(regs).length > 0) task.cpu = { ...task.cpu, ...regs };
+	task.entry = 'none';
+	task.origAx = nr;
+	return { ...state, tasks: { ...state.tasks, [pid]: task } };
 }
 
 /** What a call that changed nothing but registers leaves: syscall/enter and syscall/exit taken together. */
 export function settleCall(state: MachineState, pid: number): MachineState {
-	return {
-		...state,
-		tasks: { ...state.tasks, [pid]: { ...state.tasks[pid], entry: 'none', origAx: -1, wait: null, restartBlock: null } },
-	};
+	const task = copyTask(state.tasks[pid]);
+	settle(task);
+	return { ...state, tasks: { ...state.tasks, [pid]: task } };
+}
+
+function settle(task: Writable<MachineState['tasks'][number]>): void {
+	task.entry = 'none';
+	task.origAx = -1;
+	task.wait = null;
+	task.restartBlock = null;
 }
 
 /** The effect of a `cpu/run`: registers at its end and the pages it dirtied. */
 export function applyEffect(state: MachineState, pid: number, cpu: CpuState, pages: readonly PageEffect[]): MachineState {
-	const { tasks } = state;
-	return { ...applyPages(state, pages), tasks: { ...tasks, [pid]: { ...tasks[pid], cpu } } };
+	const task = copyTask(state.tasks[pid]);
+	task.cpu = cpu;
+	return { ...applyPages(state, pages), tasks: { ...state.tasks, [pid]: task } };
 }
 
 /** Pages that were written. */
@@ -106,10 +117,6 @@ export class LiveState {
 			this.#state = settleCall(this.#state, pid);
 			return;
 		}
-		const task = this.#state.tasks[pid] as Writable<MachineState['tasks'][number]>;
-		task.entry = 'none';
-		task.origAx = -1;
-		task.wait = null;
-		task.restartBlock = null;
+		settle(this.#state.tasks[pid]);
 	}
 }
