@@ -58,6 +58,7 @@ class HandDraft implements StateDraft {
 	files: StateDraft['files'];
 	inodes: StateDraft['inodes'];
 	pipes: StateDraft['pipes'];
+	anons: StateDraft['anons'];
 	streams: StateDraft['streams'];
 	scheduler: StateDraft['scheduler'];
 	prng: StateDraft['prng'];
@@ -80,6 +81,7 @@ class HandDraft implements StateDraft {
 		this.files = state.files;
 		this.inodes = state.inodes;
 		this.pipes = state.pipes;
+		this.anons = state.anons;
 		this.streams = state.streams;
 		this.scheduler = { ...state.scheduler };
 		this.prng = state.prng;
@@ -102,6 +104,7 @@ class HandDraft implements StateDraft {
 			files: this.files,
 			inodes: this.inodes,
 			pipes: this.pipes,
+			anons: this.anons,
 			streams: this.streams,
 			scheduler: this.scheduler,
 			prng: this.prng,

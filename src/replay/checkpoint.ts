@@ -124,7 +124,7 @@ export function recordDump(trace: Trace, freeze: Freeze, image: Image): { readon
 	const sink = (event: MachineEvent) => writer.event(event);
 	const run = Rerun.fromStart(trace, trace.header.grain === 'steps' ? 'steps' : 'runs', sink);
 	const { machine } = run;
-	for (let mark = nextMark(machine.steps); mark <= freeze.at.steps; mark += nextMark(0)) {
+	for (let mark = nextMark(machine.steps); mark <= freeze.at.steps; mark = nextMark(mark)) {
 		run.advance(mark);
 		machine.flush();
 		writer.mark(machine.snapshot());

@@ -18,7 +18,7 @@ import { SEMANTICS_VERSION, type TraceHeader, WRITER } from './header.ts';
 import { cpuPersona, Machine } from './machine.ts';
 import { pack } from './pack.ts';
 import type { Recording } from './record.ts';
-import { DIGEST_STEPS, nextMark, TraceWriter } from './trace-writer.ts';
+import { nextMark, TraceWriter } from './trace-writer.ts';
 
 /** A foreign process as the beginning of a trace. */
 export interface Imported {
@@ -163,6 +163,6 @@ function run(machine: Machine, gate: Gate, writer: TraceWriter, maxSteps: number
 		if (stop.kind !== 'limit' || machine.steps >= maxSteps) return 'limit';
 		machine.flush();
 		writer.mark(machine.snapshot());
-		mark += DIGEST_STEPS;
+		mark = nextMark(mark);
 	}
 }

@@ -12,7 +12,7 @@ import { hash64, sha256 } from './hash.ts';
 import { SEMANTICS_VERSION, type TraceHeader, WRITER } from './header.ts';
 import { Machine } from './machine.ts';
 import { NoOutside, type Outside } from './outside.ts';
-import { DIGEST_STEPS, nextMark, type TraceEnd, TraceWriter } from './trace-writer.ts';
+import { nextMark, type TraceEnd, TraceWriter } from './trace-writer.ts';
 
 /** Steps between two looks at what came from outside. */
 const LIVE_SLICE = 500_000;
@@ -189,7 +189,7 @@ async function drive(machine: Machine, writer: TraceWriter, outside: Outside, op
 				if (machine.steps >= mark) {
 					machine.flush();
 					writer.mark(machine.snapshot());
-					mark += DIGEST_STEPS;
+					mark = nextMark(mark);
 				}
 				if (machine.steps >= maxSteps) return 'limit';
 				options.onProgress?.(machine.steps);

@@ -13,19 +13,24 @@ import type { TraceHeader } from './header.ts';
 import { createPacker, pack } from './pack.ts';
 import { encodeSteps } from './step-frames.ts';
 
-/** Steps between two digest frames. */
-export const DIGEST_STEPS = 1_000_000;
-/** A keyframe with every this many digests; every FULL_EVERY-th one holds what changed since the first state, the others since the last one. */
-export const KEYFRAME_EVERY = 4;
+/** Steps between two keyframes; a digest frame comes with each. */
+export const KEYFRAME_STEPS = 4_000_000;
+/** Position of the first digest of all. The next ones come after twice as many steps each, until keyframes do. */
+const FIRST_DIGEST = 1_000_000;
+/** Every one of these many keyframes holds what changed since the first state, the others since the last one. */
 export const FULL_EVERY = 8;
 /** Events in a frame at most. */
 const EVENTS_PER_FRAME = 256;
 /** In grain `inputs`, bytes longer than this that the machine can derive are kept as length and check value only. */
 const KEEP_BYTES = 64;
 
-/** Position of the first digest after a position, in steps. */
+/**
+ * Position of the first digest after a position, in steps. A mark costs about 1 ms whatever came before it: far apart, they
+ * are a few per cent of a long run; near its start, a short trace is still checked before its end.
+ */
 export function nextMark(steps: number): number {
-	return (Math.floor(steps / DIGEST_STEPS) + 1) * DIGEST_STEPS;
+	for (let mark = FIRST_DIGEST; mark < KEYFRAME_STEPS; mark *= 2) if (mark > steps) return mark;
+	return (Math.floor(steps / KEYFRAME_STEPS) + 1) * KEYFRAME_STEPS;
 }
 
 /** How the run ended, in the index frame and the summaries. */
@@ -76,7 +81,6 @@ export class TraceWriter {
 	/** Of the pending, how many are no runs. */
 	#pendingEvents = 0;
 	#events = 0;
-	#marks = 0;
 	#previous: MachineState | undefined;
 
 	/**
@@ -154,18 +158,17 @@ export class TraceWriter {
 		this.#out(FrameKind.EVENTS, this.#pack({ at, events }), at, count);
 	}
 
-	/** A digest of the state here (before any event at this position), and now and then a keyframe. */
+	/** A digest of the state here (before any event at this position), and at its places a keyframe. */
 	mark(state: MachineState): void {
 		this.flush();
-		this.#marks++;
 		const digest = this.#digest(state);
 		this.#out(FrameKind.DIGEST, this.#pack({ at: this.#steps, digest }));
-		if (this.#marks % KEYFRAME_EVERY !== 0) return;
+		if (this.#steps % KEYFRAME_STEPS !== 0) return;
 		if (this.#first === undefined) {
 			this.#out(FrameKind.KEYFRAME, EMPTY);
 			return;
 		}
-		const full = (this.#marks / KEYFRAME_EVERY) % FULL_EVERY === 1 || this.#previous === undefined;
+		const full = (this.#steps / KEYFRAME_STEPS) % FULL_EVERY === 1 || this.#previous === undefined;
 		const body = pack(encodeState(state, full ? this.#first : this.#previous));
 		this.#out(
 			FrameKind.KEYFRAME,

@@ -12,7 +12,7 @@ import type { Position } from './position.ts';
 import { RecordedCpu } from './recorded-cpu.ts';
 import { InputMissing, Rerun } from './rerun.ts';
 import type { Trace } from './trace.ts';
-import { DIGEST_STEPS, type FrameSink, nextMark, type TraceEnd, TraceWriter } from './trace-writer.ts';
+import { type FrameSink, nextMark, type TraceEnd, TraceWriter } from './trace-writer.ts';
 
 export interface VerifyOptions {
 	/** Stop at this position; what lies behind is not verified. */
@@ -88,7 +88,7 @@ export function verify(trace: Trace, options: VerifyOptions = {}): Verified {
 			if (machine.steps >= mark) {
 				machine.flush();
 				writer.mark(machine.snapshot());
-				mark += DIGEST_STEPS;
+				mark = nextMark(mark);
 			}
 			if (machine.steps >= until.steps) {
 				machine.flush();

@@ -8,7 +8,7 @@ import { pack, unpack } from '../../src/replay/pack.ts';
 import { record } from '../../src/replay/record.ts';
 import { Rerun, stateAt } from '../../src/replay/rerun.ts';
 import { Trace } from '../../src/replay/trace.ts';
-import { DIGEST_STEPS, FULL_EVERY, KEYFRAME_EVERY } from '../../src/replay/trace-writer.ts';
+import { FULL_EVERY, KEYFRAME_STEPS } from '../../src/replay/trace-writer.ts';
 import { verify } from '../../src/replay/verify.ts';
 import { random } from '../laws/traces.ts';
 
@@ -43,7 +43,7 @@ function program(): Uint8Array {
 const noise = random(1);
 const STDIN = Uint8Array.from({ length: 1 << 20 }, () => noise() * 256);
 /** One keyframe more than lie between two that are told against the first state. */
-const STEPS = DIGEST_STEPS * KEYFRAME_EVERY * (FULL_EVERY + 2);
+const STEPS = KEYFRAME_STEPS * (FULL_EVERY + 2);
 const { bytes, state } = await record({
 	path: '/loop',
 	program: program(),

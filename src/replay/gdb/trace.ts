@@ -9,7 +9,7 @@ import { FREEZE, type Imported, importProcess, THAW } from '../imported.ts';
 import type { Recording } from '../record.ts';
 import { Rerun } from '../rerun.ts';
 import { Trace } from '../trace.ts';
-import { DIGEST_STEPS, nextMark, TraceWriter } from '../trace-writer.ts';
+import { nextMark, TraceWriter } from '../trace-writer.ts';
 import { segmentsOf } from './maps.ts';
 import { OBSERVED, type Observation } from './record.ts';
 
@@ -66,7 +66,7 @@ export function observedTrace(observation: Observation, known: Known): Recording
 	const { writer, frames } = writing(imported, imported.state);
 	const run = Rerun.fromStart(trace, 'steps', (event) => writer.event(event));
 	const { machine } = run;
-	for (let mark = nextMark(machine.steps); run.advance(mark) === 'limit'; mark += DIGEST_STEPS) {
+	for (let mark = nextMark(machine.steps); run.advance(mark) === 'limit'; mark = nextMark(mark)) {
 		machine.flush();
 		writer.mark(machine.snapshot());
 	}
