@@ -168,7 +168,6 @@ export function copyTask(t: Task): Writable<Task> {
 		vforkParent: t.vforkParent,
 		exitStatus: t.exitStatus,
 		flags: t.flags,
-		dumpable: t.dumpable,
 		noNewPrivs: t.noNewPrivs,
 		times: t.times,
 		nice: t.nice,
