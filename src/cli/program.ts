@@ -177,7 +177,10 @@ function checkpointing(root: Command, told: Told): void {
 		.description('checkpoint, restart and compare at many positions, on all cores; what is not equal grouped by its cause')
 		.argument('<trace>')
 		.option('--every <n>', 'every so many steps')
-		.option('--events', 'before and after every event')
+		.option(
+			'--events [n]',
+			'before and after every event; with a number: at most so many of these places, a share of each kind of event',
+		)
 		.option('--sample <n>', 'so many steps, taken at random (default, when nothing else is said: 500)')
 		.option('--seed <n>', 'of --sample (default: 1)')
 		.option('--from <pos>', 'nothing before')

@@ -25,10 +25,11 @@ import type { Trace } from './trace.ts';
 export interface PositionOptions {
 	/** Every so many steps. */
 	readonly every?: number;
-	/** Before and after every event. */
-	readonly events?: boolean;
+	/** Before and after every event; a number: at most so many of these places, taken at random and shared among the kinds of event. */
+	readonly events?: boolean | number;
 	/** So many steps, taken at random. */
 	readonly sample?: number;
+	/** Of everything that is taken at random. */
 	readonly seed?: number;
 	/** Nothing before, nothing after; both included. */
 	readonly from?: Position;
@@ -62,24 +63,49 @@ export function positionsOf(trace: Trace, options: PositionOptions): readonly Po
 		const span = to.steps - from.steps + 1;
 		for (let i = 0; i < sample; i++) add({ steps: from.steps + Math.floor(next() * span), k: 0 });
 	}
-	if (events) eventPositions(trace, to.steps, add);
+	if (typeof events === 'number') shareByKind(eventPositions(trace, from, to), events, random(seed)).forEach(add);
+	else if (events) for (const places of eventPositions(trace, from, to).values()) places.forEach(add);
 	found.sort(comparePositions);
 	return found.filter((p, i) => i === 0 || comparePositions(found[i - 1], p) !== 0);
 }
 
-function eventPositions(trace: Trace, to: number, add: (position: Position) => void): void {
+/** The places before and after every event between two positions, by the kind of the event; each place once, with the event it precedes. */
+function eventPositions(trace: Trace, from: Position, to: Position): ReadonlyMap<string, readonly Position[]> {
+	const kinds = new Map<string, Position[]>();
+	const put = (kind: string, at: Position) => {
+		if (comparePositions(at, from) < 0 || comparePositions(at, to) > 0) return;
+		const places = kinds.get(kind);
+		if (places) places.push(at);
+		else kinds.set(kind, [at]);
+	};
 	let at = { steps: trace.header.from, k: 0 };
+	let before: string | null = null;
 	const run = Rerun.fromStart(trace, 'runs', (event) => {
-		if (event.kind === 'cpu/run') at = { steps: at.steps + event.steps, k: 0 };
-		else {
-			add(at);
-			at = { steps: at.steps, k: at.k + 1 };
-			add(at);
+		if (event.kind === 'cpu/run') {
+			if (before !== null) put(before, at);
+			before = null;
+			at = { steps: at.steps + event.steps, k: 0 };
+			return;
 		}
+		put(event.kind, at);
+		at = { steps: at.steps, k: at.k + 1 };
+		before = event.kind;
 	});
-	run.advance(to + 1);
+	run.advance(to.steps + 1);
 	run.machine.flush();
 	run.machine.close();
+	if (before !== null) put(before, at);
+	return kinds;
+}
+
+/** At most `wanted` places: one of each kind in turn, so that rare kinds are all there. */
+function shareByKind(kinds: ReadonlyMap<string, readonly Position[]>, wanted: number, next: () => number): readonly Position[] {
+	const left = [...kinds].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, places]) => [...places]);
+	const taken: Position[] = [];
+	while (taken.length < wanted && left.some((places) => places.length > 0))
+		for (const places of left)
+			if (places.length > 0 && taken.length < wanted) taken.push(...places.splice(Math.floor(next() * places.length), 1));
+	return taken;
 }
 
 export interface SweepOptions {

@@ -5,6 +5,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatPosition } from '../../src/replay/position.ts';
+import { Rerun } from '../../src/replay/rerun.ts';
 import { positionsOf, sweep } from '../../src/replay/sweep.ts';
 import { samples } from './traces.ts';
 
@@ -36,6 +37,28 @@ test('positions: events, steps, samples, bounds, each once and in order', () => 
 	assert.match(text({ events: true }), /^\d+ \d+\.1 \d+\.2 /);
 	assert.is(text({ sample: 3, seed: 7 }), text({ sample: 3, seed: 7 }));
 	assert.is(positionsOf(trace, { sample: 1000 }).length, trace.end!.steps + 1);
+});
+
+test('positions: a number of places next to events is a share of each kind', () => {
+	const { trace } = samples().find((s) => s.name === 'signals.msgpack')!;
+	const kinds = new Map<string, string>();
+	let at = { steps: 0, k: 0 };
+	const run = Rerun.fromStart(trace, 'runs', (event) => {
+		if (event.kind !== 'cpu/run') kinds.set(formatPosition(at), event.kind);
+		at = event.kind === 'cpu/run' ? { steps: at.steps + event.steps, k: 0 } : { steps: at.steps, k: at.k + 1 };
+	});
+	run.advance(trace.end!.steps + 1);
+	run.machine.close();
+	const all = positionsOf(trace, { events: true }).map(formatPosition);
+	const few = positionsOf(trace, { events: 60 }).map(formatPosition);
+	assert.is(few.length, 60);
+	assert.equal(
+		few.filter((at) => !all.includes(at)),
+		[],
+	);
+	assert.equal(new Set(few.map((at) => kinds.get(at)).filter((kind) => kind !== undefined)), new Set(kinds.values()));
+	assert.is.not(few.join(' '), positionsOf(trace, { events: 60, seed: 2 }).map(formatPosition).join(' '));
+	assert.equal(positionsOf(trace, { events: 1_000_000 }).map(formatPosition), all);
 });
 
 test.run();

@@ -13,7 +13,7 @@ import work, { type SweepAnswer, type SweepTask } from '../sweep-worker.ts';
 
 export interface SweepFlags {
 	readonly every?: string;
-	readonly events?: boolean;
+	readonly events?: boolean | string;
 	readonly from?: string;
 	readonly to?: string;
 	readonly sample?: string;
@@ -89,13 +89,15 @@ function whereOf(flags: SweepFlags): PositionOptions {
 	const sample = count(flags.sample, 'sample', 10_000_000);
 	const seed = count(flags.seed, 'seed', 0xffffffff, 0);
 	if (every !== undefined && flags.events) throw new CliError('sweep: one of --every N and --events wanted');
-	if (seed !== undefined && sample === undefined) throw new CliError('--seed: --sample N wanted beside it');
+	const events = typeof flags.events === 'string' ? count(flags.events, 'events', 10_000_000) : flags.events;
+	if (seed !== undefined && sample === undefined && typeof events !== 'number')
+		throw new CliError('--seed: --sample N or --events N wanted beside it');
 	const from = flags.from === undefined ? undefined : position(flags.from);
 	const to = flags.to === undefined ? undefined : position(flags.to);
 	const nothing = every === undefined && sample === undefined && !flags.events;
 	return {
 		...(every === undefined ? {} : { every }),
-		...(flags.events ? { events: true } : {}),
+		...(events ? { events } : {}),
 		...(nothing ? { sample: SAMPLE } : sample === undefined ? {} : { sample }),
 		...(seed === undefined ? {} : { seed }),
 		...(from === undefined ? {} : { from }),
