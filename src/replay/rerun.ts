@@ -165,7 +165,9 @@ export class Rerun {
 		try {
 			machine.feed(input.event);
 		} catch (error) {
-			const why = (error as Error).message.replace('internal error: ', '');
+			// The sink may leave a run by throwing what is no error.
+			if (!(error instanceof Error)) throw error;
+			const why = error.message.replace('internal error: ', '');
 			throw new TraceError(0, 0, `${input.event.kind} at step ${input.steps}.${input.k} does not fit the state there: ${why}`);
 		}
 	}

@@ -69,6 +69,18 @@ for (const { name, bytes } of small) {
 	});
 }
 
+test('a wrong position of an input from outside is a difference', () => {
+	const { bytes } = samples().find(({ name }) => name === 'window.msgpack')!;
+	const { frames } = readFrames(bytes);
+	const first = frames.findIndex((f) => f.kind === 'E');
+	for (let at = 0; at < 8; at++) {
+		const payload = frames[first].payload.slice();
+		payload[at] ^= 1;
+		const parts = frames.map((f, n) => encodeFrame(f.kind as FrameKind, n === first ? payload : f.payload));
+		assert.is.not(outcome(Buffer.concat(parts)), 'ok', `byte ${at}`);
+	}
+});
+
 /** Deflated data has bytes that mean nothing, and a header's text may change without changing the run. */
 function sameMeaning(kind: string, a: Uint8Array, b: Uint8Array): boolean {
 	try {
