@@ -24,6 +24,20 @@ test('checkpoint says what was dumped', () => {
 	assert.ok(bytes('two.cpt').equals(bytes('pause.cpt')));
 });
 
+test('what this state has and v2 cannot hold is named when it is dumped', () => {
+	assert.is(
+		made.stderr,
+		'replay: v2 cannot hold, a restart borrows: 3 open descriptors, 2 signal actions, 1 timer, 1 sleeping call\n',
+	);
+	copyFileSync(resolve('traces', 'frozen-tree.msgpack'), path('tree.msgpack'));
+	const { residual } = json(replay(['checkpoint', 'tree.msgpack', '--at', '3442', '-o', 'tree.cpt', '--json']));
+	const named = Object.fromEntries(residual.map(({ what, each }: { what: string; each: string[] }) => [what, each]));
+	assert.match(named['shared anonymous mapping'][0], /^b7ffe000-b7fff000 of 2$/);
+	assert.is(named['shared anonymous mapping'].length > 1, true);
+	assert.ok(named['open descriptor'].some((text: string) => /^3 of 2: .*letters$/.test(text)));
+	assert.is(named.timer, undefined);
+});
+
 test('--trace keeps the events of the dump', () => {
 	const ran = replay(['checkpoint', 'pause.msgpack', '--at', '251.2', '-o', 'k.cpt', '--trace', 'kept.msgpack']);
 	assert.is(ran.status, 0);

@@ -2,6 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DumpError, dump, dumpOrder } from '../../src/cpt/v2/dump.ts';
+import { RESIDUALS } from '../../src/cpt/v2/provenance.ts';
+import { remainders } from '../../src/cpt/v2/remainder.ts';
 import { checkInvariants } from '../../src/reducers/invariants.ts';
 import type { MachineState, Task } from '../../src/reducers/state.ts';
 import { freezeAt } from '../../src/replay/checkpoint.ts';
@@ -46,6 +48,21 @@ test('a tree is dumped whole, each task once, root first', () => {
 		dumped.map((object) => object.subject.task.pid),
 		order,
 	);
+});
+
+test('what a state has and no image holds is named, each under a part that is borrowed', () => {
+	const parts = new Set(RESIDUALS.map(({ part }) => part));
+	for (const { part, each } of remainders(tree)) assert.ok(parts.has(part) && each.length > 0, part);
+	const [first] = Object.values(tree.tasks);
+	const one = { signo: 10, errno: 0, code: 0, pid: 0, uid: 0, value: 0, address: 0, extra: [], forced: false };
+	const count = (state: MachineState) => remainders(state).find(({ what }) => what === 'pending signal')?.each ?? [];
+	assert.equal(
+		count(withTask(first.pid, { pending: [one, one] })),
+		[...count(tree), `10 of ${first.pid}`, `10 of ${first.pid}`].sort(),
+	);
+	const child = Object.values(tree.tasks).at(-1)!;
+	const shared = remainders(withTask(child.pid, { mm: first.mm, tgid: child.pid }));
+	assert.equal(shared.find(({ what }) => what === 'shared address space')?.each, [`of ${first.pid}, ${child.pid}`]);
 });
 
 test('tasks that make no tree are refused, and the dump comes to an end', () => {

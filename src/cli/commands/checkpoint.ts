@@ -1,6 +1,7 @@
 /** `checkpoint TRACE --at POS -o IMG`: freezes a recorded run and dumps it into an image. */
 import type { Rules } from '../../cpt/rules.ts';
 import { DumpError, type Image } from '../../cpt/v2/dump.ts';
+import { remainders } from '../../cpt/v2/remainder.ts';
 import { checkpointRun, type Freeze, recordDump } from '../../replay/checkpoint.ts';
 import { formatPosition } from '../../replay/position.ts';
 import type { Trace } from '../../replay/trace.ts';
@@ -36,6 +37,9 @@ export function checkpointCommand(path: string, options: CheckpointOptions): num
 		});
 	}
 	const size = pieces.reduce((n, piece) => n + piece.length, 0);
+	const left = remainders(frozen.state);
+	if (!options.json && left.length > 0)
+		message(`v2 cannot hold, a restart borrows: ${left.map(({ what, each }) => plural(each.length, what)).join(', ')}`);
 	print(options.json ? json(report(path, frozen, image, size, options)) : text(trace, frozen, image, size, options));
 	return Exit.OK;
 }
@@ -76,6 +80,7 @@ function report(path: string, { at, state }: Freeze, { objects }: Image, size: n
 		bytes: size,
 		objects: objects.map(({ number, name, offset, length }) => ({ number, name, offset, length })),
 		tasks: Object.values(state.tasks).map((t) => ({ pid: t.pid, comm: shownBytes(t.comm), state: t.state, origAx: t.origAx })),
+		residual: remainders(state).map(({ part, what, each }) => ({ part, what, each: each.map(shownBytes) })),
 		...(options.trace === undefined ? {} : { dump: options.trace }),
 	};
 }

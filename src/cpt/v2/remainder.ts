@@ -1,0 +1,123 @@
+/**
+ * What of this very state a v2 image leaves out: the residual parts (RESIDUALS) that are not as a fresh process has them, named when it
+ * is dumped. A restart borrows each of them.
+ */
+import type { MachineState, Task } from '../../reducers/state.ts';
+
+/** Something that travels in no image. */
+export interface Remainder {
+	/** The residual part it belongs to, by its name in RESIDUALS. */
+	readonly part: string;
+	/** One of it, in words: `open file`. */
+	readonly what: string;
+	/** Each of them, in words, in the order of pids and numbers. */
+	readonly each: readonly string[];
+}
+
+interface Row {
+	readonly part: string;
+	readonly what: string;
+	readonly each: (state: MachineState) => Iterable<string>;
+}
+
+const hex = (n: number) => n.toString(16).padStart(8, '0');
+const tasksOf = ({ tasks }: MachineState): readonly Task[] => Object.values(tasks);
+
+/** What tasks share, with the pids that do: each entity once, those of one process only left out. */
+function* sharers(state: MachineState, idOf: (task: Task) => number): Generator<readonly [id: number, pids: readonly number[]]> {
+	const users = new Map<number, number[]>();
+	for (const task of tasksOf(state)) {
+		const id = task.tgid === task.pid ? idOf(task) : 0;
+		if (id !== 0) users.set(id, [...(users.get(id) ?? []), task.pid]);
+	}
+	for (const [id, pids] of users) if (pids.length > 1) yield [id, pids];
+}
+
+function* sharedMappings(state: MachineState): Generator<string> {
+	for (const task of tasksOf(state)) {
+		if (task.tgid !== task.pid || task.mm === 0) continue;
+		for (const { start, end, object } of state.mms[task.mm].vmas) {
+			if (state.objects[object]?.kind === 'shared') yield `${hex(start)}-${hex(end)} of ${task.pid}`;
+		}
+	}
+}
+
+function* openFiles(state: MachineState): Generator<string> {
+	const seen = new Set<number>();
+	for (const { pid, fdTable } of tasksOf(state)) {
+		if (fdTable === 0 || seen.has(fdTable)) continue;
+		seen.add(fdTable);
+		const { fds } = state.fdTables[fdTable];
+		for (const fd of Object.keys(fds).map(Number)) {
+			const file = state.files[fds[fd].file];
+			yield `${fd} of ${pid}: ${file.path || state.inodes[file.inode].kind}`;
+		}
+	}
+}
+
+function* pendingSignals(state: MachineState): Generator<string> {
+	for (const task of tasksOf(state)) {
+		for (const { signo } of task.pending) yield `${signo} of ${task.pid}`;
+		if (task.tgid === task.pid)
+			for (const { signo } of state.groups[task.group].pending) yield `${signo} of ${task.pid}’s process`;
+	}
+}
+
+function* handlers(state: MachineState): Generator<string> {
+	const seen = new Set<number>();
+	for (const { pid, sighand, mm } of tasksOf(state)) {
+		if (mm === 0 || seen.has(sighand)) continue;
+		seen.add(sighand);
+		for (const [signo, { handler }] of state.sighands[sighand].actions.entries()) {
+			if (handler !== 0) yield `${signo} of ${pid}`;
+		}
+	}
+}
+
+function* timers(state: MachineState): Generator<string> {
+	for (const task of tasksOf(state)) {
+		if (task.tgid !== task.pid) continue;
+		const { itimers, timers: made } = state.groups[task.group];
+		for (const which of ['real', 'virtual', 'prof'] as const)
+			if (itimers[which].expires !== null) yield `${which} of ${task.pid}`;
+		for (const { id } of made) yield `timer ${id} of ${task.pid}`;
+	}
+}
+
+function* withPid(state: MachineState, has: (task: Task) => boolean): Generator<string> {
+	for (const task of tasksOf(state)) if (has(task)) yield `${task.pid}`;
+}
+
+const ROWS: readonly Row[] = [
+	{ part: 'files', what: 'shared anonymous mapping', each: sharedMappings },
+	{
+		part: 'files',
+		what: 'shared address space',
+		each: function* (state) {
+			for (const [, pids] of sharers(state, (t) => t.mm)) yield `of ${pids.join(', ')}`;
+		},
+	},
+	{ part: 'task descriptor table', what: 'open descriptor', each: openFiles },
+	{
+		part: 'task descriptor table',
+		what: 'filled pipe',
+		each: function* ({ pipes }) {
+			for (const { data } of Object.values(pipes)) if (data.length > 0) yield `${data.length} bytes`;
+		},
+	},
+	{ part: 'task signal state', what: 'pending signal', each: pendingSignals },
+	{ part: 'task signal state', what: 'signal action', each: handlers },
+	{ part: 'task signal state', what: 'blocked set', each: (state) => withPid(state, (t) => t.blocked !== 0n) },
+	{ part: 'task timers', what: 'timer', each: timers },
+	{
+		part: 'restart block',
+		what: 'sleeping call',
+		each: (state) => withPid(state, (t) => t.wait !== null || t.restartBlock !== null),
+	},
+	{ part: 'task robust list', what: 'robust list', each: (state) => withPid(state, (t) => t.robustList !== 0) },
+];
+
+/** What a v2 image of this state leaves out; nothing of a kind that there is none of. */
+export function remainders(state: MachineState): readonly Remainder[] {
+	return ROWS.map(({ part, what, each }) => ({ part, what, each: [...each(state)] })).filter(({ each }) => each.length > 0);
+}
