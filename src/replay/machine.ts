@@ -56,26 +56,51 @@ export type Advance =
 /** Pages sealed at a change of tasks when more than these are dirty: the pool holds clean ones only as long as there is room. */
 const MANY_DIRTY = 16384;
 
-/** Events after which the task on the processor may be another, or none: its registers go into the state first. */
-const LEAVES: ReadonlySet<string> = new Set(['task/exec', 'task/exit', 'task/rename', 'freezer/set', 'restore/end']);
-/** Events that copy or move pages as the state has them. */
-const COPIES_PAGES: ReadonlySet<string> = new Set(['mm/fork', 'mm/move']);
-/** Events with which memory objects may end. */
-const ENDS_OBJECTS: ReadonlySet<string> = new Set([
-	'mm/drop',
-	'mm/unmap',
-	'mm/map',
-	'mm/resize',
-	'mm/set',
-	'object/drop',
-	'fd/close',
-	'fd/set',
-	'fs/set',
-	'dir/unlink',
-	'inode/set',
-	'task/exit',
-	'task/unshare',
+/** What events ask of the machine beside what their reducers do. */
+const Asks = {
+	/** The task on the processor may be another afterwards, or none: its registers go into the state first. */
+	LEAVES: 1,
+	/** It copies or moves pages as the state has them. */
+	COPIES: 2,
+	/** Memory objects may end with it. */
+	ENDS: 4,
+	/** Who sleeps is looked up anew. */
+	ANEW: 8,
+	/** An address space ends with it. */
+	DROPS: 16,
+	/** It writes to guest memory. */
+	WRITES: 32,
+} as const;
+const ASKS: ReadonlyMap<string, number> = new Map<KernelEvent['kind'], number>([
+	['mm/drop', Asks.ENDS | Asks.DROPS],
+	['mm/unmap', Asks.ENDS],
+	['mm/map', Asks.ENDS],
+	['mm/resize', Asks.ENDS],
+	['mm/set', Asks.ENDS],
+	['object/drop', Asks.ENDS],
+	['fd/close', Asks.ENDS],
+	['fd/set', Asks.ENDS],
+	['fs/set', Asks.ENDS],
+	['dir/unlink', Asks.ENDS],
+	['inode/set', Asks.ENDS],
+	['task/exit', Asks.ENDS | Asks.LEAVES],
+	['task/unshare', Asks.ENDS],
+	['task/exec', Asks.LEAVES],
+	['task/rename', Asks.LEAVES],
+	['freezer/set', Asks.LEAVES | Asks.ANEW],
+	['restore/end', Asks.LEAVES | Asks.ANEW],
+	['mm/fork', Asks.COPIES],
+	['mm/move', Asks.COPIES],
+	['memory/write', Asks.WRITES],
 ]);
+
+const NONE: readonly number[] = [];
+
+function asksOf(events: readonly KernelEvent[]): number {
+	let asks = 0;
+	for (const e of events) asks |= ASKS.get(e.kind) ?? 0;
+	return asks;
+}
 
 /** What the processor of a state's machine answers. */
 export function cpuPersona({ persona: { cpuid, userCs, userDs } }: MachineState): CpuPersona {
@@ -433,34 +458,31 @@ export class Machine {
 		}
 		this.#due = undefined;
 		const written = this.#filesWritten(events);
-		if (written.length > 0 || events.some((e) => COPIES_PAGES.has(e.kind))) this.#seal();
-		if (this.#loaded !== 0 && events.some((e) => LEAVES.has(e.kind))) {
+		const asks = asksOf(events);
+		if (written.length > 0 || asks & Asks.COPIES) this.#seal();
+		if (this.#loaded !== 0 && asks & Asks.LEAVES) {
 			this.#live.replace(applyEffect(this.#state, this.#loaded, this.#cpu.save(), []));
 		}
 		const before = this.#state;
 		// Memory of an address space that ends with these events is written before it does: others may share it.
-		const ends = new Set(events.flatMap((e) => (e.kind === 'mm/drop' ? [e.mm] : [])));
-		for (const e of events) if (e.kind === 'memory/write' && ends.has(e.mm) && e.mm in before.mms) this.#write(e);
+		const ends = asks & Asks.DROPS ? events.flatMap((e) => (e.kind === 'mm/drop' ? [e.mm] : [])) : NONE;
 		const isLive = (e: KernelEvent) => e.kind === 'memory/write' && e.mm in before.mms;
-		this.#live.replace(
-			fold(
-				before,
-				events.filter((e) => !isLive(e)),
-			),
-		);
+		if (ends.length > 0)
+			for (const e of events) if (e.kind === 'memory/write' && ends.includes(e.mm) && isLive(e)) this.#write(e);
+		this.#live.replace(fold(before, asks & Asks.WRITES ? events.filter((e) => !isLive(e)) : events));
 		const task = this.#state.tasks[this.#loaded];
 		if (task === undefined || task.mm === 0 || task.mm !== before.tasks[this.#loaded].mm) this.#loaded = 0;
 		for (const e of events) {
 			if (e.kind !== 'memory/write') this.#applyLive(e, before);
-			else if (isLive(e) && !ends.has(e.mm)) this.#write(e);
+			else if (isLive(e) && !ends.includes(e.mm)) this.#write(e);
 		}
 		for (const object of written) this.#cpu.memory.drop(object, 0, Number.MAX_SAFE_INTEGER);
 		// An absent page of a file is the zero page until it is written.
 		if (this.#loaded !== 0 && written.some((object) => this.#mm.vmas.some((v) => v.object === object))) {
 			this.#cpu.memory.flush(0, 2 ** 32);
 		}
-		if (events.some((e) => ENDS_OBJECTS.has(e.kind))) this.#dropGone(before);
-		if (events.some((e) => e.kind === 'restore/end' || e.kind === 'freezer/set')) this.#sleepers = new Sleepers(this.#state);
+		if (asks & Asks.ENDS) this.#dropGone(before);
+		if (asks & Asks.ANEW) this.#sleepers = new Sleepers(this.#state);
 		else this.#sleepers.note(events, this.#state);
 	}
 

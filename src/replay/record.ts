@@ -167,6 +167,7 @@ export async function recordMachine(started: Started): Promise<Recording> {
 	const stopped = await drive(machine, writer, outside, options);
 	machine.flush();
 	const last = machine.snapshot();
+	machine.close();
 	const end = writer.finish(last, stopped);
 	return { end, state: last, bytes: Buffer.concat(frames) };
 }

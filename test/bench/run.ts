@@ -69,7 +69,12 @@ async function main(): Promise<void> {
 			return n / (performance.now() - began) / 1000;
 		};
 		row(`T0 ${name}`, await median(() => run('runs', steps)), 'MIPS', '>= 100 (aim 200)');
-		row(`steps in memory ${name}`, await median(() => run('steps', 4_000_000)), 'M steps/s', 'columns made');
+		row(
+			`steps in memory ${name}`,
+			await median(() => run('steps', 4_000_000)),
+			'M steps/s',
+			name === 'mixed' ? '>= 40 (aim 80)' : '',
+		);
 	}
 	for (const name of ['dot', 'dotl', 'nbody']) {
 		const state = await stateOf(readFileSync(new URL(`bin/${name}`, import.meta.url)));
@@ -89,7 +94,10 @@ async function main(): Promise<void> {
 		const machine = new Machine(state, 'runs', () => {});
 		const began = performance.now();
 		machine.advance(n);
-		return performance.now() - began;
+		const ms = performance.now() - began;
+		// As `record` does: both find a warm processor.
+		machine.close();
+		return ms;
 	});
 	const recording = await median(async () => {
 		const began = performance.now();
