@@ -28,7 +28,7 @@ interface Options {
 /** What a script's run showed: lines of the report, and what is wrong; empty when nothing is. */
 interface Verdict {
 	readonly line: string;
-	readonly problems: readonly string[];
+	readonly problems: string[];
 }
 
 /** The status a shell reports. */
@@ -60,7 +60,12 @@ interface SweepReport {
 
 async function tryScript(script: string, options: Options): Promise<Verdict> {
 	const problems: string[] = [];
-	const left = () => Math.max(1000, options.deadline - performance.now());
+	// A command that outlives its time is killed: what was not compared is a failure, never a pass.
+	const left = () => {
+		const ms = options.deadline - performance.now();
+		if (ms <= 0) throw new Error('out of time (--minutes): this script was not compared to its end');
+		return ms;
+	};
 	const trace = join(options.dir, `${script}.msgpack`);
 	const record = (file: string) =>
 		run([...replay, 'record', '--root', options.root, '-o', file, '--', ...commandOf(script)], left());
@@ -127,6 +132,8 @@ async function main(): Promise<number> {
 				line: '',
 				problems: [error.message],
 			}));
+			if (problems.length > 0 && performance.now() >= options.deadline)
+				problems.push('time was up (--minutes): what ran then was killed');
 			if (problems.length === 0) passed++;
 			else failed++;
 			console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${script.padEnd(10)} ${line}`);
