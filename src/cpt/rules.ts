@@ -95,6 +95,8 @@ export interface Rules {
 	readonly pageFails?: (object: ImageObject) => boolean;
 	/** The container runs on for so many steps when `object` objects are written: the others are of the state it comes to. */
 	readonly torn?: { readonly object: number; readonly steps: number };
+	/** The root is thawed when its own objects are taken up, and runs so many steps before its children are restored. */
+	readonly rootRunsEarly?: number;
 	/** Events added at the end, before the thaw. */
 	readonly end?: (restored: MachineState) => readonly RestoreEvent[];
 	readonly policy?: Policy;

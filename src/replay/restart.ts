@@ -3,7 +3,7 @@
  * like any other: it begins with the state that was lent and the restore events.
  */
 
-import type { Rules } from '../cpt/rules.ts';
+import { joinRules, type Rules } from '../cpt/rules.ts';
 import type { Restarter } from '../cpt/v2/restart.ts';
 import { restart, restartBase } from '../cpt/v2/restart.ts';
 import type { RestoreEvent } from '../events/restore.ts';
@@ -15,6 +15,7 @@ import { restoreState } from '../reducers/restore.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { thawDriven } from './bisect/chain.ts';
 import type { Freeze } from './checkpoint.ts';
+import { runsEarly } from './early.ts';
 import { foreignState } from './foreign.ts';
 import { hash64, sha256 } from './hash.ts';
 import type { TraceHeader } from './header.ts';
@@ -43,9 +44,14 @@ export interface RestoredMachine {
 
 /** Takes up every object of an image. @throws ImageError, RestartError */
 export function restore(image: Uint8Array, options: RestartOptions): RestoredMachine {
-	const { residual, restarter = restart, rules = {}, downtimeNs = 0 } = options;
+	const { residual, restarter = restart, rules: given = {}, downtimeNs = 0 } = options;
+	const { rootRunsEarly, ...rules } = given;
 	const base = restartBase(rules.residual ? rules.residual(residual) : residual);
 	const events = [...restarter(image, { residual, rules, downtimeNs })];
+	if (rootRunsEarly !== undefined) {
+		const early = runsEarly(base, events, residual, rootRunsEarly);
+		return restore(image, { ...options, rules: joinRules([rules, early]) });
+	}
 	const state = restarter === restart ? restoreState(base, events) : foreignState(base, events);
 	const added = rules.end?.(state) ?? [];
 	return { base, state: added.length > 0 ? restoreState(state, added) : state, events: [...events, ...added] };

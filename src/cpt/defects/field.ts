@@ -107,8 +107,10 @@ export const FIELD_DEFECTS: readonly Defect[] = [
 		seen: 'criu#666',
 		who: '',
 		what: 'a pending signal is delivered before the whole tree is restored',
-		cause: { text: 'order of restore events' },
-		needs: 'process trees',
+		cause: { part: 'task signal state', text: 'order of restore events' },
+		arg: { what: 'steps that the root runs before its children are there', default: '400' },
+		shows: 'sigchld_info: the handler of a SIGCHLD runs before the child is there to be waited for',
+		rules: (arg) => ({ rootRunsEarly: number(arg, 1, 1_000_000) }),
 	},
 	{
 		name: 'robust-owner-died',

@@ -49,6 +49,9 @@ export const due: Place = (all) =>
 /** Asleep, right before a signal comes from outside. */
 export const beforeSignal: Place = (all) => all[all.findIndex(({ event }) => event.kind === 'input/signal') - 1];
 
+/** Asleep, and what it waits for has just come, with a signal: the child that was waited for has ended. */
+export const fired: Place = (all) => all.find(({ event }) => event.kind === 'wait/fire');
+
 /** How a guest is run. */
 export interface How {
 	readonly args?: readonly string[];
