@@ -162,6 +162,16 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 		fields: { task: 'pid', sighand: 'entity', fdTable: 'entity', fs: 'entity' },
 	},
 	'task/stop': { group: 'task', meaning: 'a thread of a stopped group stops', fields: { task: 'pid' } },
+	'trace/stop': {
+		group: 'task',
+		meaning: 'a traced task stops for its tracer',
+		fields: { task: 'pid', trace: ['entity', 'who traces it, and the stop'], regs: 'registers' },
+	},
+	'trace/resume': {
+		group: 'task',
+		meaning: 'a traced task may go on',
+		fields: { task: 'pid', trace: ['entity', 'who traces it and how it goes on, or none'], regs: 'registers' },
+	},
 	'wait/fire': {
 		group: 'task',
 		meaning: 'somebody wakes a sleeping task',

@@ -47,7 +47,7 @@ export interface Task {
 	readonly tgid: number;
 	/** Parent that is told of the exit (real_parent's tgid); 0 = outside the container. */
 	readonly ppid: number;
-	readonly state: 'running' | 'sleeping' | 'stopped' | 'zombie' | 'dead';
+	readonly state: 'running' | 'sleeping' | 'stopped' | 'traced' | 'zombie' | 'dead';
 	/** 0 = none (zombie). */
 	readonly mm: number;
 	readonly fdTable: number;
@@ -90,6 +90,8 @@ export interface Task {
 	readonly pdeathSignal: number;
 	/** vfork: the task that sleeps until this one executes a program or ends; 0 = none. */
 	readonly vforkParent: number;
+	/** Who traces it and how; null = nobody. */
+	readonly trace: Tracing | null;
 	/** Wait status (as wait4 shows it) once state is zombie or dead. */
 	readonly exitStatus: number;
 	/** PF_* bits that are guest-visible or travel in an image: FORKNOEXEC 0x40, SUPERPRIV 0x100, DUMPCORE 0x200, SIGNALED 0x400. */
@@ -99,6 +101,46 @@ export interface Task {
 	readonly nice: number;
 	/** personality(2): PER_LINUX 0 with flags; READ_IMPLIES_EXEC 0x400000 changes what mmap and mprotect do. */
 	readonly personality: number;
+}
+
+/** Where in the kernel a traced task stops: what it does when it goes on depends on it. */
+export const TRACE_STOPS = ['signal', 'enter', 'leave', 'event', 'end', 'end-group', 'group', 'frame'] as const;
+
+/** ptrace(2), the tracee's side (task->ptrace, JOBCTL_*, TIF_SYSCALL_TRACE, TIF_SINGLESTEP, TIF_FORCED_TF). */
+export interface Tracing {
+	/** The thread that traces (task->parent). */
+	readonly tracer: number;
+	/** Attached by PTRACE_SEIZE. */
+	readonly seized: boolean;
+	/** PTRACE_O_*. */
+	readonly options: number;
+	/** It was let go on to stop at the next call's entry or exit; after one instruction. */
+	readonly syscall: boolean;
+	readonly step: boolean;
+	/** TF in eflags is the tracer's, not the program's. */
+	readonly forcedTf: boolean;
+	/** It took part in its group's stop, which goes on, and was let go on. */
+	readonly released: boolean;
+	/** It is to stop without a signal, where it next leaves the kernel (PTRACE_INTERRUPT). */
+	readonly interrupt: boolean;
+	/** PTRACE_GETEVENTMSG. */
+	readonly message: number;
+	/** The stop it is in (state `traced`), or was let go from and has not left yet. */
+	readonly stop: TraceStop | null;
+}
+
+export interface TraceStop {
+	/**
+	 * `signal` before one is delivered, `enter` and `leave` a call, `event` inside a call, `end` and `end-group` before an exit,
+	 * `group` in the group's stop, `frame` on a signal handler's first instruction.
+	 */
+	readonly at: (typeof TRACE_STOPS)[number];
+	/** exit_code: signal, and event << 8, for the tracer's wait, which sets it to 0; then the signal it goes on with. */
+	readonly code: number;
+	/** The siginfo that PTRACE_GETSIGINFO shows; null = none. */
+	readonly info: SigInfo | null;
+	/** `event`: result of the call; `end`: the exit status. i32. */
+	readonly result: number;
 }
 
 export interface TaskTimes {

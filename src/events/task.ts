@@ -10,6 +10,7 @@ import type {
 	Task,
 	TaskTimes,
 	ThreadGroup,
+	Tracing,
 	Wait,
 	WaitOn,
 } from './entities.ts';
@@ -39,6 +40,8 @@ export type TaskFields = Pick<
 	| 'ppid'
 	| 'exitSignal'
 	| 'vforkParent'
+	| 'origAx'
+	| 'trace'
 > & { readonly creds: Credentials };
 
 export type GroupFields = Pick<
@@ -96,6 +99,10 @@ export type TaskEvent =
 	  }
 	/** The group's stop has come to this thread. */
 	| { readonly kind: 'task/stop'; readonly task: number }
+	/** A traced task stops for its tracer; `regs`: ax as the tracer sees it. */
+	| { readonly kind: 'trace/stop'; readonly task: number; readonly trace: Tracing; readonly regs: RegisterPatch }
+	/** It may go on from the stop in `trace`, or (null) nobody traces it any more. `regs`: TF for a single step. */
+	| { readonly kind: 'trace/resume'; readonly task: number; readonly trace: Tracing | null; readonly regs: RegisterPatch }
 	/** Somebody answers a wait: place `index` of its `on`. The task goes on with its next task/wake. */
 	| { readonly kind: 'wait/fire'; readonly task: number; readonly index: number }
 	/** A waiter moves to the end of another queue (futex requeue). */

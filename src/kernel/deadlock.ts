@@ -11,7 +11,9 @@ import { monotonicNs } from './timers.ts';
  * what everybody may be waiting for.
  */
 export function deadlock(state: MachineState): readonly string[] {
-	const asleep = Object.values(state.tasks).filter((t) => t.state === 'sleeping' || t.state === 'stopped');
+	const asleep = Object.values(state.tasks).filter(
+		(t) => t.state === 'sleeping' || t.state === 'stopped' || t.state === 'traced',
+	);
 	if (asleep.some((t) => t.state === 'sleeping' && signalEnds(state, t))) return [];
 	return asleep.some((t) => t.state === 'sleeping') ? asleep.map((t) => waitText(state, t)) : [];
 }
@@ -19,6 +21,7 @@ export function deadlock(state: MachineState): readonly string[] {
 /** `pid 3 cat: read waits for bytes in pipe:[7], which pid 2 may write`. */
 export function waitText(state: MachineState, task: Task): string {
 	const who = `pid ${task.pid} ${task.comm}`;
+	if (task.state === 'traced') return `${who}: stands still for its tracer, pid ${task.trace?.tracer ?? 0}`;
 	if (task.state === 'stopped') return `${who}: stopped by signal ${state.groups[task.group].stopSignal}`;
 	return `${who}: ${callName(task.origAx)} waits for ${wantedText(state, task)}`;
 }

@@ -35,7 +35,7 @@ export interface KernelView {
 }
 
 /** What a system call handler answers. A number is the result (i32: ≥ 0, or -errno). */
-export type Outcome = number | Block | NeedInput | Returned;
+export type Outcome = number | Block | NeedInput | Returned | Stopped;
 
 /** The task sleeps inside the call; the handler is called again when the wait is over. */
 export interface Block {
@@ -56,6 +56,13 @@ export interface Returned {
 }
 
 export const RETURNED: Returned = { kind: 'returned' };
+
+/** The task stopped for its tracer within the call, and takes it up where it stopped (TraceStop). */
+export interface Stopped {
+	readonly kind: 'stopped';
+}
+
+export const STOPPED: Stopped = { kind: 'stopped' };
 
 export function isNeed(value: unknown): value is NeedInput {
 	return typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'need';

@@ -1,14 +1,16 @@
 /** The end of threads and thread groups (kernel/exit.c, mm_release in kernel/fork.c; Linux 6.1). */
-import type { Task } from '../events/entities.ts';
+import type { Task, ThreadGroup } from '../events/entities.ts';
+import type { MachineState } from '../reducers/state.ts';
 import { addTimes } from '../reducers/task.ts';
 import { Code, Sa, SIG_IGN, Sig } from './abi/signal.ts';
 import { fireChildWaits } from './child-waits.ts';
 import type { Decision } from './decision.ts';
 import { passOnFutexes, wakeClearedTid } from './futexes.ts';
 import { endStatus, hangUpOrphans, isGone } from './job-control.ts';
-import { actionOf, isAlive, kernelInfo } from './signal-queue.ts';
+import { actionOf, isAlive, isTraced, kernelInfo } from './signal-queue.ts';
 import { childInfo, postSignal } from './signal-send.ts';
 import { groupTimes } from './timers.ts';
+import { releaseAll } from './tracees.ts';
 
 /** The container's init, which is not in the machine: it adopts orphans and reaps them at once. */
 export const INIT = 1;
@@ -53,12 +55,27 @@ export function endVfork(d: Decision, pid: number): void {
 /** One thread ends (do_exit). A leader stays as a zombie; another is gone at once. */
 export function exitThread(d: Decision, pid: number, status: number): void {
 	releaseMemory(d, pid);
+	for (const tracee of releaseAll(d, pid)) endedUntraced(d, tracee);
 	const { mm, tgid, group } = d.state.tasks[pid];
-	d.emit({ kind: 'task/exit', task: pid, status, zombie: pid === tgid });
+	const seen = isTraced(d.state.tasks[pid]);
+	d.emit({ kind: 'task/exit', task: pid, status, zombie: pid === tgid || seen });
 	if (mm !== 0 && Object.values(d.state.tasks).every((t) => t.mm !== mm)) d.emit({ kind: 'mm/drop', mm });
 	const gone = isGone(d.state, d.state.groups[group]);
-	if (pid !== tgid) d.emit({ kind: 'task/reap', task: pid, group: 0, times: null });
+	if (pid !== tgid && seen) tellOfEnd(d, pid);
+	else if (pid !== tgid) reap(d, pid);
 	if (gone) endGroup(d, group);
+}
+
+/** A task that has ended and was traced is nobody's but its parent's; a thread is gone (__ptrace_detach). */
+export function endedUntraced(d: Decision, pid: number): void {
+	const { tgid, group } = d.state.tasks[pid];
+	if (pid !== tgid) reap(d, pid);
+	if (isWaitable(d.state, d.state.groups[group])) tellOfEnd(d, tgid);
+}
+
+/** Whether only the leader is left of a group, and has ended: then it can be waited for. */
+export function isWaitable(state: MachineState, group: ThreadGroup): boolean {
+	return group.threads.length === 1 && !isAlive(state.tasks[group.tgid]);
 }
 
 /** The last thread is gone: children get another parent, the own one is told (exit_notify). */
@@ -71,7 +88,7 @@ function endGroup(d: Decision, group: number): void {
 	const above = parent && d.state.groups[parent.group];
 	if (above && above.pgrp !== pgrp && above.session === session) pgrps.add(pgrp);
 	if (pgrps.size > 0) hangUpOrphans(d, pgrps, session, group);
-	tellOfEnd(d, tgid);
+	if (isWaitable(d.state, d.state.groups[group])) tellOfEnd(d, tgid);
 }
 
 /**
@@ -90,7 +107,7 @@ function giveAwayChildren(d: Decision, leader: Task, session: number): Set<numbe
 		const group = d.state.groups[child.group];
 		if (isAlive(child) && child.pdeathSignal !== 0) postSignal(d, child.pid, true, kernelInfo(child.pdeathSignal));
 		if (group.pgrp !== pgrp && group.session === session) pgrps.add(group.pgrp);
-		if (child.state === 'zombie' && isGone(d.state, group)) tellOfEnd(d, child.pid);
+		if (child.state === 'zombie' && isWaitable(d.state, group) && !isTraced(child)) tellOfEnd(d, child.pid);
 	}
 	return pgrps;
 }
@@ -103,17 +120,19 @@ function reaperOf(d: Decision, leader: Task): number {
 	return INIT;
 }
 
-/** The parent gets the exit signal and who waits wakes; nobody need wait when the parent does not want to know (do_notify_parent). */
+/** The parent or tracer gets the exit signal and who waits wakes; nobody need wait when the parent does not want to know (do_notify_parent). */
 function tellOfEnd(d: Decision, pid: number): void {
 	const child = d.state.tasks[pid];
-	const parent = d.state.tasks[child.ppid];
+	const to = isTraced(child) ? child.trace.tracer : child.ppid;
+	const parent = d.state.tasks[to];
 	// The first task's parent is outside, and looks at it when all is over.
-	if (child.ppid === 0) return;
+	if (to === 0) return;
 	if (parent === undefined || isGone(d.state, d.state.groups[parent.group])) {
-		if (child.ppid === INIT) reap(d, pid);
+		if (to === INIT) reap(d, pid);
 		return;
 	}
-	const signo = child.exitSignal;
+	// A tracer that is not the parent is told by SIGCHLD, whatever the parent wants to be told by.
+	const signo = isTraced(child) && (parent.tgid !== child.ppid || pid !== child.tgid) ? Sig.SIGCHLD : child.exitSignal;
 	let ignored = false;
 	let wanted = signo !== 0;
 	if (signo === Sig.SIGCHLD) {
@@ -125,8 +144,9 @@ function tellOfEnd(d: Decision, pid: number): void {
 	const killed = (status & 0x7f) !== 0;
 	const code = !killed ? Code.CLD_EXITED : status & 0x80 ? Code.CLD_DUMPED : Code.CLD_KILLED;
 	const target = parent.pid;
-	if (wanted) postSignal(d, target, true, childInfo(d, child, code, killed ? status & 0x7f : (status >> 8) & 0xff, signo));
-	fireChildWaits(d, child);
+	const info = { ...childInfo(d, child, code, killed ? status & 0x7f : (status >> 8) & 0xff, signo), pid };
+	if (wanted) postSignal(d, target, true, info);
+	fireChildWaits(d, child, to);
 	if (ignored) reap(d, pid);
 }
 
@@ -141,4 +161,10 @@ export function reapChild(d: Decision, pid: number): void {
 	const used = addTimes(groupTimes(d.state, group), d.state.groups[group].childTimes);
 	const times = addTimes(d.group.childTimes, used);
 	d.emit({ kind: 'task/reap', task: pid, group: d.task.group, times });
+}
+
+/** A tracer has waited for one that ended and is not its child, or is a thread: it is the parent's now (wait_task_zombie). */
+export function reapTracee(d: Decision, pid: number): void {
+	d.emit({ kind: 'task/set', task: pid, fields: { trace: null } });
+	endedUntraced(d, pid);
 }

@@ -342,6 +342,7 @@ class Builder {
 			entry: 'none',
 			wait: null,
 			restartBlock: null,
+			trace: null,
 			creds: { uid, euid: uid, suid: uid, fsuid: uid, gid, egid: gid, sgid: gid, fsgid: gid, groups: [] },
 			blocked: 0n,
 			savedMask: null,

@@ -5,16 +5,23 @@
 import type { Fault } from '../events/cpu.ts';
 import { Vector } from '../events/cpu.ts';
 import { dr6Of } from '../events/debug.ts';
+import type { SigInfo, TraceStop } from '../events/entities.ts';
 import type { KernelEvent } from '../events/event.ts';
 import { callName } from './abi/call-numbers.ts';
 import { Errno } from './abi/errno.ts';
+import { hasSignal, Sig } from './abi/signal.ts';
+import { afterEvent } from './calls/clone.ts';
 import { Decision, isNeed, type KernelView, type NeedInput, type Outcome } from './decision.ts';
+import { exitGroup, exitTask } from './exit.ts';
 import { forceFault } from './faults.ts';
 import type { SyscallRow } from './row.ts';
+import { isAlive, isTraced } from './signal-queue.ts';
+import { postSignal } from './signal-send.ts';
 import { returnToUser } from './signals.ts';
 import { stackGrowth } from './stack.ts';
 import { syscallRow } from './syscalls.ts';
 import { expireTimers } from './timers.ts';
+import { chosenSignal, reportStep, sendChosen, stopAtCall } from './tracing.ts';
 import { VDSO_SYMBOLS } from './vdso.ts';
 import { isReady } from './waits.ts';
 
@@ -51,8 +58,63 @@ function decideCall(d: Decision, entry: 'int80' | 'sysenter'): Decided {
 		args = [ebx, ecx, edx, esi, edi, sixth];
 	}
 	d.emit({ kind: 'syscall/enter', task: d.pid, nr: eax, args, regs });
-	const row = syscallRow(eax);
-	return finish(d, eax, row, row === undefined ? unknownCall(d, eax) : row.handler(d, args, null));
+	if (isTraced(d.task) && d.task.trace.syscall) {
+		stopAtCall(d, 'enter', { eax: -Errno.ENOSYS >>> 0 });
+		return decided(d);
+	}
+	return makeCall(d, eax, args);
+}
+
+function makeCall(d: Decision, nr: number, args: readonly number[]): Decided {
+	const row = syscallRow(nr);
+	return finish(d, nr, row, row === undefined ? unknownCall(d, nr) : row.handler(d, args, null));
+}
+
+/** A task goes on from the stop in which its tracer, if it still has one, let it go. */
+function goOn(d: Decision, stop: TraceStop): Decided {
+	const { trace } = d.task;
+	const signal = chosenSignal(d, stop);
+	const left = trace === null || trace.tracer === 0 ? null : { ...trace, stop: null };
+	d.emit({ kind: 'task/set', task: d.pid, fields: { trace: left } });
+	const { origAx } = d.task;
+	switch (stop.at) {
+		case 'enter': {
+			sendChosen(d, stop);
+			const { eax, ebx, ecx, edx, esi, edi, ebp } = d.regs;
+			// No call has the number -1: the tracer took it away, and ax is what it made of it.
+			if (origAx === -1) return finish(d, origAx, undefined, eax | 0);
+			if (d.task.pending.some((q) => q.signo === Sig.SIGKILL)) return finish(d, origAx, undefined, -Errno.EINTR);
+			return makeCall(d, origAx, [ebx, ecx, edx, esi, edi, ebp]);
+		}
+		case 'leave': {
+			sendChosen(d, stop);
+			const result = d.regs.eax | 0;
+			if (origAx >= 0) d.emit({ kind: 'syscall/exit', task: d.pid, nr: origAx, result, regs: {} });
+			reportStep(d);
+			break;
+		}
+		case 'event':
+			return finish(d, origAx, syscallRow(origAx), afterEvent(d, stop.result));
+		case 'end':
+		case 'end-group':
+			if (stop.at === 'end') exitTask(d, stop.result);
+			else exitGroup(d, stop.result);
+			return decided(d);
+		case 'signal':
+			resumeSignal(d, signal);
+			return decided(d);
+		default:
+	}
+	returnToUser(d);
+	return decided(d);
+}
+
+/** A signal that its tracer has seen acts, or (blocked meanwhile) waits again. */
+function resumeSignal(d: Decision, signal: SigInfo | null): void {
+	if (signal !== null && hasSignal(d.task.blocked, signal.signo)) {
+		postSignal(d, d.pid, false, signal);
+		returnToUser(d);
+	} else returnToUser(d, signal);
 }
 
 /** A number without a row: said aloud, then -ENOSYS. */
@@ -66,12 +128,26 @@ function finish(d: Decision, nr: number, row: SyscallRow | undefined, outcome: O
 	if (isNeed(outcome)) return outcome;
 	if (typeof outcome === 'number') {
 		if (row?.support === 'none') unknownCall(d, nr);
-		d.emit({ kind: 'syscall/exit', task: d.pid, nr, result: outcome, regs: { eax: outcome >>> 0 } });
+		if (isTraced(d.task) && d.task.trace.syscall) {
+			stopAtCall(d, 'leave', { eax: outcome >>> 0 });
+			return decided(d);
+		}
+		d.emit({ kind: 'syscall/exit', task: d.pid, nr: nr >>> 0, result: outcome, regs: { eax: outcome >>> 0 } });
+	} else if (outcome.kind === 'stopped') {
+		return decided(d);
 	} else if (outcome.kind === 'block') {
 		const { restartBlock } = outcome;
 		const wait = { ...outcome.wait, order: d.state.scheduler.order, fired: -1 };
 		d.emit({ kind: 'task/block', task: d.pid, nr, wait, restartBlock, regs: { eax: wait.restart >>> 0 } });
 		return decided(d);
+	}
+	const task = d.state.tasks[d.pid];
+	if (task !== undefined && isTraced(task) && isAlive(task)) {
+		if (typeof outcome !== 'number' && task.trace.syscall) {
+			stopAtCall(d, 'leave', {});
+			return decided(d);
+		}
+		reportStep(d);
 	}
 	returnToUser(d);
 	return decided(d);
@@ -114,14 +190,17 @@ export function decideFault(view: KernelView, pid: number, fault: Fault, bytes: 
 /** Timers whose time has come, then what their signals do to the task on the CPU. */
 export function decideTimers(view: KernelView, pid: number): Decided {
 	const d = new Decision(view, pid);
+	const { state, trace } = view.state.tasks[pid];
 	expireTimers(d);
-	if (view.state.scheduler.current === pid && view.state.tasks[pid].state === 'running') returnToUser(d);
+	if (view.state.scheduler.current === pid && state === 'running' && !trace?.stop) returnToUser(d);
 	return decided(d);
 }
 
-/** Signals that came from outside while the task was in user mode. */
+/** Signals that came from outside while the task was in user mode; or its tracer let it go on. */
 export function decideSignals(view: KernelView, pid: number): Decided {
 	const d = new Decision(view, pid);
+	const stop = view.state.tasks[pid].trace?.stop;
+	if (stop) return goOn(d, stop);
 	returnToUser(d);
 	return decided(d);
 }

@@ -138,6 +138,8 @@ function stateOf(d: Decision, task: Task): readonly [letter: string, text: strin
 			return ['S', 'S (sleeping)'];
 		case 'stopped':
 			return ['T', 'T (stopped)'];
+		case 'traced':
+			return ['t', 't (tracing stop)'];
 		case 'zombie':
 			return ['Z', 'Z (zombie)'];
 		case 'dead':
@@ -233,7 +235,7 @@ function status(d: Decision, task: Task, mm: Mm | undefined): string {
 		['Tgid', String(task.tgid)],
 		['Pid', String(task.pid)],
 		['PPid', String(task.ppid)],
-		['TracerPid', '0'],
+		['TracerPid', String(task.trace?.tracer ?? 0)],
 		['Uid', [c.uid, c.euid, c.suid, c.fsuid].join('\t')],
 		['Gid', [c.gid, c.egid, c.sgid, c.fsgid].join('\t')],
 		['Groups', `${c.groups.join(' ')} `],

@@ -2,10 +2,10 @@
  * Pending signals: the queues, who a group's signal is for, taking one off (kernel/signal.c of Linux 6.1). Sending one is
  * signal-send.ts; what a taken signal does is signals.ts.
  */
-import type { SigAction, SigInfo, SigSet, Task } from '../events/entities.ts';
+import type { SigAction, SigInfo, SigSet, Task, Tracing } from '../events/entities.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { siginfo } from './abi/siginfo.ts';
-import { Code, hasSignal, IGNORED_SIGNALS, SIG_DFL, SIG_IGN, SYNCHRONOUS, sigmask, UNBLOCKABLE } from './abi/signal.ts';
+import { Code, hasSignal, IGNORED_SIGNALS, SIG_DFL, SIG_IGN, Sig, SYNCHRONOUS, sigmask, UNBLOCKABLE } from './abi/signal.ts';
 import type { Decision } from './decision.ts';
 
 /** The siginfo of a signal from the kernel itself (SEND_SIG_PRIV): SI_KERNEL, nothing else. */
@@ -22,8 +22,14 @@ export function actionOf(state: MachineState, task: Task, signo: number): SigAct
 	return state.sighands[task.sighand].actions[signo];
 }
 
-/** Whether the signal does nothing when it is taken: SIG_IGN, or a default action that is none. */
+/** Whether somebody traces a task. One that was let go of, and has not left its last stop, is not traced. */
+export function isTraced(task: Task): task is Task & { readonly trace: Tracing } {
+	return task.trace !== null && task.trace.tracer !== 0;
+}
+
+/** Whether the signal does nothing when it is taken: SIG_IGN, or a default action that is none; a tracer sees it all the same. */
 export function isIgnored(state: MachineState, task: Task, signo: number): boolean {
+	if (isTraced(task) && signo !== Sig.SIGKILL) return false;
 	const { handler } = actionOf(state, task, signo);
 	return handler === SIG_IGN || (handler === SIG_DFL && hasSignal(IGNORED_SIGNALS, signo));
 }

@@ -9,7 +9,7 @@ import { Code, hasSignal, Sa, SIG_DFL, SIG_IGN, SIGRTMIN, Sig, STOP_SIGNALS, sig
 import { CLOCK_TICK_NS } from './abi/time.ts';
 import { fireChildWaits } from './child-waits.ts';
 import type { Decision } from './decision.ts';
-import { actionOf, isAlive, isIgnored, setOf, waitsFor } from './signal-queue.ts';
+import { actionOf, isAlive, isIgnored, isTraced, setOf, waitsFor } from './signal-queue.ts';
 import { groupTimes } from './timers.ts';
 
 /**
@@ -25,6 +25,7 @@ export function postSignal(d: Decision, pid: number, group: boolean, info: SigIn
 	else if (signo === Sig.SIGCONT) flush(d, pid, STOP_SIGNALS);
 	if ((signo === Sig.SIGCONT || signo === Sig.SIGKILL) && d.state.groups[task.group].stopSignal !== 0)
 		continueGroup(d, pid, signo);
+	if (signo === Sig.SIGKILL) leaveTraceStops(d, pid);
 	if (!hasSignal(task.blocked, signo) && !waitsFor(task, signo) && isIgnored(d.state, task, signo)) return 0;
 	const queue = group ? d.state.groups[task.group].pending : d.state.tasks[pid].pending;
 	if (signo < SIGRTMIN && queue.some((q) => q.signo === signo)) return 0;
@@ -64,34 +65,55 @@ export function forceSignal(d: Decision, info: SigInfo, fatal = false): void {
 	postSignal(d, d.pid, false, { ...info, forced: true });
 }
 
+/** Threads that stand still for a tracer go on, to their end. */
+function leaveTraceStops(d: Decision, pid: number): void {
+	for (const thread of d.state.groups[d.state.tasks[pid].group].threads) {
+		const { state, trace } = d.state.tasks[thread];
+		if (state !== 'traced' || trace === null) continue;
+		const stop = trace.stop && { ...trace.stop, code: 0 };
+		d.emit({ kind: 'trace/resume', task: thread, trace: { ...trace, stop }, regs: {} });
+	}
+}
+
 /** A stopped group goes on: by SIGCONT, of which its parent is told, or because it is killed. */
 function continueGroup(d: Decision, pid: number, signo: number): void {
 	d.emit({ kind: 'signal/default', task: pid, signo, action: 'continue' });
 	if (signo !== Sig.SIGCONT) return;
 	const { group } = d.state.tasks[pid];
 	d.emit({ kind: 'group/set', group, fields: { report: 'continued' } });
-	tellParent(d, d.state.groups[group].tgid, Code.CLD_CONTINUED, Sig.SIGCONT);
+	const leader = d.state.tasks[d.state.groups[group].tgid];
+	tellOfStop(d, leader, leader.ppid, Code.CLD_CONTINUED, Sig.SIGCONT);
 }
 
-/** The group's stop comes to the deciding thread; the parent is told when it was the last that ran (do_signal_stop). */
+/** The group's stop comes to the deciding thread (do_signal_stop). */
 export function stopThread(d: Decision): void {
-	const { group } = d.task;
 	d.emit({ kind: 'task/stop', task: d.pid });
+	groupStopped(d);
+}
+
+/** The parent is told of a group's stop when the deciding thread was the last that ran; not one that traces it, who was told. */
+export function groupStopped(d: Decision): void {
+	const { group } = d.task;
 	const { threads, tgid, stopSignal } = d.group;
 	const runs = (pid: number) => d.state.tasks[pid].state === 'running' || d.state.tasks[pid].state === 'sleeping';
 	if (threads.some(runs)) return;
 	d.emit({ kind: 'group/set', group, fields: { report: 'stopped' } });
-	tellParent(d, tgid, Code.CLD_STOPPED, stopSignal);
+	const leader = d.state.tasks[tgid];
+	if (!isTraced(d.task) || d.state.tasks[d.task.trace.tracer].tgid !== leader.ppid)
+		tellOfStop(d, leader, leader.ppid, Code.CLD_STOPPED, stopSignal);
 }
 
-/** SIGCHLD of a stop or a continue, unless the parent does not want it; who waits for it wakes (do_notify_parent_cldstop). */
-function tellParent(d: Decision, leader: number, code: number, status: number): void {
-	const child = d.state.tasks[leader];
-	const parent = d.state.tasks[child.ppid];
+/**
+ * SIGCHLD of a stop or a continue to a parent or a tracer, unless it does not want it; who waits for it wakes
+ * (do_notify_parent_cldstop).
+ */
+export function tellOfStop(d: Decision, child: Task, to: number, code: number, status: number): void {
+	const parent = d.state.tasks[to];
 	if (parent === undefined || !isAlive(parent)) return;
 	const { handler, flags } = actionOf(d.state, parent, Sig.SIGCHLD);
-	if (handler !== SIG_IGN && !(flags & Sa.NOCLDSTOP)) postSignal(d, parent.pid, true, childInfo(d, child, code, status));
-	fireChildWaits(d, child);
+	const info = { ...childInfo(d, child, code, status), pid: child.pid };
+	if (handler !== SIG_IGN && !(flags & Sa.NOCLDSTOP)) postSignal(d, parent.pid, true, info);
+	fireChildWaits(d, child, to);
 }
 
 /** siginfo of SIGCHLD: pid, uid, status, and the times it took in clock ticks. All time is user time. */

@@ -20,11 +20,11 @@ import {
 	UNBLOCKABLE,
 } from './abi/signal.ts';
 import type { Decision } from './decision.ts';
-import { exitGroup } from './exit.ts';
 import { isOrphaned } from './job-control.ts';
 import { buildFrame } from './sigframe.ts';
-import { actionOf, kernelInfo, setBlocked, takeSignal } from './signal-queue.ts';
+import { actionOf, isTraced, kernelInfo, setBlocked, takeSignal } from './signal-queue.ts';
 import { forceSignal, stopThread } from './signal-send.ts';
+import { leave, notice, PtraceEvent, stopStepping, stopTraced, stopWithGroup } from './tracing.ts';
 
 export { kernelInfo, pendingSet, setBlocked, takeSignal, userInfo } from './signal-queue.ts';
 export { forceSignal, postSignal } from './signal-send.ts';
@@ -34,19 +34,21 @@ const RESTARTS: ReadonlySet<number> = new Set(Object.values(Restart));
 /**
  * What the kernel does before the deciding task runs in user mode again. Emits nothing when there is nothing to do.
  * Afterwards the task is `running` with its call over (orig_ax -1), or stopped (then to be called again once it is
- * continued), or gone.
+ * continued, or let go on by its tracer), or gone.
+ * @param seen a signal that its tracer has seen: what it does is done first
  */
-export function returnToUser(d: Decision): void {
-	if (isQuiet(d)) return;
-	for (;;) {
+export function returnToUser(d: Decision, seen: SigInfo | null = null): void {
+	if (seen === null && isQuiet(d)) return;
+	for (let shown = seen; ; shown = null) {
 		const task: Task | undefined = d.state.tasks[d.pid];
 		if (task?.state !== 'running') return;
-		if (d.group.stopSignal !== 0) {
-			stopThread(d);
+		if (shown === null && standsStill(d)) return;
+		const info = shown ?? takeSignal(d, task.blocked);
+		if (info === null) break;
+		if (shown === null && isTraced(task) && info.signo !== Sig.SIGKILL) {
+			stopTraced(d, 'signal', info.signo, info);
 			return;
 		}
-		const info = takeSignal(d, task.blocked);
-		if (info === null) break;
 		const action = actionOf(d.state, task, info.signo);
 		if (action.handler === SIG_IGN) {
 			d.emit({ kind: 'signal/default', task: d.pid, signo: info.signo, action: 'ignore' });
@@ -61,12 +63,26 @@ export function returnToUser(d: Decision): void {
 	if (savedMask !== null) setBlocked(d, savedMask, null);
 }
 
+/** Whether the deciding task stops with its group, or because its tracer wants it to. */
+function standsStill(d: Decision): boolean {
+	const { task } = d;
+	if (d.group.stopSignal !== 0 && !(isTraced(task) && task.trace.released)) {
+		if (isTraced(task)) stopWithGroup(d);
+		else stopThread(d);
+		return true;
+	}
+	if (!isTraced(task) || !task.trace.interrupt) return false;
+	stopTraced(d, 'group', Sig.SIGTRAP | (PtraceEvent.STOP << 8), notice(d, Sig.SIGTRAP, Sig.SIGTRAP | (PtraceEvent.STOP << 8)));
+	return true;
+}
+
 /** Whether nothing can be pending: seen from the state before, without reducing the decision's events. */
 function isQuiet(d: Decision): boolean {
 	const { tasks, groups } = d.view.state;
 	const task = tasks[d.pid];
 	const { pending, stopSignal } = groups[task.group];
-	if (task.pending.length > 0 || pending.length > 0 || task.savedMask !== null || stopSignal !== 0) return false;
+	if (task.trace !== null || task.pending.length > 0 || pending.length > 0 || task.savedMask !== null || stopSignal !== 0)
+		return false;
 	let inside = task.origAx >= 0;
 	for (const e of d.events) {
 		if (e.kind.startsWith('signal/') || e.kind === 'task/exit') return false;
@@ -100,6 +116,8 @@ function enterHandler(d: Decision, info: SigInfo, action: SigAction): void {
 		d.emit({ kind: 'signal/action', sighand, signo, action: { ...action, handler: SIG_DFL } });
 	}
 	if (interrupted(d)) leaveCall(d, action);
+	const stepping = isTraced(d.task) && d.task.trace.step;
+	if (stepping) stopStepping(d);
 	const { blocked, savedMask, altstack } = d.task;
 	const entered = buildFrame(d, info, action, savedMask ?? blocked);
 	if (entered === null) {
@@ -118,13 +136,14 @@ function enterHandler(d: Decision, info: SigInfo, action: SigAction): void {
 		altstack: altstack.flags & Ss.AUTODISARM ? NO_ALTSTACK : altstack,
 		regs: entered.regs,
 	});
+	if (stepping) stopTraced(d, 'frame', Sig.SIGTRAP, notice(d, Sig.SIGTRAP, Sig.SIGTRAP));
 }
 
 function actByDefault(d: Decision, signo: number): void {
 	const action = defaultAction(d, signo);
 	d.emit({ kind: 'signal/default', task: d.pid, signo, action });
 	// This machine writes no core files, so the status never has the core bit (0x80).
-	if (action === 'terminate' || action === 'core') exitGroup(d, signo);
+	if (action === 'terminate' || action === 'core') leave(d, 'end-group', signo);
 }
 
 function defaultAction(d: Decision, signo: number): 'ignore' | 'terminate' | 'core' | 'stop' {

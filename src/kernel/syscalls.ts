@@ -6,6 +6,7 @@ import { memoryRows } from './calls/memory.ts';
 import { miscRows } from './calls/misc.ts';
 import { pollRows } from './calls/poll.ts';
 import { processRows } from './calls/process.ts';
+import { ptraceRows } from './calls/ptrace.ts';
 import { segmentRows } from './calls/segments.ts';
 import { signalRows } from './calls/signals.ts';
 import { timeRows } from './calls/time.ts';
@@ -20,6 +21,7 @@ export const SYSCALLS: readonly SyscallRow[] = [
 	...miscRows,
 	...pollRows,
 	...processRows,
+	...ptraceRows,
 	...segmentRows,
 	...signalRows,
 	...timeRows,

@@ -78,7 +78,8 @@ function hasReason(state: MachineState, task: Task): boolean {
 	// Such a wait ends by SIGKILL alone, but for a lock with priority inheritance, which is asked for again after any signal.
 	const killable = wait?.restart === Restart.NOINTR && wait.on[0]?.kind !== 'futex';
 	const { pending, stopSignal } = state.groups[task.group];
-	if (stopSignal !== 0 && !killable) return true;
+	if (stopSignal !== 0 && !killable && !task.trace?.released) return true;
+	if (task.trace?.interrupt && !killable) return true;
 	const acts = (signo: number): boolean => {
 		if (wait !== null && hasSignal(wait.signals, signo)) return true;
 		if (killable && signo !== Sig.SIGKILL) return false;
@@ -161,6 +162,8 @@ export function touchedKeys(state: MachineState, e: KernelEvent): readonly strin
 			return [ENDS, ...group(e.task)];
 		case 'task/rename':
 			return group(e.to);
+		case 'task/set':
+			return e.fields.trace ? group(e.task) : [];
 		case 'signal/post':
 		case 'input/signal':
 			return [FILES, ...group(e.task)];

@@ -166,6 +166,7 @@ export function copyTask(t: Task): Writable<Task> {
 		exitSignal: t.exitSignal,
 		pdeathSignal: t.pdeathSignal,
 		vforkParent: t.vforkParent,
+		trace: t.trace,
 		exitStatus: t.exitStatus,
 		flags: t.flags,
 		noNewPrivs: t.noNewPrivs,

@@ -133,6 +133,8 @@ const taskFields: Shape<Partial<TaskFields>> = some(
 	'ppid',
 	'exitSignal',
 	'vforkParent',
+	'origAx',
+	'trace',
 	'creds',
 );
 const groupFields: Shape<Partial<GroupFields>> = some<ThreadGroup, keyof GroupFields>(
@@ -211,6 +213,8 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 		'fs',
 	]),
 	'task/stop': struct<Body<'task/stop'>>({ task: pid }),
+	'trace/stop': struct<Body<'trace/stop'>>({ task: pid, trace: s.tracing, regs }),
+	'trace/resume': struct<Body<'trace/resume'>>({ task: pid, trace: nullable(s.tracing), regs }),
 	'wait/fire': struct<Body<'wait/fire'>>({ task: pid, index: count }),
 	'wait/move': struct<Body<'wait/move'>>({ task: pid, on: list(s.waitOn) }),
 	'group/exit': struct<Body<'group/exit'>>({ group: ref('group'), status: signed }),

@@ -28,12 +28,14 @@ import type {
 	Task,
 	TaskTimes,
 	ThreadGroup,
+	TraceStop,
+	Tracing,
 	Vma,
 	Wait,
 	WaitOn,
 	Wakes,
 } from '../events/entities.ts';
-import { ENTRIES } from '../events/entities.ts';
+import { ENTRIES, TRACE_STOPS } from '../events/entities.ts';
 import type { Persona } from '../events/persona.ts';
 import { PAGE_SIZE, Pages } from './pages.ts';
 import type { Fields, Shape } from './shape.ts';
@@ -163,11 +165,24 @@ export const times: Shape<TaskTimes> = struct<TaskTimes>({
 });
 export const entry = oneOf(...ENTRIES) satisfies Shape<Task['entry']>;
 
+export const tracing: Shape<Tracing> = struct<Tracing>({
+	tracer: pid,
+	seized: bool,
+	options: u32,
+	syscall: bool,
+	step: bool,
+	forcedTf: bool,
+	released: bool,
+	interrupt: bool,
+	message: u32,
+	stop: nullable(struct<TraceStop>({ at: oneOf(...TRACE_STOPS), code: u32, info: nullable(sigInfo), result: i32 })),
+});
+
 export const taskFields: Fields<Task> = {
 	pid: int(1, 2 ** 30),
 	tgid: pid,
 	ppid: pid,
-	state: oneOf('running', 'sleeping', 'stopped', 'zombie', 'dead'),
+	state: oneOf('running', 'sleeping', 'stopped', 'traced', 'zombie', 'dead'),
 	mm: ref('mm'),
 	fdTable: ref('fdTable'),
 	fs: ref('fs'),
@@ -194,6 +209,7 @@ export const taskFields: Fields<Task> = {
 	exitSignal: int(0, 64),
 	pdeathSignal: int(0, 64),
 	vforkParent: pid,
+	trace: nullable(tracing),
 	exitStatus: signed,
 	flags: u32,
 	noNewPrivs: bool,

@@ -99,6 +99,8 @@ function act(d: StateDraft, e: Extract<SignalEvent, { kind: 'signal/default' }>)
 	}
 	group.stopSignal = 0;
 	for (const pid of plain(group.threads)) {
+		const { trace } = d.tasks[pid];
+		if (trace?.released) entity(d, 'tasks', pid).trace = { ...plain(trace), released: false };
 		if (d.tasks[pid].state !== 'stopped') continue;
 		entity(d, 'tasks', pid).state = 'running';
 		mayRun(d, pid);

@@ -84,6 +84,24 @@ export function reduceTask(d: StateDraft, e: TaskEvent): void {
 			mayNotRun(d, e.task);
 			return;
 		}
+		case 'trace/stop': {
+			const task = entity(d, 'tasks', e.task);
+			task.state = 'traced';
+			task.trace = e.trace;
+			mayNotRun(d, e.task);
+			patchRegisters(d, e.task, e.regs);
+			return;
+		}
+		case 'trace/resume': {
+			const task = entity(d, 'tasks', e.task);
+			task.trace = e.trace;
+			if (task.state === 'traced') {
+				task.state = 'running';
+				mayRun(d, e.task);
+			}
+			patchRegisters(d, e.task, e.regs);
+			return;
+		}
 		case 'task/reap':
 			reap(d, e);
 			return;
@@ -196,6 +214,8 @@ function exit(d: StateDraft, pid: number, status: number, zombie: boolean): void
 	task.wait = null;
 	task.restartBlock = null;
 	task.vforkParent = 0;
+	const trace = plain(task.trace);
+	if (trace !== null) task.trace = trace.tracer === 0 ? null : { ...trace, stop: null, interrupt: false };
 	mayNotRun(d, pid);
 	if (task.tgid !== pid) {
 		const group = entity(d, 'groups', task.group);
@@ -243,6 +263,10 @@ function rename(d: StateDraft, pid: number, to: number): void {
 	const { pid: next } = d.next;
 	enter(d, 'tasks', 'pid', to, task);
 	d.next.pid = next;
+	for (const other of entities(d.tasks)) {
+		const trace = plain(other.trace);
+		if (trace?.tracer === pid) entity(d, 'tasks', other.pid).trace = { ...trace, tracer: to };
+	}
 	const group = entity(d, 'groups', task.group);
 	group.threads = plain(group.threads).map((p) => (p === pid ? to : p));
 	renameScheduled(d, pid, to);

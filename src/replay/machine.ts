@@ -304,6 +304,7 @@ export class Machine {
 	/** Whether the kernel may have something to do before a task runs in user mode. */
 	#hasReason(task: Task): boolean {
 		const { pending, stopSignal } = this.#state.groups[task.group];
+		if (task.trace !== null && (task.trace.stop !== null || task.trace.interrupt)) return true;
 		return task.pending.length > 0 || pending.length > 0 || stopSignal !== 0 || task.origAx >= 0 || task.savedMask !== null;
 	}
 

@@ -50,6 +50,8 @@ export class Sleepers {
 				case 'task/wake':
 				case 'task/exit':
 				case 'task/stop':
+				case 'trace/stop':
+				case 'trace/resume':
 				case 'wait/move':
 				case 'signal/restart':
 					this.#enter(state, e.task);

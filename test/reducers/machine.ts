@@ -172,6 +172,7 @@ export function task(pid: number, fields: Partial<Task> = {}): Task {
 		exitSignal: 17,
 		pdeathSignal: 0,
 		vforkParent: 0,
+		trace: null,
 		exitStatus: 0,
 		flags: 0,
 		noNewPrivs: false,

@@ -56,6 +56,9 @@ function sampleRestored(): Restored[] {
 }
 
 export function sampleEvents(): MachineEvent[] {
+	const stop = { at: 'signal', code: 5 | (128 << 8), info: sigInfo(5), result: -1 } as const;
+	const flags = { seized: true, syscall: false, step: true, forcedTf: true, released: false, interrupt: false };
+	const trace = { tracer: 2, options: 0x100007f, message: 0xffffffff, ...flags, stop };
 	const rich = richMachine();
 	const { cpu } = rich.tasks[1];
 	const timer = { expires: 10 ** 15, interval: 0 };
@@ -97,6 +100,8 @@ export function sampleEvents(): MachineEvent[] {
 		{ kind: 'task/rename', task: 5, to: 4 },
 		{ kind: 'task/unshare', task: 1, sighand: rich.sighands[1], fdTable: rich.fdTables[1], fs: rich.fsStructs[1] },
 		{ kind: 'task/stop', task: 1 },
+		{ kind: 'trace/stop', task: 1, trace, regs },
+		{ kind: 'trace/resume', task: 1, trace: null, regs: {} },
 		{ kind: 'wait/fire', task: 2, index: 1 },
 		{ kind: 'wait/move', task: 2, on: rich.tasks[2].wait!.on },
 		{ kind: 'mm/fork', mm: 9, from: 1, object: 30 },

@@ -19,7 +19,7 @@ export interface PsRow {
 	readonly pgrp: number;
 	readonly session: number;
 	/** `running` has the processor, `runnable` would like to have it. */
-	readonly state: 'running' | 'runnable' | 'sleeping' | 'stopped' | 'zombie' | 'dead';
+	readonly state: 'running' | 'runnable' | 'sleeping' | 'stopped' | 'traced' | 'zombie' | 'dead';
 	/** Steps it has retired. */
 	readonly steps: number;
 	/** The call it is inside of, or null. */
@@ -79,6 +79,7 @@ function rowOf(state: MachineState, task: Task, depth: number): PsRow {
 
 function whatText(state: MachineState, task: Task, status: number | null): string {
 	if (status !== null) return `${waitStatusText(status)}${task.state === 'zombie' ? ', not waited for yet' : ''}`;
+	if (task.state === 'traced') return `for its tracer ${task.trace?.tracer ?? 0}`;
 	if (task.state === 'stopped') return `by ${signalName(state.groups[task.group].stopSignal)}`;
 	if (task.state === 'sleeping') return `${callName(task.origAx)} waits for ${wantedText(state, task)}`;
 	return task.origAx >= 0 ? `in ${callName(task.origAx)}` : `at ${hex8(task.cpu.eip)}`;

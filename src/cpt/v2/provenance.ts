@@ -84,6 +84,11 @@ export const RESIDUALS: readonly Residual[] = [
 		'tasks.*.wait',
 		'tasks.*.restartBlock',
 	),
+	...residual(
+		'tracing',
+		'v2 has the tracer’s pid and that the task stands still, not in what stop or with what options',
+		'tasks.*.trace',
+	),
 	...residual('task robust list', 'v2 does not save it', 'tasks.*.robustList', 'tasks.*.robustListLen', 'tasks.*.rseq'),
 	...residual('mm mmap base', 'v2 does not save it', 'mms.*.mmapBase'),
 	...residual('mm vDSO address', 'v2 does not save it', 'mms.*.vdso'),

@@ -44,7 +44,8 @@ function standing(origAx: number, regs: Partial<CpuState>, p: Progress) {
 	// A restart block outlives its call: restart_syscall(2) takes it up.
 	const restartBlock = lender?.restartBlock ?? null;
 	if (origAx < 0 || !RESTARTS.has(code)) return { ...idle, regs, restartBlock };
-	if (task.state === 'stopped' || task.state === 'zombie' || task.state === 'dead') return { ...idle, regs, restartBlock };
+	if (task.state === 'stopped' || task.state === 'traced' || task.state === 'zombie' || task.state === 'dead')
+		return { ...idle, regs, restartBlock };
 	if (code === Restart.BLOCK && restartBlock === null) return { ...idle, origAx: -1, regs: { ...regs, eax: -EINTR >>> 0 } };
 	const wait = lender?.wait ?? null;
 	if (wait !== null && lender?.origAx === origAx && wait.restart === code)

@@ -85,8 +85,8 @@ function checkTask(object: ImageObject, p: Progress): void {
 		const value = object.num(field) | 0;
 		if (value < -1 || value > 64) object.fail(field, 'a signal');
 	}
-	if (![0n, 1n, 2n, 4n, 16n, 32n].includes(object.big('cpt_state')))
-		object.fail('cpt_state', 'one of 0, 1, 2, 4, 16, 32 (TASK_*)');
+	if (![0n, 1n, 2n, 4n, 8n, 16n, 32n].includes(object.big('cpt_state')))
+		object.fail('cpt_state', 'one of 0, 1, 2, 4, 8, 16, 32 (TASK_*)');
 	if (object.big('cpt_flags') >= 64n) object.fail('cpt_flags', 'bits 0 to 5');
 	const limit = Math.floor(Number.MAX_SAFE_INTEGER / 4_000_000);
 	range('cpt_utime', 0, limit, 'a number of jiffies a machine can have lived');

@@ -66,6 +66,7 @@ const STATES: Readonly<Record<Task['state'], number>> = {
 	running: TaskState.RUNNING,
 	sleeping: TaskState.INTERRUPTIBLE,
 	stopped: TaskState.STOPPED,
+	traced: TaskState.TRACED,
 	zombie: TaskState.ZOMBIE,
 	dead: TaskState.DEAD,
 };
@@ -128,7 +129,15 @@ export const TASK_FIELDS: readonly FieldRow<TaskSubject, TaskDraft>[] = [
 		(s) => STATES[s.task.state],
 		(d, v) => {
 			d.task.state =
-				v & TaskState.ZOMBIE ? 'zombie' : v & TaskState.DEAD ? 'dead' : v & TaskState.STOPPED ? 'stopped' : 'running';
+				v & TaskState.TRACED
+					? 'traced'
+					: v & TaskState.ZOMBIE
+						? 'zombie'
+						: v & TaskState.DEAD
+							? 'dead'
+							: v & TaskState.STOPPED
+								? 'stopped'
+								: 'running';
 		},
 	),
 	wide(
@@ -163,7 +172,14 @@ export const TASK_FIELDS: readonly FieldRow<TaskSubject, TaskDraft>[] = [
 			d.group.tgid = v;
 		},
 	),
-	int('cpt_ppid', '', (s) => s.task.ppid),
+	int(
+		'cpt_ppid',
+		'tasks.*.trace.tracer',
+		(s) => s.task.trace?.tracer || s.task.ppid,
+		(d, v) => {
+			if (d.task.trace && d.task.trace.tracer !== 0) d.task.trace = { ...d.task.trace, tracer: v };
+		},
+	),
 	int(
 		'cpt_rppid',
 		'tasks.*.ppid',

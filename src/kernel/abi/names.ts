@@ -6,6 +6,7 @@
 import { ANON_ENUMS, ANON_FLAGS } from './anon.ts';
 import { CLONE_FLAGS } from './clone.ts';
 import { PROCESS_ENUMS, PROCESS_FLAGS } from './names-process.ts';
+import { PTRACE } from './ptrace.ts';
 import { SIGNAL_ENUMS, SIGNAL_FLAGS } from './signal.ts';
 import { TIME_ENUMS, TIME_FLAGS } from './time.ts';
 import { WAIT_ENUMS, WAIT_FLAGS } from './wait.ts';
@@ -218,6 +219,7 @@ export const FLAG_NAMES: { readonly [table: string]: readonly Name[] } = {
 /** Every table of enumerated values. */
 export const ENUM_NAMES: { readonly [table: string]: readonly Name[] } = {
 	...WAIT_ENUMS,
+	PTRACE: Object.entries(PTRACE).map(([name, nr]) => [nr, `PTRACE_${name}`] as const),
 	...FILE_ENUMS,
 	...PROCESS_ENUMS,
 	...SIGNAL_ENUMS,

@@ -5,11 +5,13 @@ import { PID_MAX, RESERVED_PIDS } from '../../reducers/task.ts';
 import { CLONE, SIGNAL_MASK } from '../abi/clone.ts';
 import { Errno } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/mm.ts';
-import { NSIG, SIG_IGN } from '../abi/signal.ts';
+import { NSIG, SIG_IGN, Sig } from '../abi/signal.ts';
 import type { Decision, Outcome } from '../decision.ts';
 import type { Handler, Resume, SyscallRow } from '../row.ts';
-import { isAlive } from '../signal-queue.ts';
+import { isAlive, isTraced, kernelInfo } from '../signal-queue.ts';
 import { DISARMED, NO_TIMES } from '../timers.ts';
+import { withoutStep } from '../tracees.ts';
+import { PtraceEvent, stopForEvent, traced, wants } from '../tracing.ts';
 import { tlsFrom } from './segments.ts';
 
 /** What clone, clone3 and the others come to. */
@@ -112,16 +114,45 @@ function clone(d: Decision, request: Request): Outcome {
 		flags: ((parent.flags & ~SUPERPRIV) | FORKNOEXEC) >>> 0,
 		times: { ...NO_TIMES, startNs: d.now },
 	};
-	d.emit({ kind: 'task/new', task: pid, value, ...own });
+	const event = traceEvent(request);
+	const shown = event !== undefined && wants(d.task, 1 << event);
+	d.emit({ kind: 'task/new', task: pid, value: { ...value, ...tracedFrom(d, flags, shown, value.cpu) }, ...own });
 	if (shares(CLONE.PARENT_SETTID)) d.writeU32(request.parentTid, pid);
 	if (shares(CLONE.CHILD_SETTID)) writeTid(d, value, pid);
-	if (!shares(CLONE.VFORK)) return pid;
+	if (shown) return stopForEvent(d, event, pid, pid);
+	return shares(CLONE.VFORK) ? untilProgram(pid) : pid;
+}
+
+/** The parent of a vfork sleeps until its child has a program of its own or ends. */
+function untilProgram(pid: number): Outcome {
 	const on = [{ kind: 'vfork' as const, child: pid }];
 	return {
 		kind: 'block',
 		wait: { on, deadline: null, restart: Restart.NOINTR, signals: 0n },
 		restartBlock: { call: 'vfork', deadline: null, args: [pid] },
 	};
+}
+
+/** A call goes on after PTRACE_EVENT_*: a vfork may have to wait for its child yet. */
+export function afterEvent(d: Decision, result: number): Outcome {
+	return d.state.tasks[result]?.vforkParent === d.pid ? untilProgram(result) : result;
+}
+
+/** Which event a new task is to its creator's tracer; undefined = none (CLONE_UNTRACED). */
+function traceEvent({ flags, exitSignal }: Request): number | undefined {
+	if (flags & CLONE.UNTRACED) return undefined;
+	if (flags & CLONE.VFORK) return PtraceEvent.VFORK;
+	return exitSignal === Sig.SIGCHLD ? PtraceEvent.FORK : PtraceEvent.CLONE;
+}
+
+/** A child of a traced task is traced, too, when its tracer wants to see it or the task asks for it: it begins with a stop. */
+function tracedFrom(d: Decision, flags: number, shown: boolean, cpu: Task['cpu']): Partial<Task> {
+	const { task } = d;
+	const without = task.trace === null ? {} : { cpu: { ...cpu, ...withoutStep(task.trace, cpu.eflags).regs } };
+	if (!isTraced(task) || !(shown || flags & CLONE.PTRACE)) return { ...without, trace: null };
+	const { tracer, seized, options } = task.trace;
+	const trace = { ...traced(tracer, seized, options), interrupt: seized };
+	return { ...without, trace, pending: seized ? [] : [kernelInfo(Sig.SIGSTOP)] };
 }
 
 /** Whose child it is, and what its parent will be sent. */
@@ -176,9 +207,11 @@ function writeTid(d: Decision, child: Task, pid: number): void {
 }
 
 /** A vfork that was woken: the child runs its own program, or is gone. */
-function woken(d: Decision, resume: Resume | null): number | null {
+function woken(d: Decision, resume: Resume | null): Outcome | null {
 	if (resume === null) return null;
-	return resume.reason === 'signal' ? resume.wait.restart : (d.task.restartBlock?.args[0] ?? -Errno.EINVAL);
+	if (resume.reason === 'signal') return resume.wait.restart;
+	const pid = d.task.restartBlock?.args[0] ?? -Errno.EINVAL;
+	return wants(d.task, 1 << PtraceEvent.VFORK_DONE) ? stopForEvent(d, PtraceEvent.VFORK_DONE, pid, pid) : pid;
 }
 
 const PLAIN = { stack: 0, parentTid: 0, childTid: 0, tls: 0 };

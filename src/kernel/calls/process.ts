@@ -5,15 +5,19 @@
 import { Errno } from '../abi/errno.ts';
 import { AT, AT_FDCWD } from '../abi/fcntl.ts';
 import { READ_IMPLIES_EXEC } from '../abi/mm.ts';
+import { PtraceOption } from '../abi/ptrace.ts';
+import { Sig } from '../abi/signal.ts';
 import { type Decision, type NeedInput, type Outcome, RETURNED } from '../decision.ts';
 import { ElfError } from '../elf.ts';
 import { type ExecRequest, execEvents } from '../exec.ts';
-import { exitGroup, exitTask } from '../exit.ts';
 import { failed } from '../fail.ts';
 import { fileBytes } from '../file-data.ts';
 import { foundPath, readPath, resolve, resolveAt } from '../paths.ts';
 import { fsIds, MAY_EXEC, permitted } from '../permissions.ts';
 import type { Handler, SyscallRow } from '../row.ts';
+import { isTraced, userInfo } from '../signal-queue.ts';
+import { postSignal } from '../signal-send.ts';
+import { leave, PtraceEvent, stopForEvent, wants } from '../tracing.ts';
 import { cloneRows } from './clone.ts';
 import { futexRows } from './futex.ts';
 import { limitRows } from './limits.ts';
@@ -21,13 +25,11 @@ import { schedRows } from './sched.ts';
 import { waitRows } from './wait.ts';
 
 const exit: Handler = (d, [code]) => {
-	exitTask(d, (code & 0xff) << 8);
-	return RETURNED;
+	return leave(d, 'end', (code & 0xff) << 8) ?? RETURNED;
 };
 
 const exitGroupCall: Handler = (d, [code]) => {
-	exitGroup(d, (code & 0xff) << 8);
-	return RETURNED;
+	return leave(d, 'end-group', (code & 0xff) << 8) ?? RETURNED;
 };
 
 /** Arguments and environment at most: more is E2BIG whatever the stack limit. */
@@ -84,9 +86,11 @@ function start(d: Decision, found: ReturnType<typeof resolve>, filename: string,
 		if (depth >= MAX_INTERPRETERS) return -Errno.ELOOP;
 		request = next;
 	}
+	const nr = d.task.origAx;
+	const { pid } = d;
 	try {
 		const result = execEvents(d, request);
-		return result === 0 ? RETURNED : result;
+		return result === 0 ? afterExec(d, nr, pid) : result;
 	} catch (error) {
 		if (!(error instanceof ElfError)) throw error;
 		const isElf = error.what !== 'ELF magic' && error.what !== 'ELF header';
@@ -95,6 +99,17 @@ function start(d: Decision, found: ReturnType<typeof resolve>, filename: string,
 		if (isElf) d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip, bytes: new Uint8Array(0) });
 		return -Errno.ENOEXEC;
 	}
+}
+
+/** A tracer sees a new program by an event with the pid the task had, else (not after PTRACE_SEIZE) by a SIGTRAP. */
+function afterExec(d: Decision, nr: number, pid: number): Outcome {
+	const { task } = d;
+	if (!isTraced(task)) return RETURNED;
+	// The call's number can be seen until it returns.
+	d.emit({ kind: 'task/set', task: d.pid, fields: { origAx: nr } });
+	if (wants(task, PtraceOption.TRACEEXEC)) return stopForEvent(d, PtraceEvent.EXEC, pid, 0);
+	if (!task.trace.seized) postSignal(d, d.pid, false, userInfo(task, Sig.SIGTRAP));
+	return 0;
 }
 
 /** The file must be regular and executable (do_open_execat). */

@@ -2,7 +2,7 @@
  * Segment descriptors a program sets for itself: set_thread_area (GDT entries 6..8, per task) and modify_ldt (per address
  * space). Follows arch/x86/kernel/tls.c, ldt.c and include/asm/desc.h of Linux 6.1, 32-bit.
  */
-import type { Descriptor } from '../../events/cpu.ts';
+import type { CpuState, Descriptor } from '../../events/cpu.ts';
 import type { RegisterPatch } from '../../events/task.ts';
 import { Errno } from '../abi/errno.ts';
 import {
@@ -18,8 +18,8 @@ import type { Decision } from '../decision.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 
 /** GDT_ENTRY_TLS_MIN and the number of TLS entries. */
-const TLS_MIN = 6;
-const TLS_ENTRIES = 3;
+export const TLS_MIN = 6;
+export const TLS_ENTRIES = 3;
 const EMPTY: Descriptor = { a: 0, b: 0 };
 const LDT_ENTRIES = 8192;
 const LDT_ENTRY_SIZE = 8;
@@ -31,6 +31,17 @@ function mayBeTls(u: UserDesc): boolean {
 }
 
 const tlsEntry = (d: Decision, i: number): Descriptor => d.task.tls[i] ?? EMPTY;
+
+/** do_set_thread_area for a task that stands still (ptrace): 0 or -EINVAL. @param bytes struct user_desc */
+export function setTls(d: Decision, pid: number, index: number, bytes: Uint8Array): number {
+	const desc = parseUserDesc(bytes);
+	if (!mayBeTls(desc)) return -Errno.EINVAL;
+	const task = d.state.tasks[pid];
+	const descriptor = isEmptyDesc(desc) || isZeroDesc(desc) ? EMPTY : packDescriptor(desc, desc.useable);
+	const tls = Array.from({ length: TLS_ENTRIES }, (_, i) => (i === index - TLS_MIN ? descriptor : (task.tls[i] ?? EMPTY)));
+	d.emit({ kind: 'task/set', task: pid, fields: { tls }, ...droppedSelectors(task.cpu, tls, d.state.mms[task.mm].ldt) });
+	return 0;
+}
 
 /** CLONE_SETTLS: the child's TLS entries, with the descriptor at `pointer` in its place. -EFAULT, -EINVAL. */
 export function tlsFrom(d: Decision, pointer: number): readonly Descriptor[] | number {
@@ -58,7 +69,7 @@ const setThreadArea: Handler = (d, [pointer]) => {
 	if (index < TLS_MIN || index >= TLS_MIN + TLS_ENTRIES) return -Errno.EINVAL;
 	const descriptor = isEmptyDesc(desc) || isZeroDesc(desc) ? EMPTY : packDescriptor(desc, desc.useable);
 	const tls = Array.from({ length: TLS_ENTRIES }, (_, i) => (i === index - TLS_MIN ? descriptor : tlsEntry(d, i)));
-	d.emit({ kind: 'task/set', task: d.pid, fields: { tls }, ...droppedSelectors(d, tls, d.mm.ldt) });
+	d.emit({ kind: 'task/set', task: d.pid, fields: { tls }, ...droppedSelectors(d.regs, tls, d.mm.ldt) });
 	return 0;
 };
 
@@ -67,13 +78,13 @@ const setThreadArea: Handler = (d, [pointer]) => {
  * (arch/x86/entry/entry_32.S, the fixups of RESTORE_REGS).
  */
 function droppedSelectors(
-	d: Decision,
+	registers: CpuState,
 	tls: readonly Descriptor[],
 	ldt: readonly Descriptor[],
 ): { readonly regs?: RegisterPatch } {
 	const regs: { -readonly [K in 'es' | 'ds' | 'fs' | 'gs']?: number } = {};
 	for (const name of ['es', 'ds', 'fs', 'gs'] as const) {
-		const selector = d.regs[name];
+		const selector = registers[name];
 		const index = selector >>> 3;
 		const local = (selector & 4) !== 0;
 		if ((selector & ~3) === 0 || (!local && (index < TLS_MIN || index >= TLS_MIN + TLS_ENTRIES))) continue;
@@ -138,7 +149,7 @@ function writeLdt(d: Decision, pointer: number, count: number, old: boolean): nu
 	const length = Math.max(ldt.length, desc.entryNumber + 1);
 	const next = Array.from({ length }, (_, i) => (i === desc.entryNumber ? descriptor : (ldt[i] ?? EMPTY)));
 	d.emit({ kind: 'mm/set', mm: id, fields: { ldt: next } });
-	const dropped = droppedSelectors(d, d.task.tls, next);
+	const dropped = droppedSelectors(d.regs, d.task.tls, next);
 	if ('regs' in dropped) d.emit({ kind: 'task/set', task: d.pid, fields: {}, ...dropped });
 	return 0;
 }

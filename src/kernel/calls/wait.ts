@@ -6,11 +6,12 @@ import { Errno } from '../abi/errno.ts';
 import { Code, Sig } from '../abi/signal.ts';
 import { CONTINUED_STATUS, stoppedStatus, WAIT } from '../abi/wait.ts';
 import { setWords, viewOf } from '../abi/words.ts';
-import { type ChildWait, isAwaited } from '../child-waits.ts';
+import { type ChildWait, isAwaited, tracedBy } from '../child-waits.ts';
 import type { Decision, Outcome } from '../decision.ts';
-import { reapChild } from '../exit.ts';
-import { endStatus, isGone } from '../job-control.ts';
+import { isWaitable, reapChild, reapTracee } from '../exit.ts';
+import { endStatus } from '../job-control.ts';
 import type { Handler, SyscallRow } from '../row.ts';
+import { isTraced } from '../signal-queue.ts';
 import { groupTimes } from '../timers.ts';
 import { rusageBytes } from './limits.ts';
 
@@ -34,9 +35,12 @@ const WAITID_OPTIONS = WAITID_EVENTS | WAIT.WNOHANG | WAIT.WNOWAIT | WAIT.__WNOT
 function look(d: Decision, on: ChildWait): Found | number | null {
 	let any = false;
 	for (const child of Object.values(d.state.tasks)) {
-		if (child.ppid !== d.task.tgid || child.pid !== child.tgid || !isAwaited(d.state, child, on)) continue;
+		const traced =
+			on.options & WAIT.__WNOTHREAD ? isTraced(child) && child.trace.tracer === d.pid : tracedBy(d.state, child, d.task.tgid);
+		const own = child.ppid === d.task.tgid && child.pid === child.tgid;
+		if (!(own || traced) || !isAwaited(d.state, child, on, traced)) continue;
 		any = true;
-		const found = ended(d, child, on.options) ?? stopped(d, child, on.options) ?? wentOn(d, child, on.options);
+		const found = ended(d, child, on.options, traced) ?? stopped(d, child, on.options, traced) ?? wentOn(d, child, on.options);
 		if (found !== undefined) return found;
 	}
 	return any ? null : -Errno.ECHILD;
@@ -47,22 +51,36 @@ function found(d: Decision, child: Task, code: number, status: number, word: num
 	return { child, code, status, word, usage: rusageBytes(d, times, 0) };
 }
 
-/** A leader is waited for once its last thread is gone. */
-function ended(d: Decision, child: Task, options: number): Found | undefined {
-	if (!(options & WAIT.WEXITED) || child.state !== 'zombie' || !isGone(d.state, d.state.groups[child.group])) return undefined;
+/** A leader is waited for once its last thread is gone; who is traced by its tracer first. */
+function ended(d: Decision, child: Task, options: number, traced: boolean): Found | undefined {
+	if (!(options & WAIT.WEXITED) || child.state !== 'zombie' || (isTraced(child) && !traced)) return undefined;
+	if (child.pid === child.tgid && !isWaitable(d.state, d.state.groups[child.group])) return undefined;
 	const word = endStatus(d.state, child);
 	const signal = word & 0x7f;
 	const code = signal === 0 ? Code.CLD_EXITED : word & 0x80 ? Code.CLD_DUMPED : Code.CLD_KILLED;
 	const result = found(d, child, code, signal === 0 ? (word >> 8) & 0xff : signal, word);
-	if (!(options & WAIT.WNOWAIT)) reapChild(d, child.pid);
+	if (options & WAIT.WNOWAIT) return result;
+	if (child.pid !== child.tgid || child.ppid !== d.task.tgid) reapTracee(d, child.pid);
+	else reapChild(d, child.pid);
 	return result;
 }
 
-function stopped(d: Decision, child: Task, options: number): Found | undefined {
+/** Of a tracee its own stops are seen, whatever the options, and not its group's. */
+function stopped(d: Decision, child: Task, options: number, traced: boolean): Found | undefined {
+	if (traced) return stoppedForTracer(d, child, options);
 	const { report, stopSignal } = d.state.groups[child.group];
 	if (!(options & WAIT.WSTOPPED) || report !== 'stopped' || stopSignal === 0) return undefined;
 	if (!(options & WAIT.WNOWAIT)) d.emit({ kind: 'group/set', group: child.group, fields: { report: 'none' } });
 	return found(d, child, Code.CLD_STOPPED, stopSignal, stoppedStatus(stopSignal));
+}
+
+function stoppedForTracer(d: Decision, child: Task, options: number): Found | undefined {
+	const { state, trace } = child;
+	if (state !== 'traced' || trace === null || trace.stop === null || trace.stop.code === 0) return undefined;
+	const { code } = trace.stop;
+	const stop = { ...trace.stop, code: 0 };
+	if (!(options & WAIT.WNOWAIT)) d.emit({ kind: 'task/set', task: child.pid, fields: { trace: { ...trace, stop } } });
+	return found(d, child, Code.CLD_TRAPPED, code, stoppedStatus(code));
 }
 
 function wentOn(d: Decision, child: Task, options: number): Found | undefined {
