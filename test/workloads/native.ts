@@ -129,15 +129,19 @@ export function runProgram(command: string[], how: Invocation, timeoutMs = 20_00
 		writeFileSync(stdinPath, how.stdin);
 		const fd = openSync(stdinPath, 'r');
 		const started = performance.now();
-		const run = spawnSync(command[0]!, command.slice(1), {
-			cwd: dir,
-			env: { PATH: process.env.PATH ?? '/usr/bin:/bin', ...how.env },
-			stdio: [fd, 'pipe', 'pipe'],
-			timeout: timeoutMs,
-			killSignal: 'SIGKILL',
-			maxBuffer: 64 << 20,
-			encoding: 'latin1',
-		});
+		const spawn = (first: string, rest: readonly string[]) =>
+			spawnSync(first, rest, {
+				cwd: dir,
+				env: { PATH: process.env.PATH ?? '/usr/bin:/bin', ...how.env },
+				stdio: [fd, 'pipe', 'pipe'],
+				timeout: timeoutMs,
+				killSignal: 'SIGKILL',
+				maxBuffer: 64 << 20,
+				encoding: 'latin1',
+			});
+		let run = spawn(command[0]!, command.slice(1));
+		// Node has no names for real-time signals: a shell says 128 + the number.
+		if (!run.error && run.status === null && !run.signal) run = spawn('/bin/sh', ['-c', '"$@"; exit $?', 'sh', ...command]);
 		const wallMs = performance.now() - started;
 		closeSync(fd);
 		rmSync(stdinPath);
