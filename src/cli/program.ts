@@ -71,6 +71,7 @@ function recording(root: Command, told: Told): void {
 		.option('--cwd <dir>', 'working directory inside the guest (default: /)')
 		.option('--cpu <model>', 'the processor the guest sees: i686, pentium4 or core2 (default: pentium4)')
 		.option('--seed <n>', 'seed of all randomness the guest sees and of the schedule (default: 1)')
+		.option('--strict', 'stop at the first thing that is not supported, and exit 125')
 		.option('--chaos', 'quanta and priorities at random, from the seed')
 		.option('--epoch <time>', 'realtime clock at the first step: seconds since 1970 or an ISO date')
 		.addOption(new Option('--env <K=V>', 'add to the fixed environment').argParser(many))

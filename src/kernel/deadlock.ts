@@ -5,17 +5,33 @@ import { callName } from './abi/call-numbers.ts';
 import { O } from './abi/fcntl.ts';
 import { conflicting } from './locks.ts';
 import { monotonicNs } from './timers.ts';
+import { isReady } from './waits.ts';
 
 /**
- * A line for each task that is asleep or stopped, or none when some task waits for a signal alone: then one from outside is
- * what everybody may be waiting for.
+ * A line for each task that is asleep or stopped, when nothing can run and nothing is pending. None otherwise, nor when some task
+ * waits for a signal alone: then one from outside is what everybody may be waiting for.
  */
 export function deadlock(state: MachineState): readonly string[] {
+	if (isGoingOn(state)) return [];
 	const asleep = Object.values(state.tasks).filter(
 		(t) => t.state === 'sleeping' || t.state === 'stopped' || t.state === 'traced',
 	);
 	if (asleep.some((t) => t.state === 'sleeping' && signalEnds(state, t))) return [];
 	return asleep.some((t) => t.state === 'sleeping') ? asleep.map((t) => waitText(state, t)) : [];
+}
+
+/** Whether something runs, may run, or is to come: by time, or from the recorder's descriptors. */
+function isGoingOn(state: MachineState): boolean {
+	return (
+		Object.values(state.groups).some((g) => g.itimers.real.expires !== null) ||
+		Object.values(state.tasks).some(
+			(t) =>
+				t.state === 'running' ||
+				isReady(state, t) !== null ||
+				(t.state === 'sleeping' && t.wait !== null && t.wait.deadline !== null) ||
+				(t.wait?.on ?? []).some((on) => on.kind === 'stream-readable'),
+		)
+	);
 }
 
 /** `pid 3 cat: read waits for bytes in pipe:[7], which pid 2 may write`. */

@@ -1,12 +1,13 @@
 /** Recording: the machine from its first step, the outside as inputs, the frames of a trace as they come. */
 
 import type { KernelEvent, MachineEvent } from '../events/event.ts';
+import type { InputEvent } from '../events/input.ts';
 import { encodeFrame, FORMAT_VERSION, type FrameKind } from '../events/trace/format.ts';
 import { deadlock } from '../kernel/deadlock.ts';
 import { byteString } from '../kernel/initial.ts';
 import { type CpuModel, defaultPersona } from '../kernel/persona.ts';
 import { createDigester } from '../reducers/digest.ts';
-import type { MachineState, Stream } from '../reducers/state.ts';
+import type { MachineState, Stream, Task } from '../reducers/state.ts';
 import { boot } from './boot.ts';
 import { hash64, sha256 } from './hash.ts';
 import { SEMANTICS_VERSION, type TraceHeader, WRITER } from './header.ts';
@@ -54,6 +55,8 @@ export interface RecordOptions {
 	readonly onFrame?: (frame: Uint8Array) => void;
 	/** Told the name of everything unsupported that the guest asked for. */
 	readonly onUnsupported?: (name: string) => void;
+	/** Stops the recording with the step behind the first unsupported thing: `Recording.refused` says what it was. */
+	readonly strict?: boolean;
 	/** Nothing can run and nothing is pending: who waits for what, a line each. Only a signal from outside goes on from here. */
 	readonly onDeadlock?: (lines: readonly string[]) => void;
 	/** Told now and then how far the machine is. */
@@ -62,10 +65,23 @@ export interface RecordOptions {
 	readonly maxSteps?: number;
 }
 
+/** Something unsupported that a guest asked for. */
+export interface Refused {
+	readonly what: 'syscall' | 'instruction' | 'feature';
+	readonly name: string;
+	readonly pid: number;
+	readonly comm: string;
+	/** Position, and the address the guest goes on at. */
+	readonly steps: number;
+	readonly eip: number;
+}
+
 export interface Recording {
 	readonly end: TraceEnd;
 	/** The last state. */
 	readonly state: MachineState;
+	/** What stopped it, if it was to be strict. */
+	readonly refused?: Refused | null;
 	/** The file, when no `onFrame` took its frames. */
 	readonly bytes: Uint8Array;
 }
@@ -126,7 +142,10 @@ export async function record(options: RecordOptions): Promise<Recording> {
 }
 
 /** How a recorded machine is watched. */
-export type Watch = Pick<RecordOptions, 'outside' | 'onFrame' | 'onUnsupported' | 'onDeadlock' | 'onProgress' | 'maxSteps'>;
+export type Watch = Pick<
+	RecordOptions,
+	'outside' | 'onFrame' | 'onUnsupported' | 'strict' | 'onDeadlock' | 'onProgress' | 'maxSteps'
+>;
 
 /** A machine that is to be recorded: where its trace begins, and what has happened to it there already. */
 export interface Started {
@@ -157,27 +176,58 @@ export async function recordMachine(started: Started): Promise<Recording> {
 	);
 	for (const bytes of blobs.values()) writer.blob(bytes);
 	for (const event of before) writer.event(event);
+	let refused: Refused | null = null;
 	const sink = (event: MachineEvent) => {
+		if (event.kind === 'unsupported' && options.strict && refused === null) refused = refusedBy(machine, event);
 		if (event.kind === 'stream/output') outside.output(event.stream, event.bytes);
 		else if (event.kind === 'unsupported') options.onUnsupported?.(event.name);
 		writer.event(event);
 	};
 	const machine = new Machine(state, header.grain === 'steps' ? 'steps' : 'runs', sink, undefined, before.length);
 	started.start?.(machine);
-	const stopped = await drive(machine, writer, outside, options);
+	const stopped = await drive(machine, writer, outside, options, () => refused !== null);
 	machine.flush();
 	const last = machine.snapshot();
 	machine.close();
 	const end = writer.finish(last, stopped);
-	return { end, state: last, bytes: Buffer.concat(frames) };
+	return { end, state: last, refused, bytes: Buffer.concat(frames) };
 }
 
-async function drive(machine: Machine, writer: TraceWriter, outside: Outside, options: Watch): Promise<TraceEnd['end']> {
+function refusedBy(machine: Machine, { what, name, task, eip }: Extract<MachineEvent, { kind: 'unsupported' }>): Refused {
+	return { what, name, pid: task, comm: machine.kernelState.tasks[task].comm, steps: machine.steps, eip };
+}
+
+/** A signal to the recorder is the first process's; once that is gone, it is for everybody who is left. */
+function feed(machine: Machine, event: InputEvent): void {
+	const tasks = Object.values(machine.kernelState.tasks);
+	const isThere = ({ state }: Task) => state !== 'zombie' && state !== 'dead';
+	const gone = event.kind === 'input/signal' && !tasks.some((t) => t.tgid === event.task && isThere(t));
+	if (!gone) {
+		machine.feed(event);
+		return;
+	}
+	const others = tasks.filter((t) => t.tgid === t.pid && t.pid !== event.task && isThere(t));
+	others.forEach(({ pid }, i) => void machine.feed({ ...event, task: pid, ns: i === 0 ? event.ns : 0 }));
+}
+
+async function drive(
+	machine: Machine,
+	writer: TraceWriter,
+	outside: Outside,
+	options: Watch,
+	refused: () => boolean,
+): Promise<TraceEnd['end']> {
 	let mark = nextMark(machine.steps);
-	let told = -1;
-	const maxSteps = options.maxSteps ?? Number.POSITIVE_INFINITY;
+	let told = '';
+	let maxSteps = options.maxSteps ?? Number.POSITIVE_INFINITY;
 	for (;;) {
-		const stop = machine.advance(Math.min(mark, maxSteps, machine.steps + LIVE_SLICE));
+		// A recording ends between two steps: what is due at the position of the refusal is decided first.
+		const look = () => refused() && maxSteps > machine.steps + 1;
+		const stop = machine.advance(Math.min(mark, maxSteps, machine.steps + LIVE_SLICE), false, options.strict ? look : undefined);
+		if (look()) {
+			maxSteps = machine.steps + 1;
+			if (stop.kind === 'limit') continue;
+		}
 		switch (stop.kind) {
 			case 'ended':
 				return 'ended';
@@ -195,20 +245,21 @@ async function drive(machine: Machine, writer: TraceWriter, outside: Outside, op
 				if (machine.steps >= maxSteps) return 'limit';
 				options.onProgress?.(machine.steps);
 				await new Promise(setImmediate);
-				for (const event of outside.arrived()) machine.feed(event);
+				for (const event of outside.arrived()) feed(machine, event);
 				break;
 			case 'idle': {
 				machine.flush();
 				writer.flush();
 				if (Object.values(machine.kernelState.tasks).every((t) => t.state === 'stopped')) outside.stopped?.();
-				if (stop.ns === null && stop.streams.length === 0 && told !== machine.steps) {
-					told = machine.steps;
+				const here = `${machine.steps}.${machine.k}`;
+				if (stop.ns === null && stop.streams.length === 0 && told !== here) {
+					told = here;
 					const lines = deadlock(machine.kernelState);
 					if (lines.length > 0) options.onDeadlock?.(lines);
 				}
 				const event = await outside.idle(stop.streams, stop.ns);
 				if (event === null) return 'idle';
-				machine.feed(event);
+				feed(machine, event);
 				break;
 			}
 		}

@@ -177,16 +177,21 @@ export class TraceWriter {
 		this.#previous = state;
 	}
 
-	/** The last digest, and the index that closes the file. */
-	finish(state: MachineState, end: TraceEnd['end']): TraceEnd {
-		this.flush();
-		this.#out(FrameKind.DIGEST, this.#pack({ at: this.#steps, digest: this.#digest(state) }));
+	/** Every task so far: those that are there (by pid), then those that left (in that order). */
+	tasks(state: MachineState): TraceEnd['tasks'] {
 		const there = Object.values(state.tasks).map((t) => {
 			const gone = t.state === 'zombie' || t.state === 'dead';
 			const status = gone ? endStatus(state, t) : null;
 			return { pid: t.pid, comm: t.comm, steps: t.times.steps, status };
 		});
-		const tasks = [...there, ...this.#reaped];
+		return [...there, ...this.#reaped];
+	}
+
+	/** The last digest, and the index that closes the file. */
+	finish(state: MachineState, end: TraceEnd['end']): TraceEnd {
+		this.flush();
+		this.#out(FrameKind.DIGEST, this.#pack({ at: this.#steps, digest: this.#digest(state) }));
+		const tasks = this.tasks(state);
 		const totals: TraceEnd = { steps: this.#steps, events: this.#events, end, status: tasks[0]?.status ?? null, tasks };
 		this.#out(FrameKind.INDEX, pack({ frames: this.#index, ...totals }));
 		return totals;

@@ -42,6 +42,8 @@ export interface Verified {
 	readonly events: number;
 	readonly digests: number;
 	readonly end: TraceEnd | null;
+	/** Every task of the run so far, those that left included, by pid. */
+	readonly tasks: TraceEnd['tasks'];
 	readonly state: MachineState;
 }
 
@@ -110,6 +112,7 @@ export function verify(trace: Trace, options: VerifyOptions = {}): Verified {
 			mismatch = { frame: comparison.next, at: machine.steps, what: 'input', wanted: 'the recorded inputs', got: error.message };
 		} else throw error;
 	}
+	const state = machine.snapshot();
 	return {
 		mismatch,
 		damage: trace.damage,
@@ -118,7 +121,8 @@ export function verify(trace: Trace, options: VerifyOptions = {}): Verified {
 		events: comparison.events,
 		digests: comparison.digests,
 		end: trace.end,
-		state: machine.snapshot(),
+		tasks: [...writer.tasks(state)].sort((a, b) => a.pid - b.pid),
+		state,
 	};
 }
 

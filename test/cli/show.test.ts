@@ -220,6 +220,14 @@ else {
 		assert.match(replay(['dump', 'ring.t']).stdout, /unsupported +what syscall {2}name io_uring_setup/);
 		assert.match(replay(['strace', 'ring.t']).stdout, /^io_uring_setup\(.*\) += -1 ENOSYS \(Function not implemented\)$/m);
 		assert.equal(JSON.parse(replay(['ring.t', '--json']).stdout).unsupported, { io_uring_setup: 1 });
+		const strict = replay(['record', '--strict', '-o', 'strict.t', '--', './ring']);
+		assert.is(strict.status, 125);
+		assert.is(strict.stdout, '');
+		assert.match(
+			strict.stderr,
+			/^replay: unsupported call: io_uring_setup, of pid 2 "ring" at step [\d,]+, eip [0-9a-f]{8}; strict\.t holds .*\n$/,
+		);
+		assert.is(replay(['strict.t']).status, 0);
 	});
 }
 

@@ -7,7 +7,7 @@ import { guest, replay, shell } from './cli.ts';
 const lines = (text: string) => text.trimEnd().split('\n');
 
 /** Guests of several tasks whose calls come in one order for each task, whoever runs first. */
-const STRACED = ['fork_files', 'fork_memory', 'fork_wait', 'pipe_block', 'pipe_pingpong', 'fork_tree', 'vfork_share', 'zombie'];
+const STRACED = ['fork_files', 'fork_memory', 'fork_wait', 'pipe_block', 'pipe_pingpong', 'vfork_share', 'zombie'];
 
 /**
  * Calls and ends of each task, the first one's first; broken off calls are whole again. A line without a pid is
@@ -137,6 +137,13 @@ test('ps: threads have a column of their own; somebody stopped says by what; sle
 	assert.match(replay(['ps', 's.t', '--at', String(callAt('s.t', 'waitpid', 2))]).stdout, /stopped +\d+ {2}└ .* by SIGSTOP$/m);
 	const kill = callAt('s.t', 'kill', 2);
 	assert.match(replay(['ps', 's.t', '--at', String(kill)]).stdout, /nanosleep waits for 0\.0[56]\d* s to pass$/m);
+});
+
+test('replay lists every task with how it ended', () => {
+	replay(['record', '-o', 'all.t', '--', guest('zombie')]);
+	const made = replay(['all.t']);
+	assert.is(made.status, 0);
+	assert.match(made.stdout, /^tasks +pid 2 zombie {2}exit 0 .*\n +pid 3 zombie {2}exit \d+ /m);
 });
 
 test.run();

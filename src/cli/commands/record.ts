@@ -4,12 +4,13 @@ import { posix } from 'node:path';
 import { ElfError } from '../../kernel/elf.ts';
 import { CPU_MODELS } from '../../kernel/persona.ts';
 import { Host, HostError, hostMeta, streamKind } from '../../replay/host.ts';
-import { type RecordOptions, record } from '../../replay/record.ts';
+import { type RecordOptions, type Refused, record } from '../../replay/record.ts';
 import type { TraceEnd } from '../../replay/trace-writer.ts';
 import { reason } from '../open.ts';
-import { CliError, Exit, jsonLine, message, Progress, plural, writeAll } from '../output.ts';
+import { CliError, Exit, jsonLine, message, Progress, plural, shownBytes, thousands, writeAll } from '../output.ts';
 import { OutputFile } from '../output-file.ts';
 import { rawArguments } from '../raw-arguments.ts';
+import { hex8 } from '../render/items.ts';
 import { exitJson, shellStatus } from '../render/status.ts';
 import { Counts } from '../render/unsupported.ts';
 import { readStdin } from '../stdin.ts';
@@ -21,6 +22,7 @@ export interface RecordFlags {
 	readonly root?: string;
 	readonly seed?: string;
 	readonly chaos?: boolean;
+	readonly strict?: boolean;
 	readonly epoch?: string;
 	readonly env?: readonly string[];
 	readonly cwd?: string;
@@ -129,6 +131,7 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 	const progress = new Progress('recording', null);
 	const unsupported = new Counts();
 	let end: TraceEnd;
+	let refused: Refused | null;
 	try {
 		const result = await record({
 			path: bytesOf(guest),
@@ -147,6 +150,7 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 			...(flags.cwd === undefined ? {} : { cwd: raw(flags.cwd) }),
 			...(seed === undefined ? {} : { seed }),
 			chaos: flags.chaos ?? false,
+			strict: flags.strict ?? false,
 			onDeadlock: (lines) => {
 				message('deadlock: nothing can run and nothing is pending; a signal may end it');
 				for (const line of lines) message(`  ${line}`);
@@ -157,6 +161,7 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 			...(maxSteps === undefined ? {} : { maxSteps }),
 		});
 		end = result.end;
+		refused = result.refused ?? null;
 		file.finish();
 	} catch (error) {
 		file.drop();
@@ -167,20 +172,31 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 		outside.close();
 		progress.done();
 	}
-	if (!flags.json && unsupported.any) message(`the guest asked for what is not supported: ${unsupported.text()}`);
+	if (!flags.json && refused === null && unsupported.any)
+		message(`the guest asked for what is not supported: ${unsupported.text()}`);
 	if (flags.json) {
 		const tasks = end.tasks.map(({ status, ...task }) => ({ ...task, ...exitJson(status) }));
 		const { steps, events } = end;
 		writeAll(
 			2,
 			Buffer.from(
-				`${jsonLine({ trace: file.name, end: end.end, ...exitJson(end.status), steps, events, unsupported: unsupported.json(), tasks })}\n`,
+				`${jsonLine({ trace: file.name, end: end.end, ...exitJson(end.status), steps, events, unsupported: unsupported.json(), refused, tasks })}\n`,
 			),
 		);
+	}
+	if (refused !== null) {
+		message(`${refusedText(refused)}; ${file.name} holds the run up to there`);
+		return Exit.FAILED;
 	}
 	if (end.status !== null) return shellStatus(end.status);
 	if (!flags.json) message(`stopped after ${plural(end.steps, 'step')}: ${file.name}`);
 	return Exit.OK;
+}
+
+/** `unsupported call io_uring_setup of pid 2 "ring" at step 1,234, before 0804a1c3`. */
+function refusedText({ what, name, pid, comm, steps, eip }: Refused): string {
+	const kind = what === 'syscall' ? 'call' : what;
+	return `unsupported ${kind}: ${name}, of pid ${pid} "${shownBytes(comm)}" at step ${thousands(steps)}, eip ${hex8(eip)}`;
 }
 
 /** The first task of a recording. */

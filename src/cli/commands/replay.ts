@@ -1,10 +1,24 @@
 /** `replay TRACE`: makes the run again, compares everything, and says it on one screen. */
 import { basename } from 'node:path';
+import { deadlock } from '../../kernel/deadlock.ts';
 import type { Verified } from '../../replay/verify.ts';
 import { type Mismatch, verify } from '../../replay/verify.ts';
 import { damageLine, openTrace, pastEnd, position, reading } from '../open.ts';
-import { colour, Exit, json, message, Progress, plural, print, shownBytes, shownWord, thousands, writeAll } from '../output.ts';
-import { exitJson, statusText } from '../render/status.ts';
+import {
+	colour,
+	Exit,
+	json,
+	lineOf,
+	message,
+	Progress,
+	plural,
+	print,
+	shownBytes,
+	shownWord,
+	thousands,
+	writeAll,
+} from '../output.ts';
+import { exitJson, statusText, waitStatusText } from '../render/status.ts';
 import { type Counts, unsupportedOf } from '../render/unsupported.ts';
 
 export interface ReplayOptions {
@@ -39,14 +53,36 @@ export function replayCommand(path: string, options: ReplayOptions): number {
 
 function report(path: string, r: Verified, seconds: number): object {
 	const { mismatch, damage, steps, events, digests } = r;
-	const tasks = Object.values(r.state.tasks).map((t) => ({
-		pid: t.pid,
-		comm: shownBytes(t.comm),
-		steps: t.times.steps,
-		state: t.state,
-		...exitJson(t.state === 'zombie' || t.state === 'dead' ? t.exitStatus : null),
+	const tasks = r.tasks.map(({ pid, comm, steps: own, status }) => ({
+		pid,
+		comm: shownBytes(comm),
+		steps: own,
+		// One that left the tables was waited for.
+		state: r.state.tasks[pid]?.state ?? 'dead',
+		...exitJson(status),
 	}));
-	return { trace: path, equal: mismatch === null, mismatch, damage, steps, events, digests, tasks, seconds };
+	return { trace: path, equal: mismatch === null, mismatch, damage, steps, events, digests, tasks, deadlock: stuck(r), seconds };
+}
+
+/** Who waits for what, when the run came to where nothing could run; empty otherwise. */
+function stuck({ state, mismatch }: Verified): readonly string[] {
+	return mismatch === null ? deadlock(state) : [];
+}
+
+/** Lines of tasks at most: --json has them all. */
+const TASK_LINES = 40;
+
+function taskLines({ tasks, state }: Verified): string[] {
+	const shown = tasks.slice(0, TASK_LINES);
+	const comm = Math.max(...shown.map((t) => shownBytes(t.comm).length));
+	const status = (t: (typeof tasks)[number]) => (t.status === null ? statusText(state.tasks[t.pid]) : waitStatusText(t.status));
+	const width = Math.max(...shown.map((t) => status(t).length));
+	const pid = Math.max(...shown.map((t) => String(t.pid).length));
+	const lines = shown.map(
+		(t) =>
+			`pid ${String(t.pid).padStart(pid)} ${shownBytes(t.comm).padEnd(comm)}  ${status(t).padEnd(width)}  ${plural(t.steps, 'step')}`,
+	);
+	return tasks.length > TASK_LINES ? [...lines, `and ${thousands(tasks.length - TASK_LINES)} more`] : lines;
 }
 
 /** Frames are compared whole: the position is where the frame begins, the values are of its first difference. */
@@ -80,11 +116,8 @@ function screen(
 			`${pad('replayed')} ${plural(r.steps, 'step')} · ${plural(r.events, 'event')} · ${digests} · ${seconds.toFixed(2)} s${rate}`,
 		);
 	}
-	Object.values(r.state.tasks).forEach((t, i) => {
-		lines.push(
-			`${pad(i === 0 ? 'tasks' : '')} pid ${t.pid} ${shownBytes(t.comm)}  ${statusText(t)}  ${plural(t.times.steps, 'step')}`,
-		);
-	});
+	taskLines(r).forEach((line, i) => void lines.push(`${pad(i === 0 ? 'tasks' : '')} ${line}`));
+	stuck(r).forEach((line, i) => void lines.push(`${pad(i === 0 ? 'deadlock' : '')} ${lineOf(line)}`));
 	if (unsupported.any) lines.push(`${pad('unsupported')} ${unsupported.text()}`);
 	return lines.join('\n');
 }
