@@ -136,14 +136,16 @@ function checkGroup({ tasks }: MachineState, { id, tgid, threads }: ThreadGroup,
 	);
 }
 
-/** Whether tasks, their groups and their memory belong together: what a restart must have right before anything of it can run. */
+/** Whether tasks and what they refer to belong together: what a restart must have right before anything of it can run. */
 export function holdsTogether(state: MachineState): boolean {
 	let holds = true;
 	const report: Report = (ok) => {
 		holds &&= ok;
 	};
-	for (const { group, mm } of Object.values(state.tasks)) {
-		holds &&= state.groups[group] !== undefined;
+	for (const { group, mm, fdTable, fs, sighand } of Object.values(state.tasks)) {
+		holds &&= state.groups[group] !== undefined && state.sighands[sighand] !== undefined;
+		holds &&= fdTable === 0 || state.fdTables[fdTable] !== undefined;
+		holds &&= fs === 0 || state.fsStructs[fs] !== undefined;
 		holds &&= mm === 0 || state.objects[state.mms[mm]?.object] !== undefined;
 	}
 	for (const group of Object.values(state.groups)) checkGroup(state, group, report);

@@ -171,7 +171,7 @@ test('killed: FILE.partial is good up to its last whole frame', async () => {
 	assert.is(ran.status, 2);
 	assert.match(ran.stderr, /killed.t.partial: cut at frame \d+/);
 	assert.match(ran.stdout, /pid 2 lines {2}sleeping/);
-	assert.match(replay(['strace', 'killed.t.partial']).stdout, /read\(0, 0x[0-9a-f]+, 7\) += {1,2}\?\n$/);
+	assert.match(replay(['strace', 'killed.t.partial']).stdout, /read\(0, {1,2}<unfinished \.\.\.>\n$/);
 });
 
 if (noCompiler) console.log(`skipped: ${noCompiler}`);

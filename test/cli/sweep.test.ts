@@ -70,7 +70,7 @@ const WRONG: readonly (readonly [words: readonly string[], message: RegExp])[] =
 	[['sweep', 'none.msgpack'], /none.msgpack: no such file/],
 	[['sweep', 'tls.msgpack', '--every', '0'], /--every 0: a whole number, 1 to /],
 	[['sweep', 'tls.msgpack', '--every', '5', '--events'], /one of --every N and --events wanted/],
-	[['sweep', 'tls.msgpack', '--seed', '5'], /--seed: --sample N wanted beside it/],
+	[['sweep', 'tls.msgpack', '--seed', '5'], /--seed: --sample N or --events N wanted beside it/],
 	[['sweep', 'tls.msgpack', '--sample', 'x'], /--sample x/],
 	[['sweep', 'tls.msgpack', '--from', '9999999'], /no position of it is between --from and --to/],
 	[['sweep', 'tls.msgpack', '--from', 'x'], /position "x"/],

@@ -4,7 +4,7 @@ import { number } from './argument.ts';
 import type { Defect } from './defect.ts';
 import { callersDescriptors, choose, eachGroup, eachTask, SIGNALS } from './lent.ts';
 import { changed } from './premise.ts';
-import { countedChild, runningZombies, splitMemory, taskFields, threadsAsProcesses } from './trees.ts';
+import { countedChild, runningZombies, splitMemory, taskFields, threadsAsProcesses, withoutTraced } from './trees.ts';
 
 const PAGE_SIZE = 4096;
 /** Objects whose write errors the posted dump drops, whatever part fails; of BITS/FPU only the payload's. */
@@ -116,7 +116,8 @@ export const DUMP_DEFECTS: readonly Defect[] = [
 		who: '',
 		what: 'a child whose parent is its tracer is left out, with its subtree',
 		cause: { object: 'TASK', text: 'missing TASK' },
-		needs: 'process trees',
+		shows: 'ptrace_attach: a child that another child traces is not restored',
+		rules: () => ({ source: withoutTraced }),
 	},
 	{
 		name: 'unlocked-walk',

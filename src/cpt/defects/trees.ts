@@ -77,6 +77,22 @@ export function threadsAsProcesses(s: MachineState): MachineState {
 	return { ...s, ...made, next };
 }
 
+/** A child that somebody else than its parent traces is not found among its parent's children, nor is what is below it. */
+export function withoutTraced(s: MachineState): MachineState {
+	const tasks = { ...s.tasks };
+	const leaveOut = (pid: number): void => {
+		const { [pid]: gone } = tasks;
+		if (gone === undefined) return;
+		delete tasks[pid];
+		for (const t of Object.values(tasks)) if (t.ppid === pid || t.tgid === pid) leaveOut(t.pid);
+	};
+	for (const { pid, ppid, trace } of Object.values(s.tasks)) {
+		const tracer = trace === null ? undefined : s.tasks[trace.tracer];
+		if (tracer !== undefined && tracer.tgid !== ppid) leaveOut(pid);
+	}
+	return { ...s, tasks };
+}
+
 /** Of tasks below the root: the signal that tells their parent of their end. */
 export const noExitSignal: Rules = {
 	restored: (effect, _, lent) =>

@@ -173,7 +173,11 @@ class Bisect {
 			return [...gone, ...vmaCauses(state, restored, Number(mm), objects, gone.length > 0)];
 		});
 		const place = (c: Cause) => c.offset ?? Number.POSITIVE_INFINITY;
-		return distinct([...causes].sort((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b))));
+		// What only a missing task had is missing with it.
+		const missing = some.some((d) => d.path[0] === 'tasks' && d.path.length === 2 && d.got === undefined);
+		const whole = new Set(some.filter((d) => d.path.length === 2 && d.got === undefined).map((d) => d.text));
+		const own = missing ? causes.filter((c) => c.path?.startsWith('tasks') || !whole.has(c.path ?? '')) : causes;
+		return distinct([...own].sort((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b))));
 	}
 
 	/** What is no difference of the state: how the restored machine is set going. */
