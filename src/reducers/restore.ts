@@ -87,6 +87,11 @@ function take(d: StateDraft, e: Restored): void {
 
 function* pagesOf(e: Extract<Restored, { kind: 'pages' }>): Generator<readonly [number, Uint8Array]> {
 	assert(e.bytes.length % PAGE_SIZE === 0, 'whole pages');
+	// One page an object is what a dump writes: the view that is there serves.
+	if (e.bytes.length === PAGE_SIZE) {
+		yield [e.index, e.bytes];
+		return;
+	}
 	for (let i = 0; i * PAGE_SIZE < e.bytes.length; i++) yield [e.index + i, e.bytes.subarray(i * PAGE_SIZE, (i + 1) * PAGE_SIZE)];
 }
 
