@@ -54,7 +54,7 @@ export function foreignState(core: Core, options: ForeignOptions): MachineState 
 		...state,
 		next: { ...state.next, pid: Math.max(core.tgid, ...pids) + 1, mm: id + 1, object: object + 1 },
 		tasks,
-		groups: { ...state.groups, [group.id]: { ...group, pgrp: first.pgrp, session: first.session } },
+		groups: { ...state.groups, [group.id]: { ...group, threads: pids, pgrp: first.pgrp, session: first.session } },
 		mms: { ...state.mms, [id]: mmOf(core, id, object, program, options.program.path) },
 		objects: {
 			...state.objects,
