@@ -8,8 +8,11 @@
  * Exit status: 0 nothing differs, 1 something does, 2 usage, or this machine cannot build or run 32-bit programs.
  */
 import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { buildSync } from 'esbuild';
 import { ROWS } from '../../src/cpu/isa/index.ts';
 import { type OracleRow, rowKey } from './encode.ts';
 import type { Engine } from './guest.ts';
@@ -25,8 +28,24 @@ const SHOWN = 3;
 /** Names listed of rows that are not compared for one reason. */
 const NAMED = 12;
 
-/** A worker does not inherit tsx from the command line. */
-const BOOT = `import('tsx/esm/api').then(({ register }) => { register(); return import('${new URL('./worker.ts', import.meta.url)}'); })`;
+/** Where the bundled worker goes: modules beside it are found, and nothing of it is a source. */
+const BUNDLE = fileURLToPath(new URL('../../node_modules/.cache/oracle-worker.mjs', import.meta.url));
+
+/** Bundles the worker: constants built into the code make a case 1.6 times as fast as modules loaded one by one. */
+function bundleWorker(): string {
+	buildSync({
+		entryPoints: [fileURLToPath(new URL('./worker.ts', import.meta.url))],
+		outfile: BUNDLE,
+		bundle: true,
+		platform: 'node',
+		format: 'esm',
+		target: 'node20',
+		minifySyntax: true,
+		packages: 'external',
+		logLevel: 'warning',
+	});
+	return BUNDLE;
+}
 
 interface Totals {
 	readonly cases: Float64Array;
@@ -111,8 +130,9 @@ async function runAll(program: string, task: Omit<WorkerTask, 'worker'>): Promis
 	console.log(
 		`seed ${task.seed}, engine ${task.engine}, ${rows.length} of ${ROWS.length} rows, ${task.workers} workers, ${program}`,
 	);
+	const bundle = bundleWorker();
 	const workers = Array.from({ length: task.workers }, (_, worker) => {
-		const w = new Worker(BOOT, { eval: true, workerData: { ...task, worker } satisfies WorkerTask });
+		const w = new Worker(bundle, { workerData: { ...task, worker } satisfies WorkerTask });
 		w.on('message', (report: BatchReport) => add(totals, report));
 		return new Promise<void>((resolve, reject) => {
 			w.on('error', reject);
@@ -136,6 +156,10 @@ function runCase(program: string, text: string, engine: Engine): boolean {
 	console.log(report.examples[0]?.text ?? `${describeCase(row, words, 0)}\n    same`);
 	return report.examples.length === 0;
 }
+
+// V8's baseline code finds its handler of an exception by walking the function from its start. In a main loop with every row of
+// the processor that takes 100 µs, and a quarter of the cases fault; only the interpreter and optimised code look it up
+setFlagsFromString('--no-sparkplug');
 
 const { values } = parseArgs({
 	options: {
