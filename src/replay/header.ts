@@ -6,7 +6,7 @@ import { FORMAT_VERSION } from '../events/trace/format.ts';
  * Version of what the engine does: raised whenever the same trace would execute differently, so that an old trace says
  * so instead of diverging. `npm run record-traces` records the samples again.
  */
-export const SEMANTICS_VERSION = 9;
+export const SEMANTICS_VERSION = 10;
 
 /** Version of the package that wrote the trace. */
 export const WRITER = 'cpt-replay 0.1.0';
