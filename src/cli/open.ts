@@ -149,6 +149,28 @@ export function position(text: string): Position {
 	return at;
 }
 
+/** What `--at` takes: a position, or so many steps before the trace's end. */
+export type Place = Position | { readonly beforeEnd: number };
+
+/** Reads `N`, `N.k`, `end` (after the last event) or `end-N`. */
+export function place(text: string): Place {
+	const m = /^end(?:-(\d{1,15}))?$/.exec(text.replaceAll(/[,_](?=\d)/g, ''));
+	if (m) return { beforeEnd: Number(m[1] ?? 0) };
+	const at = parsePosition(text);
+	if (!at) throw new CliError(`position "${text}": N, N.k, end or end-N wanted (N retired steps, k events after them)`);
+	return at;
+}
+
+/** The position in a trace that a place means. */
+export function located(path: string, trace: Trace, wanted: Place): Position {
+	if (!('beforeEnd' in wanted)) return wanted;
+	const end = reading(path, () => trace.recordedEnd);
+	if (wanted.beforeEnd === 0) return end;
+	if (wanted.beforeEnd > end.steps)
+		throw new CliError(`${path}: end-${wanted.beforeEnd}: the trace has ${plural(end.steps, 'step')}`);
+	return { steps: end.steps - wanted.beforeEnd, k: 0 };
+}
+
 /** What the user is told of a trace that is not whole. */
 export function damageLine(path: string, damage: Damage): string {
 	const word = damage.kind === 'cut' ? 'cut' : 'damaged';

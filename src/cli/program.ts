@@ -107,14 +107,14 @@ function looking(root: Command, told: Told): void {
 		.description('what is at a position')
 		.argument('<trace>')
 		.argument('[what...]', 'regs (default), maps, mem ADDR LEN, fds, signals')
-		.requiredOption('--at <pos>', 'the position')
+		.requiredOption('--at <pos>', 'the position: N, N.k, end or end-N')
 		.option(json, 'as JSON')
 		.action(async (trace, what, options) => told(await (await import('./commands/state.ts')).stateCommand(trace, what, options)));
 	root
 		.command('ps')
 		.description('the tree of tasks at a position: what each does, what a sleeper waits for')
 		.argument('<trace>')
-		.requiredOption('--at <pos>', 'the position')
+		.requiredOption('--at <pos>', 'the position: N, N.k, end or end-N')
 		.option(json, 'as JSON')
 		.action(async (trace, options) => told((await import('./commands/ps.ts')).psCommand(trace, options)));
 	root
@@ -139,7 +139,7 @@ function checkpointing(root: Command, told: Told): void {
 		.command('checkpoint')
 		.description('freeze a recorded run at a position and dump it into an image')
 		.argument('<trace>')
-		.requiredOption('--at <pos>', 'the position')
+		.requiredOption('--at <pos>', 'the position: N, N.k, end or end-N')
 		.requiredOption('-o, --output <image>', 'the image')
 		.addOption(defect())
 		.option('--trace <file>', "also a trace of the run up to there, with the dump's own events")
@@ -166,7 +166,7 @@ function checkpointing(root: Command, told: Told): void {
 		.command('bisect')
 		.description('checkpoint, restart, compare with the run that never stopped; if it differs: where first, and why')
 		.argument('<trace>')
-		.requiredOption('--at <pos>', 'the position')
+		.requiredOption('--at <pos>', 'the position: N, N.k, end or end-N')
 		.option('--image <image>', 'look at this image instead of a fresh dump')
 		.addOption(defect())
 		.addOption(policy())
@@ -250,7 +250,7 @@ function cores(root: Command, told: Told): void {
 		.description('write a position in a format of others: a core file for gdb')
 		.argument('<trace>')
 		.option('--core <file>', 'an i386 ELF core file of one process, with all its threads and memory')
-		.requiredOption('--at <pos>', 'the position')
+		.requiredOption('--at <pos>', 'the position: N, N.k, end or end-N')
 		.option('--pid <pid>', 'the thread that comes first (default: the one that runs)')
 		.option('--program <file>', 'also the program, for its symbols')
 		.action(async (trace, options) => told((await import('./commands/core.ts')).exportCommand(trace, options)));

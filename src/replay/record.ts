@@ -3,6 +3,8 @@
 import type { KernelEvent, MachineEvent } from '../events/event.ts';
 import type { InputEvent } from '../events/input.ts';
 import { encodeFrame, FORMAT_VERSION, type FrameKind } from '../events/trace/format.ts';
+import { callNumber } from '../kernel/abi/call-numbers.ts';
+import { Errno } from '../kernel/abi/errno.ts';
 import { deadlock } from '../kernel/deadlock.ts';
 import { byteString } from '../kernel/initial.ts';
 import { type CpuModel, defaultPersona } from '../kernel/persona.ts';
@@ -55,6 +57,8 @@ export interface RecordOptions {
 	readonly onFrame?: (frame: Uint8Array) => void;
 	/** Told the name of everything unsupported that the guest asked for. */
 	readonly onUnsupported?: (name: string) => void;
+	/** Told the path of every program that the guest executes (execve) and that is not there. */
+	readonly onMissingProgram?: (path: Uint8Array) => void;
 	/** Stops the recording with the step behind the first unsupported thing: `Recording.refused` says what it was. */
 	readonly strict?: boolean;
 	/** Nothing can run and nothing is pending: who waits for what, a line each. Only a signal from outside goes on from here. */
@@ -141,10 +145,12 @@ export async function record(options: RecordOptions): Promise<Recording> {
 	return recordMachine({ header, blobs, first: state, state, before: [], options });
 }
 
+const EXECVE = callNumber('execve')!;
+
 /** How a recorded machine is watched. */
 export type Watch = Pick<
 	RecordOptions,
-	'outside' | 'onFrame' | 'onUnsupported' | 'strict' | 'onDeadlock' | 'onProgress' | 'maxSteps'
+	'outside' | 'onFrame' | 'onUnsupported' | 'onMissingProgram' | 'strict' | 'onDeadlock' | 'onProgress' | 'maxSteps'
 >;
 
 /** A machine that is to be recorded: where its trace begins, and what has happened to it there already. */
@@ -177,10 +183,15 @@ export async function recordMachine(started: Started): Promise<Recording> {
 	for (const bytes of blobs.values()) writer.blob(bytes);
 	for (const event of before) writer.event(event);
 	let refused: Refused | null = null;
+	/** Where the path stands that a task executes. */
+	const executing = new Map<number, number>();
 	const sink = (event: MachineEvent) => {
 		if (event.kind === 'unsupported' && options.strict && refused === null) refused = refusedBy(machine, event);
 		if (event.kind === 'stream/output') outside.output(event.stream, event.bytes);
 		else if (event.kind === 'unsupported') options.onUnsupported?.(event.name);
+		else if (event.kind === 'syscall/enter' && event.nr === EXECVE) executing.set(event.task, event.args[0]);
+		else if (event.kind === 'syscall/exit' && event.nr === EXECVE && event.result === -Errno.ENOENT)
+			options.onMissingProgram?.(stringAt(machine, event.task, executing.get(event.task)!));
 		writer.event(event);
 	};
 	const machine = new Machine(state, header.grain === 'steps' ? 'steps' : 'runs', sink, undefined, before.length);
@@ -191,6 +202,16 @@ export async function recordMachine(started: Started): Promise<Recording> {
 	machine.close();
 	const end = writer.finish(last, stopped);
 	return { end, state: last, refused, bytes: Buffer.concat(frames) };
+}
+
+/** The bytes before the first NUL; those of a page at most. */
+function stringAt(machine: Machine, pid: number, address: number): Uint8Array {
+	const bytes: number[] = [];
+	for (let byte = 1; bytes.length < 4096; bytes.push(byte)) {
+		byte = machine.readMemory(pid, (address + bytes.length) >>> 0, 1)?.[0] ?? 0;
+		if (byte === 0) break;
+	}
+	return Uint8Array.from(bytes);
 }
 
 function refusedBy(machine: Machine, { what, name, task, eip }: Extract<MachineEvent, { kind: 'unsupported' }>): Refused {

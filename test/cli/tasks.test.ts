@@ -1,8 +1,9 @@
 /** What the commands show of several tasks: strace -f, ps. */
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { guest, replay, shell } from './cli.ts';
+import { guest, path, replay, shell } from './cli.ts';
 
 const lines = (text: string) => text.trimEnd().split('\n');
 
@@ -144,6 +145,29 @@ test('replay lists every task with how it ended', () => {
 	const made = replay(['all.t']);
 	assert.is(made.status, 0);
 	assert.match(made.stdout, /^tasks +pid 2 zombie {2}exit 0 .*\n +pid 3 zombie {2}exit \d+ /m);
+});
+
+test('a position may be counted from the end', () => {
+	assert.is(replay(['record', '-o', 'end.t', '--', guest('zombie')]).status, 0);
+	const text = (at: string) => replay(['ps', 'end.t', '--at', at]).stdout.split('\n')[0];
+	const steps = Number(/^step (\d+)/.exec(text('end'))?.[1]);
+	assert.ok(steps > 100);
+	assert.match(text('end-100'), new RegExp(`^step ${steps - 100} `));
+	for (const [at, message] of [
+		[`end-${steps + 1}`, /end-\d+: the trace has [\d,]+ steps/],
+		['end+1', /position "end\+1": N, N.k, end or end-N wanted/],
+	] as const) {
+		const { status, stderr } = replay(['bisect', 'end.t', '--at', at]);
+		assert.is(status, 2);
+		assert.match(stderr, message);
+	}
+	rmSync(path('end.t'));
+});
+
+test('a guest that executes what it does not have is told of --root', () => {
+	const { stderr } = replay(['record', '-o', 'missing.t', '--', guest('exec_missing')]);
+	assert.match(stderr, /the guest executed what is not there: \/nowhere\/sh × 2, \/nowhere\/.+; without --root DIR/);
+	rmSync(path('missing.t'));
 });
 
 test.run();

@@ -4,7 +4,7 @@ import { type BisectOptions, bisect, NotThere } from '../../replay/bisect/bisect
 import { checkpointRun, type Freeze } from '../../replay/checkpoint.ts';
 import { formatPosition } from '../../replay/position.ts';
 import type { Trace } from '../../replay/trace.ts';
-import { damageLine, freeze, openImage, openTrace, position, readableObjects, reading } from '../open.ts';
+import { damageLine, freeze, located, openImage, openTrace, place, readableObjects, reading } from '../open.ts';
 import { CliError, Exit, json, message, Progress, print } from '../output.ts';
 import { planted, policyOf } from '../planted.ts';
 import { type About, bisectJson, bisectText } from '../render/bisect.ts';
@@ -20,11 +20,12 @@ export interface BisectFlags {
 }
 
 export async function bisectCommand(path: string, flags: BisectFlags): Promise<number> {
-	const at = position(flags.at);
+	const wanted = place(flags.at);
 	const policy = policyOf(flags.policy);
 	const { rules, names } = planted(flags.defect);
 	const restarter = flags.restarter === undefined ? undefined : await loadRestarter(flags.restarter);
 	const trace = openTrace(path);
+	const at = located(path, trace, wanted);
 	if (trace.damage) message(damageLine(path, trace.damage));
 	const image = flags.image === undefined ? undefined : openImage(flags.image);
 	const frozen = freeze(path, trace, at);

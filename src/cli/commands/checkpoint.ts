@@ -5,7 +5,7 @@ import { remainders } from '../../cpt/v2/remainder.ts';
 import { checkpointRun, type Freeze, recordDump } from '../../replay/checkpoint.ts';
 import { formatPosition } from '../../replay/position.ts';
 import type { Trace } from '../../replay/trace.ts';
-import { damageLine, freeze, openTrace, position, reading } from '../open.ts';
+import { damageLine, freeze, located, openTrace, place, reading } from '../open.ts';
 import { CliError, Exit, json, message, plural, print, shownBytes, thousands } from '../output.ts';
 import { writeOutput } from '../output-file.ts';
 import { planted } from '../planted.ts';
@@ -21,9 +21,10 @@ export interface CheckpointOptions {
 }
 
 export function checkpointCommand(path: string, options: CheckpointOptions): number {
-	const at = position(options.at);
+	const wanted = place(options.at);
 	const { rules } = planted(options.defect);
 	const trace = openTrace(path);
+	const at = located(path, trace, wanted);
 	if (trace.damage) message(damageLine(path, trace.damage));
 	const frozen = freeze(path, trace, at);
 	const { image, pieces } = dumped(path, trace, frozen, rules);

@@ -9,7 +9,7 @@ import { fileAt, withFiles } from '../../kernel/foreign.ts';
 import { importProcess, recordImported } from '../../replay/imported.ts';
 import { comparePositions, formatPosition } from '../../replay/position.ts';
 import { stateAt } from '../../replay/rerun.ts';
-import { openTrace, pastEnd, position, readInput, reading, wholeEnd } from '../open.ts';
+import { located, openTrace, pastEnd, place, readInput, reading, wholeEnd } from '../open.ts';
 import { CliError, Exit, message, plural, print, shownBytes, thousands } from '../output.ts';
 import { writeOutput } from '../output-file.ts';
 
@@ -22,8 +22,9 @@ export interface ExportOptions {
 
 export function exportCommand(path: string, options: ExportOptions): number {
 	if (options.core === undefined) throw new CliError('export: --core FILE wanted: what is to be written');
-	const at = position(options.at);
+	const wanted = place(options.at);
 	const trace = openTrace(path);
+	const at = located(path, trace, wanted);
 	const past = comparePositions(at, wholeEnd(trace)) > 0;
 	const state = past ? undefined : reading(path, () => stateAt(trace, at));
 	if (!state) throw pastEnd(path, trace, at);

@@ -1,7 +1,7 @@
 /** `ps TRACE --at POS`: the tree of tasks at a position. */
 import { comparePositions, formatPosition } from '../../replay/position.ts';
 import { stateAt } from '../../replay/rerun.ts';
-import { openTrace, pastEnd, position, reading, shown, wholeEnd } from '../open.ts';
+import { located, openTrace, pastEnd, place, reading, shown, wholeEnd } from '../open.ts';
 import { json, plural, print, shownBytes } from '../output.ts';
 import { psRows, psText } from '../render/ps.ts';
 
@@ -11,8 +11,9 @@ export interface PsOptions {
 }
 
 export function psCommand(path: string, options: PsOptions): number {
-	const at = position(options.at);
+	const wanted = place(options.at);
 	const trace = openTrace(path);
+	const at = located(path, trace, wanted);
 	const state = comparePositions(at, wholeEnd(trace)) > 0 ? undefined : reading(path, () => stateAt(trace, at));
 	if (!state) throw pastEnd(path, trace, at);
 	const rows = psRows(state);

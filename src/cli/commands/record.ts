@@ -130,6 +130,7 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 	});
 	const progress = new Progress('recording', null);
 	const unsupported = new Counts();
+	const missing = new Counts();
 	let end: TraceEnd;
 	let refused: Refused | null;
 	try {
@@ -145,6 +146,7 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 			outside,
 			onFrame: (frame) => file.write(frame),
 			onUnsupported: (name) => unsupported.add(name),
+			onMissingProgram: (path) => missing.add(shownBytes(Buffer.from(path).toString('latin1'))),
 			// On a terminal the guest's own output would run into the line.
 			...(process.stdout.isTTY ? {} : { onProgress: progress.at }),
 			...(flags.cwd === undefined ? {} : { cwd: raw(flags.cwd) }),
@@ -174,6 +176,8 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 	}
 	if (!flags.json && refused === null && unsupported.any)
 		message(`the guest asked for what is not supported: ${unsupported.text()}`);
+	if (!flags.json && root === undefined && missing.any)
+		message(`the guest executed what is not there: ${missing.text()}; without --root DIR it has no files but itself`);
 	if (flags.json) {
 		const tasks = end.tasks.map(({ status, ...task }) => ({ ...task, ...exitJson(status) }));
 		const { steps, events } = end;

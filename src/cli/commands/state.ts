@@ -3,7 +3,7 @@ import { readState } from '../../reducers/address-space.ts';
 import type { MachineState, Task } from '../../reducers/state.ts';
 import { comparePositions, formatPosition } from '../../replay/position.ts';
 import { stateAt } from '../../replay/rerun.ts';
-import { openTrace, pastEnd, position, reading, shown, wholeEnd } from '../open.ts';
+import { located, openTrace, pastEnd, place, reading, shown, wholeEnd } from '../open.ts';
 import { CliError, json, plural, print, shownBytes, thousands } from '../output.ts';
 import { type Names, programNames } from '../render/disassemble.ts';
 import { hex8 } from '../render/items.ts';
@@ -20,13 +20,14 @@ const MAX_BYTES = 2 ** 24;
 const VIEWS = ['regs', 'maps', 'mem', 'fds', 'signals'];
 
 export async function stateCommand(path: string, what: readonly string[], options: StateOptions): Promise<number> {
-	const at = position(options.at);
+	const wanted = place(options.at);
 	const [view = 'regs', ...rest] = what;
 	if (!VIEWS.includes(view)) throw new CliError(`state ${view}: one of ${VIEWS.join(', ')} wanted`);
 	if (rest.length !== (view === 'mem' ? 2 : 0))
 		throw new CliError(view === 'mem' ? 'state mem: ADDR LEN wanted' : `state ${view}: no more words wanted`);
 	const range = view === 'mem' ? memoryRange(rest[0], rest[1]) : undefined;
 	const trace = openTrace(path);
+	const at = located(path, trace, wanted);
 	const past = comparePositions(at, wholeEnd(trace)) > 0;
 	const state = past ? undefined : reading(path, () => stateAt(trace, at));
 	if (!state) throw pastEnd(path, trace, at);
