@@ -24,7 +24,7 @@ const WRONG: readonly (readonly [words: readonly string[], status: number, messa
 	[['t.msgpack', '--until', '99999999'], 2, /position 99999999 is past the end: the trace has [\d,]+ steps\n$/],
 	[['t.msgpack', '--until', '5.3'], 2, /position 5.3: fewer events come after step 5\n$/],
 	[['state', 't.msgpack'], 2, /"--at <pos>" not specified/],
-	[['state', 't.msgpack', '--at', '-1'], 2, /position "-1": N or N.k wanted/],
+	[['state', 't.msgpack', '--at', '-1'], 2, /position "-1": N, N.k, end or end-N wanted/],
 	[['state', 't.msgpack', '--at', '1e3'], 2, /position "1e3"/],
 	[['state', 't.msgpack', '--at', '99999999'], 2, /t.msgpack: position 99999999 is past the end/],
 	[['state', 't.msgpack', '--at', '3.1'], 2, /position 3.1: fewer events/],
