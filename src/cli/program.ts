@@ -124,6 +124,14 @@ function looking(root: Command, told: Told): void {
 		.option(json, 'a JSON value a line')
 		.action(async (trace, options) => told((await import('./commands/strace.ts')).straceCommand(trace, options)));
 	root
+		.command('timeline')
+		.description('what each task did when: lanes in the terminal, or a file for ui.perfetto.dev')
+		.argument('<trace>')
+		.option('--format <format>', '`text` (default), or `perfetto`: Chrome trace JSON')
+		.option('-o, --output <file>', 'into a file instead of stdout')
+		.option(json, 'as JSON')
+		.action(async (trace, options) => told((await import('./commands/timeline.ts')).timelineCommand(trace, options)));
+	root
 		.command('diff')
 		.description(
 			'two traces: the first difference of what they did; two TRACE@POS: of their states; an image and another, or TRACE@POS: of the images',

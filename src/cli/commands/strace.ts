@@ -1,34 +1,19 @@
 /** `strace TRACE`: system calls and signals of a trace, a line each, as strace prints them. */
 import type { KernelEvent, MachineEvent, RunEvent } from '../../events/event.ts';
-import { callName, callNumber } from '../../kernel/abi/call-numbers.ts';
+import { callName } from '../../kernel/abi/call-numbers.ts';
 import { Sig, signalName } from '../../kernel/abi/signal.ts';
-import type { SyscallRow } from '../../kernel/row.ts';
-import { syscallRow } from '../../kernel/syscalls.ts';
-import { Restart, type SigInfo } from '../../reducers/state.ts';
+import type { SigInfo } from '../../reducers/state.ts';
 import { comparePositions } from '../../replay/position.ts';
 import { Rerun } from '../../replay/rerun.ts';
 import type { Trace } from '../../replay/trace.ts';
 import { openTrace, reading, shown, wholeEnd } from '../open.ts';
 import { jsonLine, Lines } from '../output.ts';
+import { Calls, type DoneCall } from '../render/calls.ts';
 import { infoText } from '../render/siginfo.ts';
 import { exitJson } from '../render/status.ts';
-import { partsOf, resultText } from '../render/strace.ts';
 import type { Part } from '../render/strace-args.ts';
 import { StraceLines } from '../render/strace-lines.ts';
-import { quote, type ReadMemory, SHOWN, signalSet } from '../render/strace-words.ts';
-
-/** A call that was entered and has not returned. */
-interface Open {
-	readonly nr: number;
-	readonly args: readonly number[];
-	readonly row: SyscallRow | undefined;
-	readonly steps: number;
-	readonly parts: readonly Part[];
-	/** The arguments as they were at entry. */
-	readonly before: readonly (string | undefined)[];
-}
-
-const RESTART_SYSCALL = callNumber('restart_syscall');
+import { quote, SHOWN } from '../render/strace-words.ts';
 
 /** Index of the first argument that is read when the call has returned: from there on they are shown then. */
 function laterParts(parts: readonly Part[]): number {
@@ -53,17 +38,13 @@ class Follow {
 	readonly #lines: Lines;
 	readonly #shown: StraceLines;
 	readonly #run: Rerun;
-	readonly #open = new Map<number, Open>();
+	readonly #calls: Calls;
 	/** Pending signals by queue: those of a task, those of the group. */
 	readonly #pending = new Map<string, SigInfo[]>();
 	/** What is said when the call is over in which it happened: SIGCONT acts while it is sent. */
 	readonly #later: (() => void)[] = [];
-	/** The call of a task that restart_syscall would go on with. */
-	readonly #restarts = new Map<number, string>();
 	/** The signal that was taken last, for the delivery that follows. */
 	#taken: SigInfo | undefined;
-	/** Writes that were decided and not applied yet. */
-	#writes: { readonly mm: number; readonly address: number; readonly bytes: Uint8Array }[] = [];
 	#at = { steps: 0, k: 0 };
 
 	constructor(trace: Trace, json: boolean, lines: Lines) {
@@ -72,6 +53,7 @@ class Follow {
 		this.#lines = lines;
 		this.#shown = new StraceLines((line) => lines.add(line));
 		const end = wholeEnd(trace);
+		this.#calls = new Calls(() => this.#run.machine);
 		this.#run = Rerun.fromStart(trace, 'runs', (event) => {
 			if (event.kind === 'cpu/steps' || comparePositions(this.#at, end) >= 0) return;
 			this.#on(event);
@@ -87,7 +69,7 @@ class Follow {
 		if (!this.#json) this.#exec();
 		this.#run.advance(Number.POSITIVE_INFINITY);
 		this.#run.machine.flush();
-		if (this.#json) for (const [pid, call] of this.#open) this.#call(pid, call, call.before, '?', null);
+		if (this.#json) for (const pid of this.#calls.open.keys()) this.#broken(pid);
 		this.#shown.breakOff();
 	}
 
@@ -103,34 +85,14 @@ class Follow {
 		this.#lines.add(`execve(${args}) = 0`);
 	}
 
-	#reader(pid: number): ReadMemory {
-		return (address, length) => {
-			const bytes = this.#run.machine.readMemory(pid, address, length);
-			if (!bytes) return undefined;
-			const mm = this.#run.machine.peek.tasks[pid]?.mm;
-			for (const w of this.#writes) {
-				if (w.mm !== mm) continue;
-				const from = Math.max(address, w.address);
-				const to = Math.min(address + length, w.address + w.bytes.length);
-				if (from < to) bytes.set(w.bytes.subarray(from - w.address, to - w.address), from - address);
-			}
-			return bytes;
-		};
-	}
-
 	#on(event: KernelEvent | RunEvent): void {
+		this.#calls.note(event);
 		switch (event.kind) {
-			case 'cpu/run':
-				this.#writes = [];
-				return;
-			case 'memory/write':
-				this.#writes.push(event);
-				return;
 			case 'syscall/enter':
 				this.#enter(event.task, event.nr, event.args);
 				return;
 			case 'syscall/exit':
-				this.#exit(event.task, event.result);
+				this.#call(event.task, this.#calls.exit(event.task, event.result));
 				return;
 			case 'signal/post':
 				this.#queue(event).push(event.info);
@@ -153,26 +115,25 @@ class Follow {
 				this.#signal(event);
 				return;
 			case 'signal/return':
-				this.#sigreturn(event);
+				this.#call(event.task, this.#calls.sigreturn(event));
 				return;
 			case 'task/new':
 				this.#shown.appears(event.task);
 				return;
 			case 'task/rename':
-				this.#renamed(event.task, event.to);
+				this.#shown.rename(event.task, event.to);
+				this.#calls.rename(event.task, event.to);
 				return;
 			case 'task/exec':
-				this.#executed(event.task);
+				this.#call(event.task, this.#calls.executed(event.task));
 				return;
-			case 'task/exit': {
-				const call = this.#open.get(event.task);
-				if (call !== undefined && this.#json) this.#call(event.task, call, call.before, '?', null);
-				this.#open.delete(event.task);
+			case 'task/exit':
+				if (this.#json) this.#broken(event.task);
+				this.#calls.drop(event.task);
 				this.#shown.never(event.task);
 				this.#exited(event.task, event.status);
 				this.#shown.goes(event.task);
 				return;
-			}
 		}
 	}
 
@@ -184,36 +145,21 @@ class Follow {
 	}
 
 	#enter(pid: number, nr: number, args: readonly number[]): void {
-		const row = syscallRow(nr);
-		const resumed = nr === RESTART_SYSCALL ? this.#restarts.get(pid) : undefined;
-		const parts = resumed === undefined ? partsOf(row) : [{ text: () => `<... resuming interrupted ${resumed} ...>` }];
-		const context = { args, result: undefined, read: this.#reader(pid) };
-		const before = parts.map((part) => part.text(context));
-		this.#open.set(pid, { nr, args, row, steps: this.#at.steps, parts, before });
+		const { parts, before } = this.#calls.enter(pid, nr, args, this.#at.steps);
 		if (this.#json) return;
 		const later = laterParts(parts);
 		this.#shown.enter(pid, callName(nr), before.slice(0, later).filter(isShown), later < parts.length);
 	}
 
-	/** A thread that executes a program goes on under the pid of its leader, who is gone. */
-	#renamed(from: number, to: number): void {
-		this.#shown.rename(from, to);
-		const call = this.#open.get(from);
-		this.#open.delete(from);
-		if (call) this.#open.set(to, call);
+	/** A call that does not come back. */
+	#broken(pid: number): void {
+		const call = this.#calls.open.get(pid);
+		if (call) this.#call(pid, { call, args: call.before, result: '?', value: null });
 	}
 
-	#exit(pid: number, result: number): void {
-		const call = this.#open.get(pid);
-		if (call === undefined) return;
-		this.#open.delete(pid);
-		if (result === Restart.BLOCK && call.nr !== RESTART_SYSCALL) this.#restarts.set(pid, callName(call.nr));
-		const context = { args: call.args, result, read: this.#reader(pid) };
-		const args = call.parts.map((part, i) => (part.out ? part.text(context) : call.before[i]));
-		this.#call(pid, call, args, resultText(call.row, context), result);
-	}
-
-	#call(pid: number, call: Open, args: readonly (string | undefined)[], result: string, value: number | null): void {
+	#call(pid: number, done: DoneCall | undefined): void {
+		if (done === undefined) return;
+		const { call, args, result, value } = done;
 		const shown = args.filter(isShown);
 		if (this.#json) {
 			const name = callName(call.nr);
@@ -225,26 +171,6 @@ class Follow {
 		}
 		this.#shown.exit(pid, shown, args.slice(laterParts(call.parts)).filter(isShown), result);
 		for (const say of this.#later.splice(0)) say();
-	}
-
-	/** execve that worked: the new program's registers are its result. */
-	#executed(pid: number): void {
-		const call = this.#open.get(pid);
-		if (call === undefined) return;
-		this.#open.delete(pid);
-		this.#call(pid, call, call.before, '0', 0);
-	}
-
-	/** sigreturn comes back with what the frame holds. */
-	#sigreturn(event: Extract<MachineEvent, { kind: 'signal/return' }>): void {
-		const call = this.#open.get(event.task);
-		if (call === undefined) return;
-		this.#open.delete(event.task);
-		const mask = new Uint8Array(8);
-		new DataView(mask.buffer).setBigUint64(0, event.blocked, true);
-		const result = (event.regs.eax ?? 0) | 0;
-		const context = { args: call.args, result, read: () => undefined };
-		this.#call(event.task, call, [`{mask=${signalSet(mask)}}`], resultText(undefined, context), result);
 	}
 
 	#signal(event: Extract<MachineEvent, { kind: 'signal/deliver' | 'signal/default' }>): void {
@@ -285,7 +211,7 @@ class Follow {
 	#execInGroup(pid: number): string | undefined {
 		const { tasks } = this.#run.machine.peek;
 		const group = tasks[pid]?.group;
-		for (const [other, { row }] of this.#open) {
+		for (const [other, { row }] of this.#calls.open) {
 			if (other === pid || tasks[other]?.group !== group || !row?.name.startsWith('execve')) continue;
 			return tasks[pid].tgid === pid ? `+++ superseded by execve in pid ${other} +++` : '+++ exited with 0 +++';
 		}
