@@ -79,6 +79,11 @@ const SAMPLES: readonly Sample[] = [
 		guest: 'thread_signals',
 		shows: 'threads: signals to one and to all of them, and the word that is cleared at the end',
 	},
+	{
+		name: 'leader-gone',
+		guest: 'thread_leader_gone',
+		shows: 'first threads that have ended while others live, in a child and in the root',
+	},
 	{ name: 'jobs', guest: 'waitid_info', shows: 'a child stops, goes on, exits, is killed: what waitid tells' },
 	{ name: 'tls', guest: 'tls', shows: 'set_thread_area and a loaded gs' },
 ];

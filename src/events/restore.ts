@@ -30,9 +30,9 @@ export type Restored =
 			readonly fdTable: FdTable | null;
 			readonly fs: FsStruct | null;
 	  }
-	/** Its address space, without mappings. */
+	/** Its address space, without mappings; task 0: that of a process whose first thread has ended, for the threads that come. */
 	| { readonly kind: 'mm'; readonly task: number; readonly mm: Mm; readonly object: MemoryObject }
-	/** It has the address space of a task before it, as its lender does (CLONE_VM). */
+	/** It has the address space of a task before it, as its lender does (CLONE_VM); task 0 as above. */
 	| { readonly kind: 'join'; readonly task: number; readonly mm: number }
 	| { readonly kind: 'vma'; readonly mm: number; readonly vma: Vma }
 	/** Whole pages of an object from page `index` on. The bytes may be a view of the image; they never change. */

@@ -19,7 +19,8 @@ import { groupTimes } from './timers.ts';
  */
 export function postSignal(d: Decision, pid: number, group: boolean, info: SigInfo): number {
 	const task = d.state.tasks[pid];
-	if (task.state === 'dead' || task.state === 'zombie') return 0;
+	// What is for a process whose first thread has ended is for the others.
+	if (!(group ? hasLiving(d, task.group) : isAlive(task))) return 0;
 	const { signo } = info;
 	if (hasSignal(STOP_SIGNALS, signo)) flush(d, pid, sigset(Sig.SIGCONT));
 	else if (signo === Sig.SIGCONT) flush(d, pid, STOP_SIGNALS);
@@ -37,6 +38,11 @@ export function postSignal(d: Decision, pid: number, group: boolean, info: SigIn
 	}
 	d.emit({ kind: 'signal/post', task: pid, group, info });
 	return 0;
+}
+
+/** Whether a thread of a group lives; its first one may have ended. */
+function hasLiving({ state }: Decision, group: number): boolean {
+	return state.groups[group].threads.some((pid) => isAlive(state.tasks[pid]));
 }
 
 /** Takes signals of a set off every queue of the group, if there are any. */
@@ -109,7 +115,7 @@ export function groupStopped(d: Decision): void {
  */
 export function tellOfStop(d: Decision, child: Task, to: number, code: number, status: number): void {
 	const parent = d.state.tasks[to];
-	if (parent === undefined || !isAlive(parent)) return;
+	if (parent === undefined || !hasLiving(d, parent.group)) return;
 	const { handler, flags } = actionOf(d.state, parent, Sig.SIGCHLD);
 	const info = { ...childInfo(d, child, code, status), pid: child.pid };
 	if (handler !== SIG_IGN && !(flags & Sa.NOCLDSTOP)) postSignal(d, parent.pid, true, info);

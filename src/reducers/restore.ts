@@ -43,10 +43,10 @@ function take(d: StateDraft, e: Restored): void {
 		case 'mm':
 			enter(d, 'objects', 'object', e.object.id, e.object);
 			enter(d, 'mms', 'mm', e.mm.id, e.mm);
-			entity(d, 'tasks', e.task).mm = e.mm.id;
+			if (e.task !== 0) entity(d, 'tasks', e.task).mm = e.mm.id;
 			return;
 		case 'join':
-			entity(d, 'tasks', e.task).mm = e.mm;
+			if (e.task !== 0) entity(d, 'tasks', e.task).mm = e.mm;
 			return;
 		case 'vma': {
 			const mm = entity(d, 'mms', e.mm);

@@ -3,7 +3,7 @@
  * is expressed as restore events and as what is lent, so that the restored machine is a trace like any other.
  */
 import type { Rules } from '../cpt/rules.ts';
-import { rootPid } from '../cpt/v2/dump.ts';
+import { rootPid } from '../cpt/v2/tree.ts';
 import type { RestoreEvent } from '../events/restore.ts';
 import { checkReferences } from '../reducers/invariants.ts';
 import { restoreState } from '../reducers/restore.ts';

@@ -8,7 +8,8 @@ import { dir, path, type Ran, replay, shell } from './cli.ts';
 import { installLibrary } from './library.ts';
 
 await installLibrary(dir);
-for (const name of ['window', 'sort', 'tls']) copyFileSync(resolve('traces', `${name}.msgpack`), path(`${name}.msgpack`));
+for (const name of ['window', 'sort', 'tls', 'frozen-tree', 'pause'])
+	copyFileSync(resolve('traces', `${name}.msgpack`), path(`${name}.msgpack`));
 mkdirSync(path('examples'));
 const example = readFileSync('examples/restarter.ts', 'utf8');
 writeFileSync(path('examples/restarter.ts'), example);
@@ -52,6 +53,20 @@ test('the pause window: named, its effect told, and seen again by the commands o
 	assert.match(seen.stderr, /stopped after step 113: the guest sleeps, and nothing recorded wakes it/);
 	assert.match(seen.stdout, /112\.\d+ {2}2 {2}task\/block +nr pause|113\.\d+ {2}2 {2}task\/block +nr pause/);
 	assert.is(replay(['bisect', 'window.msgpack', '--at', '102.3']).status, 0);
+});
+
+test('rows say whose they are where there are several tasks, and only there', () => {
+	const tree = replay(['bisect', 'frozen-tree.msgpack', '--at', '5000', '--defect', 'exit-signal-lost']).stdout;
+	assert.match(tree, /\n +\d+(\.\d+)? pid \d+ +\S.* {3}pid \d+ +\S.*◀ expected:/);
+	const one = replay(['bisect', 'window.msgpack', '--at', '102.3', '--defect', 'pause-window']).stdout;
+	assert.not.match(one, /pid \d+ .*◀/);
+});
+
+test('a declared policy that changes nothing is equal, and not said to be the same bytes', () => {
+	const equal = replay(['bisect', 'pause.msgpack', '--at', '251.2', '--policy', 'user']);
+	assert.is(equal.status, 0);
+	assert.match(equal.stdout, /\nverdict {5}EQUAL: .*with policy user it did the same to its end, after [\d,]+ equal steps/);
+	assert.not.match(equal.stdout, /byte for byte/);
 });
 
 test('a defect of the dump and one of the restart are in the image and in the run', () => {

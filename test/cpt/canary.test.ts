@@ -45,6 +45,8 @@ function* corrupted(state: MachineState, salt: number): Generator<Mutation> {
 
 /** Whether a machine can be in this state at all: the codec takes it and nothing refers to what is not there. */
 function isState(state: MachineState): boolean {
+	// No kernel has a longer name (TASK_COMM_LEN).
+	if (Object.values(state.tasks).some((t) => t.comm.length > 15)) return false;
 	try {
 		return checkInvariants(decodeState(encodeState(state))).length === 0;
 	} catch {
@@ -70,7 +72,7 @@ function isHeld({ path }: Mutation, state: MachineState): boolean {
 
 /** Changes of a page, a tick, a flag. */
 function* inUnits(state: MachineState): Generator<Mutation> {
-	const task = Object.values(state.tasks)[0];
+	const task = Object.values(state.tasks).find((t) => t.mm !== 0) as Task;
 	const mm = state.mms[task.mm];
 	const withTask = (what: string, path: Path, fields: Partial<Task>): Mutation => ({
 		path: ['tasks', task.pid, ...path],

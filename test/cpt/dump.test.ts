@@ -1,10 +1,15 @@
 /** What a dump refuses, by name: states whose tasks make no tree, and those that v2 cannot hold. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { DumpError, dump, dumpOrder } from '../../src/cpt/v2/dump.ts';
+import { DumpError, dump } from '../../src/cpt/v2/dump.ts';
+import { readImage } from '../../src/cpt/v2/framing.ts';
 import { RESIDUALS } from '../../src/cpt/v2/provenance.ts';
 import { remainders } from '../../src/cpt/v2/remainder.ts';
+import { restart, restartBase } from '../../src/cpt/v2/restart.ts';
+import { dumpOrder } from '../../src/cpt/v2/tree.ts';
+import { equalStates } from '../../src/reducers/diff.ts';
 import { checkInvariants } from '../../src/reducers/invariants.ts';
+import { restoreState } from '../../src/reducers/restore.ts';
 import type { MachineState, Task } from '../../src/reducers/state.ts';
 import { freezeAt } from '../../src/replay/checkpoint.ts';
 import type { Trace } from '../../src/replay/trace.ts';
@@ -73,12 +78,30 @@ test('tasks that make no tree are refused, and the dump comes to an end', () => 
 	refused(withTask(root, { ppid: child }), `TASK ${root}`, /below two others, or below itself/);
 });
 
-test('threads whose first one has ended are refused by name', () => {
-	const state = frozen('threads', ({ tasks }) => Object.values(tasks).filter((t) => t.mm !== 0).length > 1);
-	const leader = Object.values(state.tasks)[0];
-	const gone = withTask(leader.pid, { state: 'zombie', mm: 0 }, state);
-	assert.ok(checkInvariants(gone).length > 0, 'made by hand');
-	refused(gone, `TASK ${leader.pid}`, /first thread has ended/);
+test('the memory of a process whose first thread has ended stands with that thread, and is the others’', () => {
+	const gone = ({ tasks }: MachineState) => {
+		const [root, ...others] = Object.values(tasks);
+		return (
+			root.mm === 0 && others.some((t) => t.mm === 0 && t.tgid === t.pid && others.some((o) => o.ppid === root.pid && o.mm !== 0))
+		);
+	};
+	const state = frozen('leader-gone', gone);
+	const { bytes } = dump(state);
+	const objects = readImage(bytes);
+	const root = objects.find((o) => o.name === 'TASK')!;
+	assert.equal(
+		objects.filter((o) => o.parent === root).map((o) => o.name),
+		['MM', 'TASK', 'TASK'],
+	);
+	const restored = restoreState(restartBase(state), [...restart(bytes, { residual: state })]);
+	assert.is(restored.tasks[root.num('cpt_pid')].mm, 0);
+	assert.equal(checkInvariants(restored), []);
+	assert.ok(equalStates(restored, { ...state, freezer: 'frozen' }));
+
+	const mm = objects.find((o) => o.name === 'MM')!;
+	const thread = objects.find((o) => o.name === 'TASK' && o.parent === root)!;
+	const without = new Uint8Array([...bytes.subarray(0, mm.offset), ...bytes.subarray(thread.offset)]);
+	assert.throws(() => [...restart(without, { residual: state })], /TASK.*cpt_tgid.*a process that has memory/);
 });
 
 test.run();

@@ -37,7 +37,8 @@ export function bisectText(report: BisectReport, about: About): string {
 	const lines = [...summary(report, about), row('verdict', verdictText(report, about))];
 	if (report.first) {
 		const names = programNames(about.trace, about.freeze.state);
-		lines.push('', ...sidesText(report.first, { disassembler: new Disassembler(), names }), '');
+		const pids = Object.keys(about.freeze.state.tasks).length > 1;
+		lines.push('', ...sidesText(report.first, { disassembler: new Disassembler(), names, pids }), '');
 	}
 	lines.push(...causeLines(report), ...effectLines(report), ...imageLines(report), ...harmlessLines(report));
 	const see = seeIt(report, about);
@@ -83,10 +84,15 @@ function wrapped(name: string, parts: readonly string[]): string[] {
 	return lines.map((text, i) => (i === 0 ? row(name, text) : next(text)));
 }
 
-function verdictText({ verdict, failure, first, equalSteps, image, differences }: BisectReport, { freeze }: About): string {
+function verdictText(
+	{ verdict, failure, first, equalSteps, image, differences, policy }: BisectReport,
+	{ freeze }: About,
+): string {
 	const after = equalSteps === 0 ? '' : `, after ${plural(equalSteps, 'equal step')}`;
 	switch (verdict) {
 		case 'equal':
+			if (policy !== 'kernel')
+				return `${colour.green('EQUAL')}: what was restored is the original, and with policy ${policy} it did the same to its end${after}`;
 			return `${colour.green('EQUAL')}: what was restored is the original, byte for byte, so it does the same for ever`;
 		case 'harmless':
 			return `${colour.yellow('HARMLESS')}: ${differences.length > 0 ? 'the state' : image.length > 0 ? 'the image' : 'it'} differs, and nothing the program did depended on it${after}`;

@@ -9,13 +9,23 @@ import { eventText, hex8, stepEffects, stepJson } from './items.ts';
 
 /** Widest left column; what is longer is cut, and shown whole below when it is the element that differs. */
 const WIDEST = 72;
+/** Room for `pid 999` and a space. */
+const PID_WIDTH = 'pid 999 '.length;
 
 interface Words {
 	readonly disassembler: Disassembler;
 	readonly names: Names;
+	/** Every row says whose it is: several tasks are compared. */
+	readonly pids: boolean;
 }
 
-/** One element in words, without its position. */
+/** `pid 3   `, where it is to be said. */
+function whose({ event }: Side, { pids }: Words): string {
+	if (!pids) return '';
+	return ('task' in event && typeof event.task === 'number' ? `pid ${event.task} ` : '').padEnd(PID_WIDTH);
+}
+
+/** One element in words, without its position and whose it is. */
 function words({ event }: Side, { disassembler, names }: Words): { readonly head: string; readonly effects: string } {
 	if (event.kind !== 'cpu/step') return { head: event.kind.padEnd(14), effects: eventText(event) };
 	const name = names.of(event.eip);
@@ -28,7 +38,7 @@ function line(side: Side | undefined, words_: Words): string {
 	if (side === undefined) return '';
 	const { head, effects } = words(side, words_);
 	const gap = side.event.kind === 'cpu/step' ? '  ' : ' ';
-	return `${head}${gap}${effects}`.trimEnd();
+	return `${whose(side, words_)}${head}${gap}${effects}`.trimEnd();
 }
 
 /** What should have come, as short as it can be said: what is the same on both sides is left out. */

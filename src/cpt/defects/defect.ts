@@ -24,7 +24,7 @@ export interface Defect {
 	readonly what: string;
 	readonly cause: DefectCause;
 	/** What this engine lacks to show it; such a defect cannot be switched on. */
-	readonly needs?: 'process trees' | 'debug registers' | 'incremental images';
+	readonly needs?: 'incremental images';
 	/** What `=ARG` means, and its default. */
 	readonly arg?: { readonly what: string; readonly default: string };
 	/** A guest of test/guests in which it shows, and how it shows. */

@@ -4,7 +4,7 @@
  */
 import { PAGE_SIZE } from '../../events/pages.ts';
 import type { RestoreEvent } from '../../events/restore.ts';
-import type { MachineState, Mm, Task, Vma } from '../../reducers/state.ts';
+import type { MachineState, Mm, Vma } from '../../reducers/state.ts';
 import { Vm } from '../../reducers/state.ts';
 import type { FieldValue } from '../field.ts';
 import type { PageKind, Rules, Subject } from '../rules.ts';
@@ -14,6 +14,7 @@ import { FPU, LDT, MM, NAME, PAGES, TASK, VMA, X86_REGS } from './kinds.ts';
 import * as o from './objects.ts';
 import { encodeSegment } from './segments.ts';
 import { type FieldRow, MM_FIELDS, PLAIN_REGISTERS, SEGMENT_REGISTERS, TASK_FIELDS } from './task-fields.ts';
+import { below, memoryOf, rootPid } from './tree.ts';
 
 /** A state that v2 cannot hold, or an image that cannot be written: what, and why. A dump that fails leaves no image. */
 export class DumpError extends Error {
@@ -94,11 +95,6 @@ export function dump(state: MachineState, rules: Rules = {}, pid = rootPid(state
 	return d.image();
 }
 
-/** Root of the tree: the task with the lowest pid. */
-export function rootPid(state: MachineState): number {
-	return Number(Object.keys(state.tasks)[0] ?? 0);
-}
-
 function body<S>(rows: readonly FieldRow<S, never>[], subject: S): Record<string, FieldValue> {
 	const values: Record<string, FieldValue> = {};
 	for (const { field, get } of rows) values[field] = get(subject);
@@ -162,12 +158,6 @@ class Dump {
 		this.#tasks.add(pid);
 		const children = below(state, task);
 		const subject = { state, task };
-		if (task.mm === 0 && children.some((t) => t.tgid === pid))
-			throw new DumpError(
-				`TASK ${pid}`,
-				'a process whose first thread has ended and others have not, which v2 cannot hold',
-				EINVAL,
-			);
 		const values = body(TASK_FIELDS, {
 			persona: state.persona,
 			task,
@@ -175,12 +165,12 @@ class Dump {
 			children: children.length,
 		});
 		this.#put(piece(TASK, values as Body<typeof o.cpt_task_image.declared>), 'TASK', subject);
+		const mm = task.tgid === pid ? state.mms[memoryOf(state, task)] : undefined;
+		if (mm !== undefined) {
+			this.#mm(subject, mm);
+			if (mm.ldt.length > 0) this.#bits(LDT, o.Content.MM_CONTEXT, ldtBytes(mm), subject);
+		}
 		if (task.mm !== 0) {
-			const mm = state.mms[task.mm];
-			if (task.tgid === pid) {
-				this.#mm(subject, mm);
-				if (mm.ldt.length > 0) this.#bits(LDT, o.Content.MM_CONTEXT, ldtBytes(mm), subject);
-			}
 			this.#bits(FPU, o.Content.X86_FPUSTATE, task.cpu.fx, subject);
 			this.#registers(subject);
 		}
@@ -310,23 +300,4 @@ function pathBytes({ path }: Vma): Uint8Array {
 	for (let i = 0; i < path.length; i++) bytes[i] = path.charCodeAt(i);
 	if (bytes.length > o.PATH_MAX) throw new DumpError('NAME', `a path of ${bytes.length} bytes`, 36);
 	return bytes;
-}
-
-/**
- * The tasks that follow a task in the stream: threads of its process in the order in which they came, then its children in
- * that of their pids. A task whose parent is outside the container follows the root.
- */
-function below(state: MachineState, task: Task): readonly Task[] {
-	if (task.tgid !== task.pid) return [];
-	const { tasks } = state;
-	const threads = state.groups[task.group].threads.filter((pid) => pid !== task.pid).map((pid) => tasks[pid]);
-	const root = rootPid(state);
-	const isBelow = (t: Task) => t.ppid === task.pid || (task.pid === root && t.pid !== root && tasks[t.ppid] === undefined);
-	return [...threads, ...Object.values(tasks).filter((t) => t.tgid === t.pid && isBelow(t))];
-}
-
-/** The tasks of a tree whose dump succeeds, root first, as they are dumped. */
-export function dumpOrder(state: MachineState, pid = rootPid(state)): readonly Task[] {
-	const task = state.tasks[pid];
-	return [task, ...below(state, task).flatMap((t) => dumpOrder(state, t.pid))];
 }

@@ -166,7 +166,7 @@ class Reader {
 	/** How many objects of a follower the owner announces; more than the rest of the image has room for is an error here. */
 	countOf(owner: ImageObject, follower: Follower): number {
 		if (follower.when && !follower.when(owner)) return 0;
-		if (follower.optional) return this.isNext(follower.kind) || this.rules.ldtAlways ? 1 : 0;
+		if (follower.optional) return this.isNext(follower.kind) || (this.rules.ldtAlways && follower.kind === LDT) ? 1 : 0;
 		if (follower.count === undefined)
 			return this.rules.bareTasks && owner.name === TASK.name && !this.isNext(follower.kind) ? 0 : 1;
 		const count = owner.num(follower.count);

@@ -1,7 +1,7 @@
 /**
  * The grammar of a v2 stream: which object carries which content and payload, what must hold of it, and what follows it.
  * `TASK · MM · (VMA · [NAME] · PAGES…)×n · [LDT] · FPU · REGS · children`, depth first. A zombie has no memory and no
- * registers: it is a TASK and its children. A thread is a child of its leader that has registers and no memory of its own.
+ * registers: it is a TASK and its children; a first thread that others outlive has the memory of all. A thread is a child of its leader that has registers and no memory of its own.
  */
 import type { Checked, Kind } from '../kind.ts';
 import * as o from './objects.ts';
@@ -134,6 +134,13 @@ const leads = {
 	whenText: 'cpt_state is not ZOMBIE, cpt_tgid is cpt_pid',
 };
 
+/** A first thread that has ended: the memory of its process is that of the threads that follow. */
+const outlived = {
+	optional: true,
+	when: (task: Checked) => !lives(task) && task.num('cpt_tgid') === task.num('cpt_pid') && task.num('cpt_children_num') > 0,
+	whenText: 'cpt_state is ZOMBIE, threads of it follow that live',
+} as const;
+
 export const TASK: Kind<typeof o.cpt_task_image> = {
 	name: 'TASK',
 	type: o.ObjectType.TASK,
@@ -143,6 +150,8 @@ export const TASK: Kind<typeof o.cpt_task_image> = {
 	followers: () => [
 		{ kind: MM, ...leads },
 		{ kind: LDT, optional: true, ...leads },
+		{ kind: MM, ...outlived },
+		{ kind: LDT, ...outlived },
 		{ kind: FPU, ...alive },
 		{ kind: X86_REGS, ...alive },
 		{ kind: TASK, count: 'cpt_children_num' },

@@ -40,6 +40,11 @@ export interface Progress {
 	/** The task whose objects come now, as it was restored, and the one that lends to it. */
 	task: Task | undefined;
 	lender: Task | undefined;
+	/** Ids of the address space that lends to this process, and of the one that is being restored; 0 = none. */
+	lent: number;
+	mm: number;
+	/** Restored address spaces by the pid of the first thread. */
+	readonly memories: Map<number, number>;
 	/** Restored tasks by pid. */
 	readonly tasks: Map<number, Task>;
 	/** Ids of groups, sighands … that stand already. */
@@ -58,4 +63,9 @@ export interface Progress {
 export function currentTask(p: Progress): Task {
 	assert(p.task !== undefined, 'an object of a task follows its TASK');
 	return p.task;
+}
+
+/** Whether a task has ended: no memory is its own. */
+export function isGone({ state }: Task): boolean {
+	return state === 'zombie' || state === 'dead';
 }

@@ -3,6 +3,7 @@
  * is dumped. A restart borrows each of them.
  */
 import type { MachineState, Task } from '../../reducers/state.ts';
+import { memoryOf } from './tree.ts';
 
 /** Something that travels in no image. */
 export interface Remainder {
@@ -35,8 +36,8 @@ function* sharers(state: MachineState, idOf: (task: Task) => number): Generator<
 
 function* sharedMappings(state: MachineState): Generator<string> {
 	for (const task of tasksOf(state)) {
-		if (task.tgid !== task.pid || task.mm === 0) continue;
-		for (const { start, end, object } of state.mms[task.mm].vmas) {
+		if (task.tgid !== task.pid) continue;
+		for (const { start, end, object } of state.mms[memoryOf(state, task)]?.vmas ?? []) {
 			if (state.objects[object]?.kind === 'shared') yield `${hex(start)}-${hex(end)} of ${task.pid}`;
 		}
 	}
@@ -94,7 +95,7 @@ const ROWS: readonly Row[] = [
 		part: 'files',
 		what: 'shared address space',
 		each: function* (state) {
-			for (const [, pids] of sharers(state, (t) => t.mm)) yield `of ${pids.join(', ')}`;
+			for (const [, pids] of sharers(state, (t) => memoryOf(state, t))) yield `of ${pids.join(', ')}`;
 		},
 	},
 	{ part: 'task descriptor table', what: 'open descriptor', each: openFiles },

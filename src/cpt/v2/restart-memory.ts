@@ -7,7 +7,7 @@ import type { FieldValue } from '../field.ts';
 import { HEAP_GARBAGE } from '../rules.ts';
 import type { ImageObject } from './image-object.ts';
 import { cpt_mm_image, PATH_MAX } from './objects.ts';
-import { currentTask, type Progress, RestartError } from './progress.ts';
+import { currentTask, isGone, type Progress, RestartError } from './progress.ts';
 import { TASK_SIZE } from './restart-task.ts';
 import { MM_FIELDS } from './task-fields.ts';
 
@@ -23,7 +23,7 @@ const VDSO_PATH = '[vdso]';
 export function restoreMm(object: ImageObject, p: Progress): readonly [Extract<Restored, { readonly kind: 'mm' }>] {
 	const values = object.read(cpt_mm_image) as unknown as Readonly<Record<string, FieldValue>>;
 	const task = currentTask(p) as Writable<ReturnType<typeof currentTask>>;
-	const lender = p.residual.mms[p.lender?.mm ?? 0];
+	const lender = p.residual.mms[p.lent];
 	for (const { field } of MM_FIELDS) {
 		const value = object.big(field);
 		if (field !== 'cpt_def_flags' && field !== 'cpt_flags' && field !== 'cpt_map_count' && value > BigInt(TASK_SIZE))
@@ -32,32 +32,33 @@ export function restoreMm(object: ImageObject, p: Progress): readonly [Extract<R
 	const mm: Writable<Mm> = { ...lender, vmas: [], ldt: [] };
 	for (const { field, set } of MM_FIELDS) set?.({ mm }, values[field] as never);
 	if (mm.dumpable > 2) object.fail('cpt_flags', 'dumpable 0, 1 or 2');
-	task.mm = mm.id;
+	p.mm = mm.id;
+	p.memories.set(task.tgid, mm.id);
+	if (!isGone(task)) task.mm = mm.id;
 	const own = { id: mm.object, kind: 'private' as const, pages: Pages.EMPTY, size: 2 ** 32 };
-	return [{ kind: 'mm', task: task.pid, mm, object: own }];
+	return [{ kind: 'mm', task: isGone(task) ? 0 : task.pid, mm, object: own }];
 }
 
 const ALL_VM = Object.values(Vm).reduce((a, b) => a | b, 0);
 
 /** A mapping; `name` is its NAME when it maps a file. */
 export function restoreVma(object: ImageObject, name: ImageObject | undefined, p: Progress): Restored {
-	const task = currentTask(p);
 	const start = object.num('cpt_start');
 	const end = object.num('cpt_end');
 	const flags = Number(object.big('cpt_flags') & 0xffffffffn);
 	if (object.big('cpt_flags') & ~BigInt(ALL_VM)) object.fail('cpt_flags', 'VM_* flags that a user mapping has');
-	const lent = p.residual.mms[p.lender?.mm ?? 0];
+	const lent = p.residual.mms[p.lent];
 	const vdso = lent.vdso !== 0 && start === lent.vdso && name === undefined;
 	if (end > TASK_SIZE && !vdso) object.fail('cpt_end', `at most 0x${TASK_SIZE.toString(16)}, the end of user space`);
 	const like = lent.vmas.find((v) => v.start <= start && start < v.end);
 	const base = { start, end, flags, object: 0, pgoff: 0, inode: 0, path: '' };
 	const pgoff = Number(object.big('cpt_pgoff') & 0xffffffffn);
 	if (object.big('cpt_pgoff') >= 2n ** 28n) object.fail('cpt_pgoff', 'a page below 2^28');
-	if (name !== undefined) return vma(task.mm, fileVma({ ...base, pgoff }, name, like, p));
-	if (vdso && like) return vma(task.mm, { ...base, object: like.object, pgoff, path: VDSO_PATH });
+	if (name !== undefined) return vma(p.mm, fileVma({ ...base, pgoff }, name, like, p));
+	if (vdso && like) return vma(p.mm, { ...base, object: like.object, pgoff, path: VDSO_PATH });
 	if ((flags & Vm.SHARED) === 0) {
 		if (pgoff !== start / 4096) object.fail('cpt_pgoff', `0x${(start / 4096).toString(16)}, the page of cpt_start`);
-		return vma(task.mm, base);
+		return vma(p.mm, base);
 	}
 	// Shared anonymous memory: v2 holds the mapping and not its pages.
 	const shared = like && p.residual.objects[like.object];
@@ -67,7 +68,7 @@ export function restoreVma(object: ImageObject, name: ImageObject | undefined, p
 			'shared anonymous memory, which v2 does not hold and nothing lends',
 			EINVAL,
 		);
-	return vma(task.mm, { ...base, object: like.object, pgoff, inode: like.inode, path: like.path });
+	return vma(p.mm, { ...base, object: like.object, pgoff, inode: like.inode, path: like.path });
 }
 
 const vma = (mm: number, value: Vma): Restored => ({ kind: 'vma', mm, vma: value });

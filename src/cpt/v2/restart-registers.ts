@@ -58,7 +58,7 @@ function standing(origAx: number, regs: Partial<CpuState>, p: Progress) {
 }
 
 function inVdso(ip: number, p: Progress): boolean {
-	const mm = p.residual.mms[p.lender?.mm ?? 0];
+	const mm = p.residual.mms[p.lent];
 	return mm !== undefined && mm.vdso !== 0 && ip >= mm.vdso && ip < mm.vdso + 4096;
 }
 

@@ -3,11 +3,11 @@ import { type Descriptor, noRegisters } from '../../events/cpu.ts';
 import type { Restored } from '../../events/restore.ts';
 import type { MachineState, Task, ThreadGroup } from '../../reducers/state.ts';
 import type { FieldValue } from '../field.ts';
-import { rootPid } from './dump.ts';
 import type { ImageObject } from './image-object.ts';
 import { cpt_task_image } from './objects.ts';
-import type { Progress } from './progress.ts';
+import { isGone, type Progress } from './progress.ts';
 import { TASK_FIELDS } from './task-fields.ts';
+import { memoryOf, rootPid } from './tree.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -30,7 +30,7 @@ export function restoreTask(object: ImageObject, p: Progress): Restored {
 	const task: Writable<Task> = {
 		...lender,
 		entry: 'none',
-		mm: p.tasks.get(object.num('cpt_tgid'))?.mm ?? 0,
+		mm: 0,
 		origAx: -1,
 		wait: null,
 		restartBlock: null,
@@ -39,6 +39,11 @@ export function restoreTask(object: ImageObject, p: Progress): Restored {
 	const group: Writable<ThreadGroup> = { ...residual.groups[lender.group] };
 	const draft = { persona: residual.persona, task, group };
 	for (const { field, set } of TASK_FIELDS) set?.(draft, values[field] as never);
+	p.mm = 0;
+	// The memory of a first thread that has ended is the others'.
+	if (!isGone(task)) task.mm = p.memories.get(task.tgid) ?? 0;
+	if (task.mm === 0 && task.tgid !== pid && !isGone(task) && !p.rules.reader?.bareTasks)
+		object.fail('cpt_tgid', 'a process that has memory, since this thread lives');
 	if (p.rules.pid) otherPids(task, group, p);
 	const once = <E extends { readonly id: number }>(kind: string, entity: E | undefined): E | null => {
 		if (entity === undefined || p.entered.has(`${kind} ${entity.id}`)) return null;
@@ -46,6 +51,7 @@ export function restoreTask(object: ImageObject, p: Progress): Restored {
 		return entity;
 	};
 	p.lender = lender;
+	p.lent = memoryOf(residual, lender);
 	p.task = task;
 	if (task.tgid === pid) p.ldt = undefined;
 	p.copy = undefined;

@@ -12,12 +12,13 @@ import { HEAP_GARBAGE, type Rules } from '../rules.ts';
 import { readObjects } from './framing.ts';
 import type { ImageObject } from './image-object.ts';
 import * as o from './objects.ts';
-import { currentTask, type Progress, type RestartContext, RestartError } from './progress.ts';
+import { currentTask, isGone, type Progress, type RestartContext, RestartError } from './progress.ts';
 import { restoreMm, restoreVma } from './restart-memory.ts';
 import { restoreRegisters } from './restart-registers.ts';
 import { restoreTask } from './restart-task.ts';
 import { ldtAllowed } from './segments.ts';
 import { MM_FIELDS } from './task-fields.ts';
+import { memoryOf } from './tree.ts';
 
 const EIO = 5;
 
@@ -50,6 +51,9 @@ export function* restart(image: Uint8Array, context: RestartContext): Generator<
 		rules,
 		task: undefined,
 		lender: undefined,
+		lent: 0,
+		mm: 0,
+		memories: new Map(),
 		tasks: new Map(),
 		entered: new Set(),
 		vma: undefined,
@@ -128,9 +132,9 @@ const MEMORY: ReadonlySet<string> = new Set(['MM', 'VMA', 'NAME', 'PAGES', 'BITS
 function sharedMm(object: ImageObject, p: Progress): Restored[] | undefined {
 	if (!MEMORY.has(object.name)) return undefined;
 	const task = currentTask(p);
-	const mm = p.lender?.mm ?? 0;
+	const mm = p.lent;
 	if (object.name === 'MM') {
-		const users = Object.values(p.residual.tasks).filter((t) => t.mm === mm && t.tgid === t.pid);
+		const users = Object.values(p.residual.tasks).filter((t) => t.tgid === t.pid && memoryOf(p.residual, t) === mm);
 		const first = p.shared.get(mm);
 		if (users.length < 2) return undefined;
 		if (first === undefined) p.shared.set(mm, [object]);
@@ -140,7 +144,7 @@ function sharedMm(object: ImageObject, p: Progress): Restored[] | undefined {
 			for (const { field } of MM_FIELDS) {
 				if (object.big(field) !== first[0].big(field)) object.fail(field, `the same as in ${first[0].label}`);
 			}
-			return [{ kind: 'join', task: task.pid, mm }];
+			return [{ kind: 'join', task: isGone(task) ? 0 : task.pid, mm }];
 		}
 		return undefined;
 	}
@@ -201,10 +205,9 @@ function checkHead(object: ImageObject, { residual }: Progress): void {
 }
 
 function restorePages(object: ImageObject, p: Progress): Restored {
-	const task = currentTask(p);
 	const start = object.num('cpt_start');
-	const mm = p.residual.mms[p.lender?.mm ?? 0];
-	assert(mm !== undefined && task.mm !== 0, 'pages follow an MM');
+	const mm = p.residual.mms[p.lent];
+	assert(mm !== undefined && p.mm !== 0, 'pages follow an MM');
 	if (p.rules.pageFails?.(object))
 		throw new RestartError({ object: object.label, field: 'payload', offset: object.offset }, 'reading its pages failed', EIO);
 	// Pages of a shared mapping are those of its file or object, which v2 does not hold.
@@ -218,6 +221,7 @@ function restorePages(object: ImageObject, p: Progress): Restored {
 
 function restoreLdt(object: ImageObject, p: Progress): Restored[] {
 	const { payload } = object;
+	if (p.mm === 0) object.fail('cpt_content', 'no LDT: the task has no MM');
 	const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
 	const ldt = Array.from({ length: Math.floor(payload.length / 8) }, (_, i) => ({
 		a: view.getUint32(i * 8, true),
@@ -230,7 +234,7 @@ function restoreLdt(object: ImageObject, p: Progress): Restored[] {
 		});
 	}
 	p.ldt = ldt;
-	return [{ kind: 'ldt', mm: currentTask(p).mm, ldt }];
+	return [{ kind: 'ldt', mm: p.mm, ldt }];
 }
 
 const words = ({ a, b }: Descriptor) => `0x${((BigInt(b) << 32n) | BigInt(a)).toString(16)}`;

@@ -81,7 +81,7 @@ function findObject(
 	const owner =
 		top === 'tasks'
 			? Number(id)
-			: Object.values(original.tasks).find((t) => (top === 'groups' ? t.group : t.mm) === Number(id))?.pid;
+			: Object.values(original.tasks).find((t) => (top === 'groups' ? t.group : t.mm) === Number(id))?.tgid;
 	if (owner === undefined) return undefined;
 	if (held.object !== 'VMA' && held.object !== 'NAME') return taskObject(held.object, owner, objects, original);
 	const mm = taskObject('MM', owner, objects, original);

@@ -3,7 +3,7 @@
  * inputs. Both are made on demand, element by element.
  */
 import type { Rules } from '../../cpt/rules.ts';
-import { dumpOrder } from '../../cpt/v2/dump.ts';
+import { dumpOrder } from '../../cpt/v2/tree.ts';
 import type { ThawPolicy } from '../../kernel/freezer.ts';
 import { equalStates } from '../../reducers/diff.ts';
 import { holdsTogether } from '../../reducers/invariants.ts';
