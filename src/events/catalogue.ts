@@ -5,6 +5,7 @@
 import type { EventKind, MachineEvent, RunEvent, StepsEvent } from './event.ts';
 import type { FileEvent } from './files.ts';
 import type { InputEvent } from './input.ts';
+import type { IpcEvent } from './ipc.ts';
 import type { MemoryEvent } from './memory.ts';
 import type { RestoreEvent } from './restore.ts';
 import type { SignalEvent } from './signals.ts';
@@ -29,6 +30,8 @@ export type Unit =
 	| 'inode'
 	| 'pipe'
 	| 'anon'
+	| 'ipc'
+	| 'undo list'
 	| 'stream'
 	/** Descriptor number. */
 	| 'fd'
@@ -60,7 +63,7 @@ export type Unit =
 /** The unit, with a note where the name does not say it all. */
 export type Field = Unit | readonly [unit: Unit, note: string];
 
-export type Group = 'cpu' | 'task' | 'memory' | 'files' | 'signals' | 'input' | 'restore';
+export type Group = 'cpu' | 'task' | 'memory' | 'files' | 'ipc' | 'signals' | 'input' | 'restore';
 
 type GroupOf<K extends EventKind> = K extends (RunEvent | StepsEvent)['kind']
 	? 'cpu'
@@ -70,13 +73,15 @@ type GroupOf<K extends EventKind> = K extends (RunEvent | StepsEvent)['kind']
 			? 'memory'
 			: K extends FileEvent['kind']
 				? 'files'
-				: K extends SignalEvent['kind']
-					? 'signals'
-					: K extends InputEvent['kind']
-						? 'input'
-						: K extends RestoreEvent['kind']
-							? 'restore'
-							: never;
+				: K extends IpcEvent['kind']
+					? 'ipc'
+					: K extends SignalEvent['kind']
+						? 'signals'
+						: K extends InputEvent['kind']
+							? 'input'
+							: K extends RestoreEvent['kind']
+								? 'restore'
+								: never;
 
 type EventOf<K extends EventKind> = Extract<MachineEvent, { kind: K }>;
 
@@ -329,6 +334,40 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 	'stream/output': { group: 'files', meaning: 'the guest writes output', fields: { stream: 'stream', bytes: 'bytes' } },
 	'stream/read': { group: 'files', meaning: 'the guest takes input', fields: { stream: 'stream', length: 'length' } },
 	'stream/set': { group: 'files', meaning: 'a terminal’s settings change', fields: { stream: 'stream', fields: 'fields' } },
+	'ipc/new': {
+		group: 'ipc',
+		meaning: 'a segment, a semaphore set or a message queue appears, or the numbers of such',
+		fields: { ipc: 'entity' },
+	},
+	'ipc/set': { group: 'ipc', meaning: 'fields of an IPC object change', fields: { ipc: 'ipc', fields: 'fields' } },
+	'ipc/remove': { group: 'ipc', meaning: 'an IPC object goes', fields: { ipc: 'ipc' } },
+	'ipc/answer': {
+		group: 'ipc',
+		meaning: 'a sleeping semop or msgrcv is over',
+		fields: { task: 'pid', result: 'result', message: ['entity', 'what it was handed, or none'] },
+	},
+	'sem/set': {
+		group: 'ipc',
+		meaning: 'semaphores get other values',
+		fields: { ipc: 'ipc', changes: ['entity', 'number, value and who did it'] },
+	},
+	'sem/list': {
+		group: 'ipc',
+		meaning: 'a task gets a list of what is undone when it ends',
+		fields: { task: 'pid', undo: 'entity' },
+	},
+	'sem/adjust': {
+		group: 'ipc',
+		meaning: 'what is undone of a set changes',
+		fields: { undo: 'undo list', set: 'ipc', adjust: ['count', 'added to each of its semaphores'] },
+	},
+	'sem/leave': { group: 'ipc', meaning: 'a task leaves its list of what is undone', fields: { task: 'pid' } },
+	'msg/put': { group: 'ipc', meaning: 'a message goes into a queue', fields: { ipc: 'ipc', message: 'entity' } },
+	'msg/take': {
+		group: 'ipc',
+		meaning: 'a message is taken from a queue',
+		fields: { ipc: 'ipc', index: ['count', 'place in the queue'] },
+	},
 	'signal/post': {
 		group: 'signals',
 		meaning: 'a signal becomes pending',

@@ -5,6 +5,7 @@
  */
 import type { CpuState, Descriptor } from './cpu.ts';
 import { DEBUG_ENTRIES, type DebugEntry } from './debug.ts';
+import type { IpcWait } from './ipc.ts';
 import type { Pages } from './pages.ts';
 
 export type Table<T> = { readonly [id: number]: T };
@@ -33,6 +34,8 @@ export interface IdCounters {
 	readonly inode: number;
 	readonly pipe: number;
 	readonly anon: number;
+	readonly ipc: number;
+	readonly semUndo: number;
 	readonly ino: number;
 }
 
@@ -90,6 +93,8 @@ export interface Task {
 	readonly pdeathSignal: number;
 	/** vfork: the task that sleeps until this one executes a program or ends; 0 = none. */
 	readonly vforkParent: number;
+	/** What semaphores get back when it ends (SEM_UNDO; CLONE_SYSVSEM shares it); 0 = nothing. */
+	readonly semUndo: number;
 	/** Who traces it and how; null = nobody. */
 	readonly trace: Tracing | null;
 	/** Wait status (as wait4 shows it) once state is zombie or dead. */
@@ -204,7 +209,8 @@ export type WaitOn =
 	| { readonly kind: 'anon-readable'; readonly anon: number }
 	| { readonly kind: 'anon-writable'; readonly anon: number; readonly bytes: number }
 	/** A lock of a file: until nobody's stands in the way. */
-	| { readonly kind: 'lock'; readonly inode: number; readonly lock: FileLock };
+	| { readonly kind: 'lock'; readonly inode: number; readonly lock: FileLock }
+	| IpcWait;
 
 /** A lock on a file (struct file_lock). */
 export interface FileLock {

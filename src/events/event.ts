@@ -6,6 +6,7 @@ import type { CpuState } from './cpu.ts';
 import type { Entry } from './entities.ts';
 import type { FileEvent } from './files.ts';
 import type { InputEvent } from './input.ts';
+import type { IpcEvent } from './ipc.ts';
 import type { MemoryEvent } from './memory.ts';
 import type { RestoreEvent } from './restore.ts';
 import type { SignalEvent } from './signals.ts';
@@ -48,7 +49,7 @@ export interface StepsEvent {
 }
 
 /** Events that the kernel decides or the outside brings: all but the processor's. */
-export type KernelEvent = TaskEvent | MemoryEvent | FileEvent | SignalEvent | InputEvent | RestoreEvent;
+export type KernelEvent = TaskEvent | MemoryEvent | FileEvent | IpcEvent | SignalEvent | InputEvent | RestoreEvent;
 
 export type MachineEvent = RunEvent | StepsEvent | KernelEvent;
 

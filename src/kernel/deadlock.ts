@@ -3,6 +3,7 @@ import type { Task, WaitOn } from '../events/entities.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { callName } from './abi/call-numbers.ts';
 import { O } from './abi/fcntl.ts';
+import { ipcText } from './ipc-text.ts';
 import { conflicting } from './locks.ts';
 import { monotonicNs } from './timers.ts';
 import { isReady } from './waits.ts';
@@ -73,6 +74,10 @@ function onText(state: MachineState, on: WaitOn): string {
 			return `its vfork child ${on.child} to execute a program or end`;
 		case 'pipe-end':
 			return `somebody to open ${pathOf(state, on.inode)} to ${on.end}`;
+		case 'semop':
+		case 'msg-send':
+		case 'msg-receive':
+			return ipcText(state, on);
 		case 'lock': {
 			const held = conflicting(state.inodes[on.inode]?.locks ?? [], on.lock);
 			return `a lock on ${pathOf(state, on.inode)}${held === undefined ? '' : `, which pid ${held.pid} holds`}`;

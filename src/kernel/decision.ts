@@ -14,6 +14,7 @@ import { enterCall } from '../reducers/live.ts';
 import { fold } from '../reducers/reduce.ts';
 import type { MachineState, RestartBlock, WaitRequest } from '../reducers/state.ts';
 import { Vm } from '../reducers/state.ts';
+import { rememberAttachments, touchedSegments } from './attachments.ts';
 import { stackGrowth } from './stack.ts';
 
 /** Guest memory as it is now: live (newer than the state) or a snapshot's. */
@@ -80,6 +81,7 @@ const MAPPING = new Set([
 	'mm/resize',
 	'mm/discard',
 	'object/drop',
+	'ipc/remove',
 	'inode/truncate',
 	'inode/write',
 	'task/exec',
@@ -94,6 +96,8 @@ export class Decision {
 	#state: MachineState;
 	#folded = 0;
 	#remapped = false;
+	/** Whether mappings may be attachments of segments. */
+	readonly #ipc: boolean;
 	/** Whether the events change the clock. */
 	#timed = false;
 	/** Writes to memory that `#state` does not have yet: reads look at them first, and folding pages is dear. */
@@ -107,6 +111,7 @@ export class Decision {
 		this.view = view;
 		this.pid = pid;
 		this.#state = view.state;
+		this.#ipc = Object.keys(view.state.ipcs).length > 0;
 	}
 
 	/** The state with the events so far applied. */
@@ -181,11 +186,13 @@ export class Decision {
 	}
 
 	emit(event: KernelEvent): void {
+		const attached = this.#ipc && MAPPING.has(event.kind) ? touchedSegments(this.#kernel(), event) : undefined;
 		this.events.push(event);
 		if (MAPPING.has(event.kind)) this.#remapped = true;
 		if (event.kind === 'memory/write') this.#writes.push(event);
 		if (event.kind === 'clock/set' || event.kind === 'clock/skip') this.#timed = true;
 		if ('regs' in event && event.regs && event.task === this.pid) this.#patches.push(event.regs);
+		if (attached !== undefined) rememberAttachments(this, attached);
 	}
 
 	/** Copies guest memory as it will be after the events so far; undefined = EFAULT. */

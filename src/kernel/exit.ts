@@ -7,6 +7,7 @@ import { fireChildWaits } from './child-waits.ts';
 import type { Decision } from './decision.ts';
 import { passOnFutexes, wakeClearedTid } from './futexes.ts';
 import { endStatus, hangUpOrphans, isGone } from './job-control.ts';
+import { leaveUndoList } from './semaphores.ts';
 import { actionOf, isAlive, isTraced, kernelInfo } from './signal-queue.ts';
 import { childInfo, postSignal } from './signal-send.ts';
 import { groupTimes } from './timers.ts';
@@ -55,6 +56,7 @@ export function endVfork(d: Decision, pid: number): void {
 /** One thread ends (do_exit). A leader stays as a zombie; another is gone at once. */
 export function exitThread(d: Decision, pid: number, status: number): void {
 	releaseMemory(d, pid);
+	leaveUndoList(d, pid);
 	for (const tracee of releaseAll(d, pid)) endedUntraced(d, tracee);
 	const { mm, tgid, group } = d.state.tasks[pid];
 	const seen = isTraced(d.state.tasks[pid]);

@@ -125,6 +125,8 @@ function emptyState(options: InitialOptions): MachineState {
 		inode: 1,
 		pipe: 1,
 		anon: 1,
+		ipc: 1,
+		semUndo: 1,
 		ino: 2,
 	};
 	const tables = {
@@ -139,6 +141,8 @@ function emptyState(options: InitialOptions): MachineState {
 		inodes: {},
 		pipes: {},
 		anons: {},
+		ipcs: {},
+		semUndos: {},
 	};
 	const streams: { [id: number]: Stream } = {};
 	options.streams.forEach((s, id) => {
@@ -246,6 +250,8 @@ class Builder {
 			if (name === 'null') this.#null = id;
 			this.#link(dev, name, id);
 		}
+		// Where shm_open(3) and sem_open(3) keep theirs.
+		this.#dir('/dev/shm', false, 0o1777);
 		if (!host) this.#dir('/tmp', false, 0o1777);
 
 		const { path, bytes, meta } = options.program;
@@ -357,6 +363,7 @@ class Builder {
 			exitSignal: 17,
 			pdeathSignal: 0,
 			vforkParent: 0,
+			semUndo: 0,
 			exitStatus: 0,
 			flags: 0x40,
 			noNewPrivs: false,

@@ -3,8 +3,13 @@
  * Contents and listings are made when they are opened. The inodes here are virtual (id 0).
  */
 import type { Inode, Mm, Task, Vma } from '../events/entities.ts';
+import type { IpcClass } from '../events/ipc.ts';
 import { Vm } from '../reducers/state.ts';
+import { isSegment } from '../reducers/vma.ts';
+import { ipcId } from './abi/ipc.ts';
+import { segmentOf } from './attachments.ts';
 import type { Decision } from './decision.ts';
+import { SYSVIPC_NAMES, sysvipc } from './procfs-ipc.ts';
 
 export type ProcNode =
 	| { readonly kind: 'dir'; readonly inode: Inode }
@@ -51,6 +56,7 @@ export function procNode(d: Decision, names: readonly string[]): ProcNode | unde
 	const [process, name, fd, ...rest] = names;
 	if (process === undefined) return { kind: 'dir', inode: PROC_DIR };
 	if (name === undefined && process === 'self') return link(`/proc/${d.task.tgid}`, 2, 0);
+	if (process === SYSVIPC) return sysvipcNode(name, fd);
 	const task = processNamed(d, process);
 	if (task === undefined) return undefined;
 	if (name === undefined)
@@ -71,6 +77,14 @@ export function procNode(d: Decision, names: readonly string[]): ProcNode | unde
 	return { kind: 'file', name: `${task.pid}/${file}`, inode };
 }
 
+const SYSVIPC = 'sysvipc';
+
+function sysvipcNode(name: string | undefined, below: string | undefined): ProcNode | undefined {
+	if (name === undefined) return { kind: 'dir', inode: virtual('dir', 0o555, 9) };
+	if (below !== undefined || !SYSVIPC_NAMES.includes(name)) return undefined;
+	return { kind: 'file', name: `${SYSVIPC}/${name}`, inode: virtual('file', 0o444, 10) };
+}
+
 /** The task behind a name in /proc: a pid or tid, or the caller's own. */
 function processNamed(d: Decision, name: string): Task | undefined {
 	if (name === 'self' || name === 'thread-self') return d.state.tasks[name === 'self' ? d.task.tgid : d.pid];
@@ -83,8 +97,9 @@ export function procNames(d: Decision, path: string): readonly string[] | undefi
 	const [, , process, name] = path.split('/');
 	if (process === undefined) {
 		const leaders = Object.values(d.state.tasks).filter((t) => t.pid === t.tgid && t.state !== 'dead');
-		return [...leaders.map((t) => String(t.pid)), 'self', 'thread-self'].sort();
+		return [...leaders.map((t) => String(t.pid)), 'self', SYSVIPC, 'thread-self'].sort();
 	}
+	if (process === SYSVIPC) return name === undefined ? SYSVIPC_NAMES : undefined;
 	const task = processNamed(d, process);
 	if (task === undefined) return undefined;
 	return name === 'fd' ? Object.keys(d.state.fdTables[task.fdTable]?.fds ?? {}).sort() : PROC_NAMES;
@@ -106,6 +121,7 @@ function link(path: string, ino: number, target: number): ProcNode {
 /** The contents of a file of /proc, as latin-1 bytes. @param name `PID/FILE`, as procNode gives it */
 export function procContent(d: Decision, name: string): Uint8Array {
 	const [pid, file] = name.split('/');
+	if (pid === SYSVIPC) return latin1(sysvipc(d, file as IpcClass));
 	const task = d.state.tasks[Number(pid)];
 	if (task === undefined) return new Uint8Array(0);
 	const mm: Mm | undefined = d.state.mms[task.mm];
@@ -153,14 +169,18 @@ function latin1(text: string): Uint8Array {
 
 const hex = (n: number, width: number) => n.toString(16).padStart(width, '0');
 
+const DELETED = ' (deleted)';
+
 /** A line of /proc/PID/maps (fs/proc/task_mmu.c show_map_vma): the name begins in column 49 on a 32-bit kernel. */
 function mapsLine(d: Decision, mm: Mm, vma: Vma): string {
 	const f = vma.flags;
 	const rights = `${f & Vm.READ ? 'r' : '-'}${f & Vm.WRITE ? 'w' : '-'}${f & Vm.EXEC ? 'x' : '-'}${f & Vm.MAYSHARE ? 's' : 'p'}`;
 	const inode = vma.inode === 0 ? undefined : d.state.inodes[vma.inode];
-	const offset = inode === undefined ? 0 : vma.pgoff * 4096;
-	const head = `${hex(vma.start, 8)}-${hex(vma.end, 8)} ${rights} ${hex(offset, 8)} ${inode ? '08:01' : '00:00'} ${inode?.ino ?? 0}`;
-	let name = vma.path;
+	const segment = isSegment(vma) ? segmentOf(d.state, vma.object) : undefined;
+	const offset = inode === undefined && segment === undefined ? 0 : vma.pgoff * 4096;
+	const file = inode ? `08:01 ${inode.ino}` : segment ? `00:01 ${ipcId(segment)}` : '00:00 0';
+	const head = `${hex(vma.start, 8)}-${hex(vma.end, 8)} ${rights} ${hex(offset, 8)} ${file}`;
+	let name = segment || (inode?.nlink === 0 && !vma.path.endsWith(DELETED)) ? vma.path + DELETED : vma.path;
 	if (name === '' && mm.vdso !== 0 && vma.start === mm.vdso) name = '[vdso]';
 	else if (name === '' && vma.start <= mm.brk && vma.end >= mm.startBrk) name = '[heap]';
 	else if (name === '' && vma.start <= mm.startStack && vma.end >= mm.startStack) name = '[stack]';

@@ -2,6 +2,7 @@
 import { directoryRows } from './calls/directories.ts';
 import { fileRows } from './calls/files.ts';
 import { identityRows } from './calls/identity.ts';
+import { ipcRows } from './calls/ipc.ts';
 import { memoryRows } from './calls/memory.ts';
 import { miscRows } from './calls/misc.ts';
 import { pollRows } from './calls/poll.ts';
@@ -17,6 +18,7 @@ export const SYSCALLS: readonly SyscallRow[] = [
 	...directoryRows,
 	...fileRows,
 	...identityRows,
+	...ipcRows,
 	...memoryRows,
 	...miscRows,
 	...pollRows,

@@ -1,10 +1,13 @@
 /** Whether a sleeping task may go on. A question about a state; nothing here changes one. */
 import type { Task, WaitOn } from '../events/entities.ts';
 import type { KernelEvent } from '../events/event.ts';
+import type { MsgQueue } from '../events/ipc.ts';
 import { type MachineState, Restart } from '../reducers/state.ts';
 import { O } from './abi/fcntl.ts';
+import { bytesIn } from './abi/ipc.ts';
 import { POLL } from './abi/poll.ts';
 import { hasSignal, Sig } from './abi/signal.ts';
+import { findIpc } from './ipc.ts';
 import { conflicting } from './locks.ts';
 import { anonReadiness, EVENTFD_MAX, type Looker, READABLE, socketRoom } from './poll.ts';
 import { isIgnored, signalTarget } from './signal-queue.ts';
@@ -53,12 +56,23 @@ function isThere(look: Looker, on: WaitOn): boolean {
 		}
 		case 'lock':
 			return conflicting(state.inodes[on.inode]?.locks ?? [], on.lock) === undefined;
+		case 'msg-send': {
+			const queue = findIpc(state, 'msg', on.ns, on.ipc);
+			return queue === undefined || hasRoom(queue, on.data.length);
+		}
+		case 'semop':
+		case 'msg-receive':
 		case 'futex':
 		case 'child':
 		case 'vfork':
 			// Woken by the one who changes what they wait for (wait/fire), not by looking.
 			return false;
 	}
+}
+
+/** msg_fits_inqueue. @param length of a message, in bytes */
+export function hasRoom(queue: MsgQueue, length: number): boolean {
+	return bytesIn(queue) + length <= queue.qbytes && queue.messages.length + 1 <= queue.qbytes;
 }
 
 /** Whether an open file can write to (read from) the pipe. */
@@ -98,6 +112,8 @@ function hasReason(state: MachineState, task: Task): boolean {
 const ENDS = 'ends';
 /** Touched by whatever may make a file ready: for who looks at many of them through an epoll, or at a socket's other end. */
 const FILES = 'files';
+/** Touched by whatever may make room in a message queue. */
+const QUEUES = 'queues';
 
 /** The keys under which a sleeping task is found. */
 export function waitKeys(task: Task): readonly string[] {
@@ -122,11 +138,24 @@ export function waitKeys(task: Task): readonly string[] {
 			case 'futex':
 				keys.push(futexQueue(on.object, on.offset));
 				break;
+			case 'semop':
+				keys.push(semQueue(on.ns, on.ipc));
+				break;
+			case 'msg-receive':
+				keys.push(messageQueue(on.ns, on.ipc));
+				break;
+			case 'msg-send':
+				keys.push(QUEUES);
+				break;
 			default:
 		}
 	}
 	return keys;
 }
+
+/** The queues of those who wait for a set of semaphores, and for messages. */
+export const semQueue = (ns: number, id: number): string => `sem ${ns} ${id}`;
+export const messageQueue = (ns: number, id: number): string => `msg ${ns} ${id}`;
 
 /** The queue of those who wait for a futex. */
 export const futexQueue = (object: number, offset: number): string => `futex ${object} ${offset}`;
@@ -158,6 +187,10 @@ export function touchedKeys(state: MachineState, e: KernelEvent): readonly strin
 		case 'inode/lock':
 		case 'task/unshare':
 			return [ENDS];
+		case 'msg/take':
+		case 'ipc/set':
+		case 'ipc/remove':
+			return [QUEUES];
 		case 'task/exit':
 			return [ENDS, ...group(e.task)];
 		case 'task/rename':
@@ -172,6 +205,7 @@ export function touchedKeys(state: MachineState, e: KernelEvent): readonly strin
 		case 'signal/deliver':
 		case 'signal/return':
 		case 'wait/fire':
+		case 'ipc/answer':
 		case 'wait/move':
 			return group(e.task);
 		default:

@@ -89,6 +89,8 @@ const wire: Shape<Wire> = struct<Wire>({
 	inodes: table(s.inode, byId),
 	pipes: table(s.pipe, byId),
 	anons: table(s.anon, byId),
+	ipcs: table(s.ipc, byId),
+	semUndos: table(s.semUndo, byId),
 	streams: table(s.stream, byId),
 	scheduler: s.scheduler,
 	prng: s.prng,

@@ -37,6 +37,8 @@ export type TableName = {
 		| 'inodes'
 		| 'pipes'
 		| 'anons'
+		| 'ipcs'
+		| 'semUndos'
 		| 'streams'
 	);
 
@@ -59,6 +61,8 @@ class HandDraft implements StateDraft {
 	inodes: StateDraft['inodes'];
 	pipes: StateDraft['pipes'];
 	anons: StateDraft['anons'];
+	ipcs: StateDraft['ipcs'];
+	semUndos: StateDraft['semUndos'];
 	streams: StateDraft['streams'];
 	scheduler: StateDraft['scheduler'];
 	prng: StateDraft['prng'];
@@ -82,6 +86,8 @@ class HandDraft implements StateDraft {
 		this.inodes = state.inodes;
 		this.pipes = state.pipes;
 		this.anons = state.anons;
+		this.ipcs = state.ipcs;
+		this.semUndos = state.semUndos;
 		this.streams = state.streams;
 		this.scheduler = { ...state.scheduler };
 		this.prng = state.prng;
@@ -105,6 +111,8 @@ class HandDraft implements StateDraft {
 			inodes: this.inodes,
 			pipes: this.pipes,
 			anons: this.anons,
+			ipcs: this.ipcs,
+			semUndos: this.semUndos,
 			streams: this.streams,
 			scheduler: this.scheduler,
 			prng: this.prng,
@@ -166,6 +174,7 @@ export function copyTask(t: Task): Writable<Task> {
 		exitSignal: t.exitSignal,
 		pdeathSignal: t.pdeathSignal,
 		vforkParent: t.vforkParent,
+		semUndo: t.semUndo,
 		trace: t.trace,
 		exitStatus: t.exitStatus,
 		flags: t.flags,

@@ -1,4 +1,5 @@
 /** The kinds of entities that are referred to by internal ids: where they live in the state, what they look like. */
+import { IPC_CLASSES, type Ipc } from '../events/ipc.ts';
 import type { RefKind, Shape, Sink } from './shape.ts';
 import * as s from './shapes.ts';
 import type { MachineState, Table } from './state.ts';
@@ -13,7 +14,9 @@ export type EntityTable =
 	| 'files'
 	| 'inodes'
 	| 'pipes'
-	| 'anons';
+	| 'anons'
+	| 'ipcs'
+	| 'semUndos';
 
 type Entities = { readonly [K in RefKind]: { readonly table: EntityTable; readonly shape: object } };
 
@@ -28,6 +31,8 @@ export const ENTITIES = {
 	inode: { table: 'inodes', shape: s.inode },
 	pipe: { table: 'pipes', shape: s.pipe },
 	anon: { table: 'anons', shape: s.anon },
+	ipc: { table: 'ipcs', shape: s.ipc },
+	semUndo: { table: 'semUndos', shape: s.semUndo },
 } as const satisfies Entities;
 
 export const REF_KINDS = Object.keys(ENTITIES) as readonly RefKind[];
@@ -76,6 +81,18 @@ export function rootInodes(state: MachineState): readonly number[] {
 		.map((inode) => inode.id);
 }
 
+/** Objects of IPC are nobody's: they come in the order in which a guest could count them. */
+export function rootIpcs(state: MachineState): readonly number[] {
+	const place = (ipc: Ipc) => [
+		ipc.ns,
+		IPC_CLASSES.indexOf(ipc.kind === 'ids' ? ipc.of : ipc.kind),
+		ipc.kind === 'ids' ? -1 : ipc.slot,
+	];
+	const placed = Object.entries(state.ipcs).map(([id, ipc]) => ({ id: Number(id), place: place(ipc) }));
+	placed.sort((a, b) => a.place[0] - b.place[0] || a.place[1] - b.place[1] || a.place[2] - b.place[2]);
+	return placed.map(({ id }) => id);
+}
+
 /**
  * Every entity once, in the order of its first reach from the tasks in pid order, then from the roots; what nothing reaches
  * comes last (a state should have none).
@@ -118,6 +135,7 @@ export function walkEntities(
 		drain(true);
 	}
 	for (const id of rootInodes(state)) number({ kind: 'inode', id });
+	for (const id of rootIpcs(state)) number({ kind: 'ipc', id });
 	drain(true);
 	for (const kind of REF_KINDS) {
 		for (const id of Object.keys(tableOf(state, kind)).map(Number)) number({ kind, id });

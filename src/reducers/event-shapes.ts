@@ -4,6 +4,7 @@ import type { Inode, MemoryObject, Mm, OpenFile, Pipe, Stream, ThreadGroup } fro
 import type { EventKind, MachineEvent, PageEffect, RunEvent } from '../events/event.ts';
 import type { FileEvent, InodeFields } from '../events/files.ts';
 import type { HostMeta } from '../events/input.ts';
+import type { Ipc, IpcFields, Semaphore } from '../events/ipc.ts';
 import type { MmFields } from '../events/memory.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
 import type { Restored } from '../events/restore.ts';
@@ -112,6 +113,26 @@ const hostMeta: Shape<HostMeta> = struct<HostMeta>({
 	target: text,
 });
 
+const ipcFields: Shape<IpcFields> = some(
+	s.ipcFields as unknown as Fields<Required<IpcFields>>,
+	'seq',
+	'last',
+	'next',
+	'key',
+	'uid',
+	'gid',
+	'mode',
+	'ctime',
+	'lpid',
+	'atime',
+	'dtime',
+	'otime',
+	'qbytes',
+	'stime',
+	'rtime',
+	'lspid',
+	'lrpid',
+);
 const taskFields: Shape<Partial<TaskFields>> = some(
 	s.taskFields,
 	'comm',
@@ -278,6 +299,19 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'stream/output': struct<Body<'stream/output'>>({ stream: count, bytes: bytes() }),
 	'stream/read': struct<Body<'stream/read'>>({ stream: count, length: count }),
 	'stream/set': struct<Body<'stream/set'>>({ stream: count, fields: some<Stream, 'termios'>(s.streamFields, 'termios') }),
+	'ipc/new': struct<{ readonly ipc: Ipc }>({ ipc: s.ipc }),
+	'ipc/set': struct<Body<'ipc/set'>>({ ipc: ref('ipc'), fields: ipcFields }),
+	'ipc/remove': struct<Body<'ipc/remove'>>({ ipc: ref('ipc') }),
+	'ipc/answer': struct<Body<'ipc/answer'>>({ task: pid, result: signed, message: nullable(s.message) }),
+	'sem/set': struct<Body<'sem/set'>>({
+		ipc: ref('ipc'),
+		changes: list(struct<Semaphore & { readonly num: number }>({ num: count, value: int(0, 32767), pid })),
+	}),
+	'sem/list': struct<Body<'sem/list'>>({ task: pid, undo: s.semUndo }),
+	'sem/adjust': struct<Body<'sem/adjust'>>({ undo: ref('semUndo'), set: ref('ipc'), adjust: list(signed) }),
+	'sem/leave': struct<Body<'sem/leave'>>({ task: pid }),
+	'msg/put': struct<Body<'msg/put'>>({ ipc: ref('ipc'), message: s.message }),
+	'msg/take': struct<Body<'msg/take'>>({ ipc: ref('ipc'), index: count }),
 	'signal/post': struct<Body<'signal/post'>>({ task: pid, group: bool, info: s.sigInfo }),
 	'signal/take': struct<Body<'signal/take'>>({ task: pid, group: bool, index: count, signo }),
 	'signal/flush': struct<Body<'signal/flush'>>({ task: pid, set: big }),

@@ -5,6 +5,7 @@
  */
 import type { StateDraft } from './draft.ts';
 import { drop, entities, entity, plain } from './draft.ts';
+import { detachSegment } from './ipc.ts';
 import type { Inode } from './state.ts';
 
 /** An open file goes if no descriptor refers to it, and what only it held. */
@@ -98,6 +99,7 @@ export function dropInodeIfUnlinked(d: StateDraft, id: number): void {
 export function dropMappedIfUnused(d: StateDraft, object: number, inode: number): void {
 	const target = d.objects[object];
 	if (target !== undefined && (target.kind === 'shared' || target.kind === 'vdso') && !objectMapped(d, object)) {
+		if (target.kind === 'shared' && detachSegment(d, object)) return;
 		drop(d, 'objects', object);
 	}
 	if (inode !== 0) dropInodeIfUnused(d, inode);

@@ -8,6 +8,7 @@ import { groupOf } from '../events/catalogue.ts';
 import type { KernelEvent, MachineEvent, RunEvent } from '../events/event.ts';
 import type { FileEvent } from '../events/files.ts';
 import type { InputEvent } from '../events/input.ts';
+import type { IpcEvent } from '../events/ipc.ts';
 import type { MemoryEvent } from '../events/memory.ts';
 import type { RestoreEvent } from '../events/restore.ts';
 import type { SignalEvent } from '../events/signals.ts';
@@ -16,6 +17,7 @@ import { reduceRun, runOf } from './cpu.ts';
 import { draftByHand, finishByHand, type StateDraft } from './draft.ts';
 import { reduceFile } from './files.ts';
 import { reduceInput } from './input.ts';
+import { reduceIpc } from './ipc.ts';
 import { reduceMemory } from './memory.ts';
 import { reduceRestore } from './restore.ts';
 import { reduceSignal } from './signals.ts';
@@ -72,6 +74,9 @@ function reduceOne(d: StateDraft, e: MachineEvent): void {
 			break;
 		case 'files':
 			reduceFile(d, e as FileEvent);
+			break;
+		case 'ipc':
+			reduceIpc(d, e as IpcEvent);
 			break;
 		case 'signals':
 			reduceSignal(d, e as SignalEvent);

@@ -7,7 +7,19 @@ import type { Pages } from './pages.ts';
 import { formatPath, type Path } from './path.ts';
 
 /** Kinds of entities that are referred to by internal ids. */
-export type RefKind = 'mm' | 'object' | 'fdTable' | 'fs' | 'sighand' | 'group' | 'file' | 'inode' | 'pipe' | 'anon';
+export type RefKind =
+	| 'mm'
+	| 'object'
+	| 'fdTable'
+	| 'fs'
+	| 'sighand'
+	| 'group'
+	| 'file'
+	| 'inode'
+	| 'pipe'
+	| 'anon'
+	| 'ipc'
+	| 'semUndo';
 
 /** What a value is written to for its digest. */
 export interface Sink {

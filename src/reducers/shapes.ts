@@ -36,6 +36,7 @@ import type {
 	Wakes,
 } from '../events/entities.ts';
 import { ENTRIES, TRACE_STOPS } from '../events/entities.ts';
+import { IPC_CLASSES, type Ipc, type Message, MSG_MODES, type Semaphore, type SemOp, type SemUndo } from '../events/ipc.ts';
 import type { Persona } from '../events/persona.ts';
 import { PAGE_SIZE, Pages } from './pages.ts';
 import type { Fields, Shape } from './shape.ts';
@@ -129,6 +130,23 @@ export const fileLock: Shape<FileLock> = struct<FileLock>({
 	file: ref('file'),
 	pid: signed,
 });
+export const message: Shape<Message> = struct<Message>({ type: int(1, 2 ** 31 - 1), data: bytes() });
+const semOp: Shape<SemOp> = struct<SemOp>({ num: u16, op: int(-32768, 32767), flags: u16 });
+const ipcWaits = {
+	semop: struct<Omit<Extract<WaitOn, { kind: 'semop' }>, 'kind'>>({ ns: count, ipc: count, ops: list(semOp), result: i32 }),
+	'msg-send': struct<Omit<Extract<WaitOn, { kind: 'msg-send' }>, 'kind'>>({ ns: count, ipc: count, type: i32, data: bytes() }),
+	'msg-receive': struct<Omit<Extract<WaitOn, { kind: 'msg-receive' }>, 'kind'>>({
+		ns: count,
+		ipc: count,
+		type: i32,
+		mode: oneOf(...MSG_MODES),
+		buffer: u32,
+		size: count,
+		cut: bool,
+		result: i32,
+		message: nullable(message),
+	}),
+};
 export const waitOn: Shape<WaitOn> = union<WaitOn>({
 	'stream-readable': struct({ stream: count }),
 	'pipe-readable': struct({ pipe: ref('pipe') }),
@@ -140,6 +158,7 @@ export const waitOn: Shape<WaitOn> = union<WaitOn>({
 	'anon-readable': struct({ anon: ref('anon') }),
 	'anon-writable': struct({ anon: ref('anon'), bytes: count }),
 	lock: struct({ inode: ref('inode'), lock: fileLock }),
+	...ipcWaits,
 });
 export const wait: Shape<Wait> = struct<Wait>({
 	on: list(waitOn),
@@ -209,6 +228,7 @@ export const taskFields: Fields<Task> = {
 	exitSignal: int(0, 64),
 	pdeathSignal: int(0, 64),
 	vforkParent: pid,
+	semUndo: ref('semUndo'),
 	trace: nullable(tracing),
 	exitStatus: signed,
 	flags: u32,
@@ -386,6 +406,35 @@ export const anon: Shape<Anon> = union<Anon>({
 	epoll: struct({ id, items: list(epollItem) }),
 	socket: struct({ id, type: count, peer: ref('anon'), connected: bool, queue: list(bytes()), shut: int(0, 3), wakes }),
 });
+const perm = {
+	id,
+	ns: count,
+	slot: int(0, 32767),
+	seq: int(0, 65535),
+	key: i32,
+	uid: u32,
+	gid: u32,
+	cuid: u32,
+	cgid: u32,
+	mode: int(0, 0o7777),
+	ctime: count,
+};
+const ids = { id, ns: count, of: oneOf(...IPC_CLASSES), seq: int(0, 65535), last: int(-1, 32767), next: int(0, 32768) };
+const segment = { ...perm, object: ref('object'), size: u32, cpid: pid, lpid: pid, atime: count, dtime: count };
+const semSet = { ...perm, sems: list(struct<Semaphore>({ value: int(0, 32767), pid })), otime: count };
+const msgQueue = { ...perm, messages: list(message), qbytes: u32, stime: count, rtime: count, lspid: pid, lrpid: pid };
+export const ipc: Shape<Ipc> = union<Ipc>({
+	ids: struct(ids),
+	shm: struct(segment),
+	sem: struct(semSet),
+	msg: struct(msgQueue),
+});
+/** The fields of all kinds together: those that events set. */
+export const ipcFields = { ...ids, ...segment, ...semSet, ...msgQueue };
+export const semUndo: Shape<SemUndo> = struct<SemUndo>({
+	id,
+	entries: list(struct<SemUndo['entries'][number]>({ set: ref('ipc'), adjust: list(int(-32768, 32767)) })),
+});
 export const pipeFields: Fields<Pipe> = { id, data: bytes(), capacity: count, wakes };
 export const pipe: Shape<Pipe> = struct<Pipe>(pipeFields);
 export const streamFields: Fields<Stream> = {
@@ -412,6 +461,8 @@ export const next: Shape<IdCounters> = struct<IdCounters>({
 	inode: counter,
 	pipe: counter,
 	anon: counter,
+	ipc: counter,
+	semUndo: counter,
 	ino: count,
 });
 export const scheduler: Shape<Scheduler> = struct<Scheduler>({

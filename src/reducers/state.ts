@@ -21,10 +21,12 @@ import type {
 	Task,
 	ThreadGroup,
 } from '../events/entities.ts';
+import type { Ipc, SemUndo } from '../events/ipc.ts';
 import type { Persona } from '../events/persona.ts';
 
 export type * from '../events/entities.ts';
 export { Restart, Vm } from '../events/entities.ts';
+export type * from '../events/ipc.ts';
 
 export interface MachineState {
 	readonly persona: Persona;
@@ -45,6 +47,9 @@ export interface MachineState {
 	readonly pipes: Table<Pipe>;
 	/** What stands behind descriptors without a name: events, timers, signals, epolls, sockets. */
 	readonly anons: Table<Anon>;
+	/** System V IPC: segments, semaphore sets, message queues, and how their numbers go on. */
+	readonly ipcs: Table<Ipc>;
+	readonly semUndos: Table<SemUndo>;
 	/** What descriptors 0, 1, 2 of the recorder are: the guest's way in and out. */
 	readonly streams: Table<Stream>;
 	readonly scheduler: Scheduler;

@@ -12,6 +12,9 @@ import { Vm } from './state.ts';
 const NEVER_MERGED = Vm.GROWSDOWN | Vm.DONTEXPAND;
 const VDSO_PATH = '[vdso]';
 
+/** Whether it is an attached segment of System V shared memory. */
+export const isSegment = (vma: Vma): boolean => vma.inode === 0 && vma.object !== 0 && vma.path.startsWith('/SYSV');
+
 /** Whether `b`, which begins where `a` ends, is the same mapping going on. */
 export function mergeable(a: Vma, b: Vma): boolean {
 	return (
@@ -22,7 +25,9 @@ export function mergeable(a: Vma, b: Vma): boolean {
 		(a.object === 0 || a.pgoff + (a.end - a.start) / PAGE_SIZE === b.pgoff) &&
 		a.inode === b.inode &&
 		a.path === b.path &&
-		a.path !== VDSO_PATH
+		a.path !== VDSO_PATH &&
+		// What has a close of its own is never merged: each part counts as attached.
+		!isSegment(a)
 	);
 }
 

@@ -37,6 +37,7 @@ const ASKS: ReadonlyMap<string, number> = new Map<KernelEvent['kind'], number>([
 	['mm/resize', Asks.ENDS],
 	['mm/set', Asks.ENDS],
 	['object/drop', Asks.ENDS],
+	['ipc/remove', Asks.ENDS],
 	['fd/close', Asks.ENDS],
 	['fd/set', Asks.ENDS],
 	['fs/set', Asks.ENDS],

@@ -41,7 +41,7 @@ const TUPLES = new Set([
 /** Tells a union's members apart: only another member's name can stand here. */
 const VARIANT = 'tasks.*.wait.on.*.kind';
 /** As VARIANT, but members have fields of other types: another member comes whole. */
-const WHOLE = 'anons.*';
+const WHOLE: readonly string[] = ['anons.*', 'ipcs.*'];
 
 const LEFT_OUT = new Set(EXCLUDED.map(({ path }) => path));
 
@@ -85,9 +85,12 @@ function* changesOf(value: unknown, path: Path, random: (below: number) => numbe
 	else if (typeof value === 'boolean') yield ['not', !value];
 	else if (kindOf(path) === VARIANT) {
 		if (value !== 'child') yield ['another wait', 'child'];
-	} else if (kindOf(path) === `${WHOLE}.kind`) return;
-	else if (kindOf(path) === WHOLE && typeof value === 'object' && value !== null && 'id' in value) {
-		if ('kind' in value && value.kind !== 'signalfd') yield ['another kind', { id: value.id, kind: 'signalfd', mask: 0n }];
+	} else if (path.at(-1) === 'kind' && WHOLE.includes(kindOf(path.slice(0, -1)))) return;
+	else if (WHOLE.includes(kindOf(path)) && typeof value === 'object' && value !== null && 'id' in value) {
+		const { id, kind } = value as { readonly id: number; readonly kind: string };
+		if (path[0] === 'anons' && kind !== 'signalfd') yield ['another kind', { id, kind: 'signalfd', mask: 0n }];
+		if (path[0] === 'ipcs' && kind !== 'ids')
+			yield ['another kind', { id, kind: 'ids', ns: 9, of: 'msg', seq: 0, last: 0, next: 1 }];
 	} else if (typeof value === 'string') yield ['a letter more', `${value}x`];
 	else if (value === null) yield ['no null', INSTEAD_OF_NULL[String(path.at(-1))]];
 	else if (value instanceof Uint8Array) yield* byteChanges(value, random);

@@ -50,6 +50,7 @@ function renamed(state: MachineState): MachineState {
 					fs: flip(t.fs),
 					sighand: flip(t.sighand),
 					group: flip(t.group),
+					semUndo: flip(t.semUndo),
 					wait: t.wait && {
 						...t.wait,
 						on: t.wait.on.map((w) =>
@@ -85,6 +86,8 @@ function renamed(state: MachineState): MachineState {
 			entries: i.entries.map((e) => ({ ...e, inode: flip(e.inode) })),
 		})),
 		pipes: table(state.pipes, () => ({})),
+		ipcs: table(state.ipcs, (i) => (i.kind === 'shm' ? { object: flip(i.object) } : {})),
+		semUndos: table(state.semUndos, (u) => ({ entries: u.entries.map((e) => ({ ...e, set: flip(e.set) })) })),
 		anons: table<Anon>(state.anons, (a) =>
 			a.kind === 'epoll'
 				? { items: a.items.map((i) => ({ ...i, file: flip(i.file) })) }

@@ -172,6 +172,7 @@ export function task(pid: number, fields: Partial<Task> = {}): Task {
 		exitSignal: 17,
 		pdeathSignal: 0,
 		vforkParent: 0,
+		semUndo: 0,
 		trace: null,
 		exitStatus: 0,
 		flags: 0,
@@ -196,7 +197,22 @@ export function testMachine(): MachineState {
 	return {
 		persona: PERSONA,
 		clock: { steps: 0, skewNs: 0, realOffsetNs: 0n },
-		next: { pid: 2, mm: 2, object: 4, fdTable: 2, fs: 2, sighand: 2, group: 2, file: 3, inode: 5, pipe: 1, anon: 1, ino: 20 },
+		next: {
+			pid: 2,
+			mm: 2,
+			object: 4,
+			fdTable: 2,
+			fs: 2,
+			sighand: 2,
+			group: 2,
+			file: 3,
+			inode: 5,
+			pipe: 1,
+			anon: 1,
+			ipc: 9,
+			semUndo: 4,
+			ino: 20,
+		},
 		tasks: { 1: task(1) },
 		mms: {
 			1: {
@@ -263,6 +279,8 @@ export function testMachine(): MachineState {
 		},
 		pipes: {},
 		anons: {},
+		ipcs: {},
+		semUndos: {},
 		streams: { 1: stream(1) },
 		scheduler: { current: 1, left: 100_000, queue: [], rng: 1, order: 4, chaos: false, epoch: 0 },
 		prng: [1, 2, 3, 4],
@@ -273,6 +291,21 @@ export function testMachine(): MachineState {
 
 /** Descriptors 7 to 12 of the second table: its anonymous files. */
 const anonFds = Object.fromEntries([6, 7, 8, 9, 10, 11].map((file) => [file + 1, { file, cloexec: false }]));
+
+/** What all objects of IPC have. */
+const perm = (id: number, slot: number) => ({
+	id,
+	ns: 1,
+	slot,
+	seq: 2,
+	key: -7,
+	uid: 1,
+	gid: 2,
+	cuid: 3,
+	cgid: 4,
+	mode: 0o600,
+	ctime: 9,
+});
 
 const socket = (id: number, peer: number, queue: readonly Uint8Array[]): Anon => ({
 	id,
@@ -294,7 +327,22 @@ export function richMachine(): MachineState {
 	return {
 		...base,
 		clock: { steps: 12345, skewNs: 77, realOffsetNs: -5n },
-		next: { pid: 5, mm: 4, object: 20, fdTable: 4, fs: 4, sighand: 4, group: 4, file: 12, inode: 20, pipe: 4, anon: 9, ino: 40 },
+		next: {
+			pid: 5,
+			mm: 4,
+			object: 20,
+			fdTable: 4,
+			fs: 4,
+			sighand: 4,
+			group: 4,
+			file: 12,
+			inode: 20,
+			pipe: 4,
+			anon: 9,
+			ipc: 9,
+			semUndo: 4,
+			ino: 40,
+		},
 		tasks: {
 			1: task(1, {
 				savedMask: 3n,
@@ -312,6 +360,7 @@ export function richMachine(): MachineState {
 				group: 2,
 				state: 'sleeping',
 				origAx: 3,
+				semUndo: 1,
 				wait: {
 					on: [
 						{ kind: 'pipe-readable', pipe: 1 },
@@ -319,6 +368,20 @@ export function richMachine(): MachineState {
 						{ kind: 'stream-readable', stream: 0 },
 						futex,
 						{ kind: 'child', which: 0, id: 0, options: 4 },
+						{ kind: 'semop', ns: 1, ipc: 0, ops: [{ num: 1, op: -1, flags: 0x1000 }], result: 0 },
+						{ kind: 'msg-send', ns: 1, ipc: 0, type: 3, data: new Uint8Array([5]) },
+						{
+							kind: 'msg-receive',
+							ns: 1,
+							ipc: 0,
+							type: 2,
+							mode: 'least',
+							buffer: DATA,
+							size: 10,
+							cut: false,
+							result: 0,
+							message: { type: 2, data: new Uint8Array([6]) },
+						},
 					],
 					deadline: 2 * 10 ** 9,
 					restart: -512,
@@ -350,6 +413,7 @@ export function richMachine(): MachineState {
 					vma(CODE, 1, { inode: PROGRAM, path: '/program', object: 2, flags: RX }),
 					vma(DATA, 2, {}),
 					vma(SHARED, 1, { object: 4, flags: RW | Vm.SHARED | Vm.MAYSHARE }),
+					vma(SHARED + 0x8000, 2, { object: 7, path: '/SYSVfffffff9', flags: RW | Vm.SHARED | Vm.MAYSHARE }),
 					vma(SHARED + 0x10000, 1, { object: 6, inode: 6, path: '/gone (deleted)', flags: RW | Vm.SHARED }),
 					vma(STACK_TOP - 2 * PAGE_SIZE, 2, { flags: RW | Vm.GROWSDOWN, path: '[stack]' }),
 				],
@@ -366,6 +430,8 @@ export function richMachine(): MachineState {
 				size: 2 ** 32,
 			},
 			6: { id: 6, kind: 'file', pages: pagesOf([0, page([1])]), size: 1 },
+			7: { id: 7, kind: 'shared', pages: pagesOf([1, page([8])]), size: 5000 },
+			8: { id: 8, kind: 'shared', pages: pagesOf(), size: 4096 },
 		},
 		fdTables: {
 			...fdTables,
@@ -434,6 +500,34 @@ export function richMachine(): MachineState {
 			5: socket(5, 6, [new Uint8Array([1, 2])]),
 			6: socket(6, 5, []),
 		},
+		ipcs: {
+			1: { id: 1, kind: 'ids', ns: 1, of: 'shm', seq: 2, last: 0, next: 1 },
+			2: { ...perm(2, 0), kind: 'shm', object: 7, size: 5000, cpid: 1, lpid: 2, atime: 10, dtime: 11 },
+			3: { ...perm(3, 1), kind: 'shm', object: 8, size: 4096, cpid: 1, lpid: 0, atime: 0, dtime: 0 },
+			4: {
+				...perm(4, 0),
+				kind: 'sem',
+				sems: [
+					{ value: 1, pid: 0 },
+					{ value: 0, pid: 2 },
+				],
+				otime: 12,
+			},
+			5: {
+				...perm(5, 0),
+				kind: 'msg',
+				messages: [
+					{ type: 1, data: new Uint8Array([1, 2]) },
+					{ type: 9, data: new Uint8Array(0) },
+				],
+				qbytes: 16384,
+				stime: 13,
+				rtime: 0,
+				lspid: 1,
+				lrpid: 0,
+			},
+		},
+		semUndos: { 1: { id: 1, entries: [{ set: 4, adjust: [0, -1] }] } },
 		streams: {
 			0: stream(0, { kind: 'pipe', unread: new Uint8Array([104, 105]) }),
 			1: stream(1, { written: 9, termios: new Uint8Array(60) }),

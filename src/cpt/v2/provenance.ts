@@ -77,6 +77,7 @@ export const RESIDUALS: readonly Residual[] = [
 		'streams',
 		'tasks.*.fdTable',
 	),
+	...residual('System V IPC', 'v2 has no object for it', 'ipcs', 'semUndos', 'tasks.*.semUndo'),
 	...residual('task timers', 'v2 has no object for timers', 'groups.*.itimers', 'groups.*.timers', 'groups.*.nextTimer'),
 	...residual(
 		'restart block',

@@ -2,7 +2,10 @@
  * What of this very state a v2 image leaves out: the residual parts (RESIDUALS) that are not as a fresh process has them, named when it
  * is dumped. A restart borrows each of them.
  */
+import type { IpcClass } from '../../events/ipc.ts';
+import { ipcId } from '../../kernel/abi/ipc.ts';
 import type { MachineState, Task } from '../../reducers/state.ts';
+import { isSegment } from '../../reducers/vma.ts';
 import { memoryOf } from './tree.ts';
 
 /** Something that travels in no image. */
@@ -37,9 +40,24 @@ function* sharers(state: MachineState, idOf: (task: Task) => number): Generator<
 function* sharedMappings(state: MachineState): Generator<string> {
 	for (const task of tasksOf(state)) {
 		if (task.tgid !== task.pid) continue;
-		for (const { start, end, object } of state.mms[memoryOf(state, task)]?.vmas ?? []) {
-			if (state.objects[object]?.kind === 'shared') yield `${hex(start)}-${hex(end)} of ${task.pid}`;
+		for (const vma of state.mms[memoryOf(state, task)]?.vmas ?? []) {
+			const { start, end, object } = vma;
+			if (!isSegment(vma) && state.objects[object]?.kind === 'shared') yield `${hex(start)}-${hex(end)} of ${task.pid}`;
 		}
+	}
+}
+
+function* ipcOf(state: MachineState, of: IpcClass): Generator<string> {
+	for (const ipc of Object.values(state.ipcs)) {
+		if (ipc.kind !== of) continue;
+		const key = ipc.key === 0 ? 'private' : `key 0x${hex(ipc.key >>> 0)}`;
+		const size =
+			ipc.kind === 'shm'
+				? `${ipc.size} bytes`
+				: ipc.kind === 'sem'
+					? `${ipc.sems.length} semaphores`
+					: `${ipc.messages.length} messages`;
+		yield `${ipcId(ipc)}: ${key}, ${size}`;
 	}
 }
 
@@ -109,6 +127,14 @@ const ROWS: readonly Row[] = [
 	{ part: 'task signal state', what: 'pending signal', each: pendingSignals },
 	{ part: 'task signal state', what: 'signal action', each: handlers },
 	{ part: 'task signal state', what: 'blocked set', each: (state) => withPid(state, (t) => t.blocked !== 0n) },
+	{ part: 'System V IPC', what: 'shared memory segment', each: (state) => ipcOf(state, 'shm') },
+	{ part: 'System V IPC', what: 'semaphore set', each: (state) => ipcOf(state, 'sem') },
+	{ part: 'System V IPC', what: 'message queue', each: (state) => ipcOf(state, 'msg') },
+	{
+		part: 'System V IPC',
+		what: 'semaphore undo list',
+		each: (state) => withPid(state, (t) => (state.semUndos[t.semUndo]?.entries.length ?? 0) > 0),
+	},
 	{ part: 'task timers', what: 'timer', each: timers },
 	{
 		part: 'restart block',

@@ -56,7 +56,8 @@ export function restoreVma(object: ImageObject, name: ImageObject | undefined, p
 	if (object.big('cpt_pgoff') >= 2n ** 28n) object.fail('cpt_pgoff', 'a page below 2^28');
 	if (name !== undefined) return vma(p.mm, fileVma({ ...base, pgoff }, name, like, p));
 	if (vdso && like) return vma(p.mm, { ...base, object: like.object, pgoff, path: VDSO_PATH });
-	if ((flags & Vm.SHARED) === 0) {
+	// One that may only be read has lost VM_SHARED.
+	if ((flags & (Vm.SHARED | Vm.MAYSHARE)) === 0) {
 		if (pgoff !== start / 4096) object.fail('cpt_pgoff', `0x${(start / 4096).toString(16)}, the page of cpt_start`);
 		return vma(p.mm, base);
 	}

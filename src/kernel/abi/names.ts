@@ -5,6 +5,7 @@
 
 import { ANON_ENUMS, ANON_FLAGS } from './anon.ts';
 import { CLONE_FLAGS } from './clone.ts';
+import { IPC_ENUMS, IPC_FLAGS } from './ipc.ts';
 import { PROCESS_ENUMS, PROCESS_FLAGS } from './names-process.ts';
 import { PTRACE } from './ptrace.ts';
 import { SIGNAL_ENUMS, SIGNAL_FLAGS } from './signal.ts';
@@ -214,6 +215,7 @@ export const FLAG_NAMES: { readonly [table: string]: readonly Name[] } = {
 	...SIGNAL_FLAGS,
 	...TIME_FLAGS,
 	...ANON_FLAGS,
+	...IPC_FLAGS,
 };
 
 /** Every table of enumerated values. */
@@ -225,6 +227,7 @@ export const ENUM_NAMES: { readonly [table: string]: readonly Name[] } = {
 	...SIGNAL_ENUMS,
 	...TIME_ENUMS,
 	...ANON_ENUMS,
+	...IPC_ENUMS,
 };
 
 /**

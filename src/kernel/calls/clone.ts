@@ -8,6 +8,7 @@ import { RLIMIT } from '../abi/mm.ts';
 import { NSIG, SIG_IGN, Sig } from '../abi/signal.ts';
 import type { Decision, Outcome } from '../decision.ts';
 import type { Handler, Resume, SyscallRow } from '../row.ts';
+import { leaveUndoList, needUndoList } from '../semaphores.ts';
 import { isAlive, isTraced, kernelInfo } from '../signal-queue.ts';
 import { DISARMED, NO_TIMES } from '../timers.ts';
 import { withoutStep } from '../tracees.ts';
@@ -82,6 +83,7 @@ function clone(d: Decision, request: Request): Outcome {
 	const mm = shares(CLONE.VM) ? parent.mm : next.mm;
 	if (mm !== parent.mm) d.emit({ kind: 'mm/fork', mm, from: parent.mm, object: next.object });
 	const thread = shares(CLONE.THREAD);
+	const semUndo = shares(CLONE.SYSVSEM) ? needUndoList(d) : 0;
 	const own = { ...entitiesOf(d, flags, pid, thread) };
 	const value: Task = {
 		...parent,
@@ -110,6 +112,7 @@ function clone(d: Decision, request: Request): Outcome {
 		rseq: shares(CLONE.VM) ? { address: 0, length: 0, signature: 0 } : parent.rseq,
 		pdeathSignal: 0,
 		vforkParent: shares(CLONE.VFORK) ? d.pid : 0,
+		semUndo,
 		exitStatus: 0,
 		flags: ((parent.flags & ~SUPERPRIV) | FORKNOEXEC) >>> 0,
 		times: { ...NO_TIMES, startNs: d.now },
@@ -270,6 +273,7 @@ const unshare: Handler = (d, [flags]) => {
 		...(flags & CLONE.FILES && shared('fdTable') ? { fdTable: { ...state.fdTables[task.fdTable], id: state.next.fdTable } } : {}),
 		...(flags & CLONE.FS && shared('fs') ? { fs: { ...state.fsStructs[task.fs], id: state.next.fs } } : {}),
 	};
+	if (flags & CLONE.SYSVSEM) leaveUndoList(d, d.pid);
 	if (Object.keys(own).length > 0) d.emit({ kind: 'task/unshare', task: d.pid, ...own });
 	return 0;
 };

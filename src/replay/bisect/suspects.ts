@@ -14,6 +14,7 @@ const STANDING = new Set(['state', 'wait', 'restartBlock', 'origAx', 'entry']);
 const SPLIT = new Set(['cpu', 'creds', 'times', 'tls', 'itimers']);
 /** The unit of all tasks, when they are not the same ones. */
 const WHOLE_TASKS = 'tasks';
+const IPC = new Set(['ipcs', 'semUndos']);
 const DESCRIPTORS = new Set(['fdTables', 'files', 'pipes', 'anons', 'streams']);
 
 export interface Suspect {
@@ -95,6 +96,7 @@ function unitOf({ path, memory }: Difference, torn: ReadonlySet<number>, a: Mach
 	}
 	if (top === 'groups') return formatPath(path.slice(0, SPLIT.has(String(field)) ? 4 : 3));
 	if (DESCRIPTORS.has(String(top))) return 'descriptors';
+	if (IPC.has(String(top))) return 'System V IPC';
 	if (top === 'inodes' || top === 'objects') return 'files';
 	return String(top);
 }
