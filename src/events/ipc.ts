@@ -7,7 +7,13 @@
 export const IPC_CLASSES = ['shm', 'sem', 'msg'] as const;
 export type IpcClass = (typeof IPC_CLASSES)[number];
 
-/** What every object has. Its guest-visible id is seq × 32768 + slot. */
+/** Bits of a guest-visible id below its sequence number (IPCMNI_SHIFT). */
+export const SLOT_BITS = 15;
+
+/** The guest-visible id: seq × 32768 + slot. */
+export const ipcId = ({ seq, slot }: IpcObject): number => (seq << SLOT_BITS) + slot;
+
+/** What every object has. */
 interface Perm {
 	/** Internal id. */
 	readonly id: number;

@@ -2,8 +2,7 @@
  * What of this very state a v2 image leaves out: the residual parts (RESIDUALS) that are not as a fresh process has them, named when it
  * is dumped. A restart borrows each of them.
  */
-import type { IpcClass } from '../../events/ipc.ts';
-import { ipcId } from '../../kernel/abi/ipc.ts';
+import { type IpcClass, ipcId } from '../../events/ipc.ts';
 import type { MachineState, Task } from '../../reducers/state.ts';
 import { isSegment } from '../../reducers/vma.ts';
 import { memoryOf } from './tree.ts';

@@ -33,8 +33,9 @@ export const SEM_CTL = {
 export const MSG_FLAG = { NOERROR: 0o10000, EXCEPT: 0o20000, COPY: 0o40000 } as const;
 export const MSG_CTL = { STAT: 11, INFO: 12, STAT_ANY: 13 } as const;
 
-/** Bits of an id below its sequence number (IPCMNI_SHIFT), and the range in which slots are handed out round and round. */
-export const SLOT_BITS = 15;
+export { ipcId, SLOT_BITS } from '../../events/ipc.ts';
+
+/** The range in which slots are handed out round and round. */
 export const MIN_CYCLE = 64;
 export const SEQ_MAX = 0xffff;
 
@@ -42,8 +43,6 @@ export const SEQ_MAX = 0xffff;
 export const SHM_LIMIT = { max: 0xfeffffff, min: 1, mni: 4096, all: 0xfeffffff } as const;
 export const SEM_LIMIT = { msl: 32000, mns: 32000 * 32000, opm: 500, mni: 32000, vmx: 32767, aem: 32767 } as const;
 export const MSG_LIMIT = { max: 8192, mni: 32000, mnb: 16384 } as const;
-
-export const ipcId = ({ seq, slot }: IpcObject): number => (seq << SLOT_BITS) + slot;
 
 function words(...list: readonly number[]): Uint8Array {
 	const bytes = new Uint8Array(list.length * 4);
