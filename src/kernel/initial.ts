@@ -30,6 +30,8 @@ export interface InitialOptions {
 	readonly program: { readonly path: string; readonly bytes: Uint8Array; readonly meta?: Partial<HostMeta> };
 	readonly argv: readonly string[];
 	readonly env: readonly string[];
+	/** The name execve was given, where neither argv[0] nor the path is it: a script's. */
+	readonly filename?: string;
 	/** `host`: what is not here is looked up below a directory of the host as inputs. */
 	readonly root: 'empty' | 'host';
 	/** Kinds of descriptors 0, 1, 2. */
@@ -53,6 +55,14 @@ const DEVICES: readonly (readonly [name: string, major: number, minor: number])[
 	['tty', 5, 0],
 	['urandom', 1, 9],
 	['zero', 1, 5],
+];
+
+/** Names of descriptors that shells use. */
+const DEVICE_LINKS: readonly (readonly [name: string, target: string])[] = [
+	['fd', '/proc/self/fd'],
+	['stderr', '/proc/self/fd/2'],
+	['stdin', '/proc/self/fd/0'],
+	['stdout', '/proc/self/fd/1'],
 ];
 
 /** A text as a byte string: its UTF-8 bytes (or the given ones), one character each. */
@@ -105,7 +115,7 @@ export function createInitialState(options: InitialOptions): { readonly state: M
 	const { path } = options.program;
 	const { argv, env } = options;
 	// What a shell would have passed to execve: the word it was called by, if that was a path.
-	const filename = argv[0]?.includes('/') ? argv[0] : path;
+	const filename = options.filename ?? (argv[0]?.includes('/') ? argv[0] : path);
 	const result = execEvents(d, { inode: program, path, filename, argv, env });
 	if (isNeed(result)) throw new Error('internal error: the program is there');
 	if (result !== 0) throw new ElfError('arguments and environment', 0, 'less than a quarter of the stack limit', 'more');
@@ -250,6 +260,7 @@ class Builder {
 			if (name === 'null') this.#null = id;
 			this.#link(dev, name, id);
 		}
+		for (const [name, target] of DEVICE_LINKS) this.#link(dev, name, this.#newInode({ kind: 'symlink', mode: 0o777, target }));
 		// Where shm_open(3) and sem_open(3) keep theirs.
 		this.#dir('/dev/shm', false, 0o1777);
 		if (!host) this.#dir('/tmp', false, 0o1777);

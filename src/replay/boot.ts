@@ -23,6 +23,7 @@ export function boot(header: TraceHeader, blob: (sha256: string) => Uint8Array):
 		program: { path: header.path, bytes: blob(header.program), ...(header.meta ? { meta: header.meta } : {}) },
 		argv: header.argv,
 		env: header.env,
+		...(header.filename === undefined ? {} : { filename: header.filename }),
 		root: header.root,
 		streams: [stdin, out, err],
 		cwd: header.cwd,

@@ -59,6 +59,8 @@ const headerSchema = v.strictObject({
 	/** What a look-up of the program found below a host root; null in an empty one. */
 	meta: v.nullable(v.strictObject({ mode: u32, uid: u32, gid: u32, mtime: big })),
 	argv: v.pipe(v.array(text), v.maxLength(65536)),
+	/** The name execve would have been given, where argv and path do not say it: of a script its own. */
+	filename: v.optional(text),
 	env: v.pipe(v.array(text), v.maxLength(65536)),
 	cwd: text,
 	/** `empty`: a tree that holds the program alone; `host`: names are looked up below a directory of the recorder. */

@@ -34,6 +34,8 @@ export interface RecordOptions {
 	readonly program: Uint8Array;
 	/** argv, argv[0] included. Default: the path alone. */
 	readonly argv?: readonly (string | Uint8Array)[];
+	/** The name execve would have been given, where argv and path do not say it: of a script its own. */
+	readonly filename?: string | Uint8Array;
 	/** `K=V` each, added to the fixed environment (the same name replaces). */
 	readonly env?: readonly (string | Uint8Array)[];
 	readonly cwd?: string | Uint8Array;
@@ -127,6 +129,7 @@ export function makeHeader(options: RecordOptions): {
 		program: name(options.program),
 		meta: options.meta ?? null,
 		argv: (options.argv ?? [options.path]).map(byteString),
+		...(options.filename === undefined ? {} : { filename: byteString(options.filename) }),
 		env: environment(options.env ?? []),
 		cwd: byteString(options.cwd ?? '/'),
 		root: options.root ?? 'empty',

@@ -1,5 +1,5 @@
 /** Recording: the guest's status, where the file goes, what the guest sees of the recorder's descriptors, words and signals. */
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -31,6 +31,13 @@ test('exits as the guest did, and every failure of ours is 125', () => {
 	rmSync(path('s.t'));
 	mkdirSync(path('folder'));
 	writeFileSync(path('text'), 'no program, but long enough to be taken for one, if nobody looked\n');
+	for (const [name, line] of [
+		['script', '#!/bin/none\n'],
+		['folder/script', '#! /bin/none -x\n'],
+		['folder/nameless', '#!  \n'],
+		['folder/itself', '#!/itself'],
+	])
+		writeFileSync(path(name), line);
 	for (const [words, message] of [
 		[['record'], /missing required argument "prog"/],
 		[['record', '--bogus', '--', hello], /unknown option "--bogus"/],
@@ -49,6 +56,10 @@ test('exits as the guest did, and every failure of ours is 125', () => {
 		[['record', '--', '/dev/null'], /\/dev\/null: a program wanted, a device got/],
 		[['record', '--', process.execPath], /ELF class at offset 0x4: wanted a 32-bit program, got a 64-bit one/],
 		[['record', '--', 'text'], /text: ELF magic at offset 0x0: wanted 7f 45 4c 46, got 6e 6f 20 70/],
+		[['record', '--', 'script'], /script: a script for \/bin\/none, and without --root DIR the guest has no file but the one/],
+		[['record', '--root', 'folder', '--', '/script'], /\/script: its interpreter \/bin\/none: no such file below the root/],
+		[['record', '--root', 'folder', '--', '/nameless'], /\/nameless: a script whose first line names no interpreter/],
+		[['record', '--root', 'folder', '--', '/itself'], /\/itself: more than 5 scripts that name scripts/],
 		[['record', '-o', 'missing/s.t', '--', hello], /-o missing\/s.t: no such directory/],
 		[['record', '-o', 'folder', '--', hello], /-o folder: a file wanted, a directory got/],
 		[['record', '-o', '', '--', hello], /-o: the name of a file wanted, nothing got/],
@@ -61,6 +72,17 @@ test('exits as the guest did, and every failure of ours is 125', () => {
 	}
 	for (const name of ['s.t', 's.t.partial', 'hello.msgpack', 'text.msgpack.partial', 'null.msgpack.partial'])
 		assert.not(exists(name), `${name} is left`);
+});
+
+test('a script is run by its interpreter, below the root, under its own name', () => {
+	mkdirSync(path('scripts/bin'), { recursive: true });
+	writeFileSync(path('scripts/bin/twice'), '#!/bin/guest  two words \n');
+	writeFileSync(path('scripts/once'), '#!/bin/twice\n');
+	copyFileSync(guest('exec_script'), path('scripts/bin/guest'));
+	const ran = replay(['record', '--root', 'scripts', '-o', 'script.t', '--', './once', 'more']);
+	assert.is(ran.stdout, 'as once\n1: two words\n2: /bin/twice\n3: ./once\n4: more\n', ran.stderr);
+	assert.is(ran.status, 5);
+	assert.is(replay(['script.t']).status, 0);
 });
 
 test('a file is replaced only when the recording is whole', () => {

@@ -21,6 +21,9 @@ static int run(const char *path)
 int main(int argc, char **argv)
 {
 	if (argc > 2) {
+		char name[16];
+		sys(NR_prctl, 16, name);
+		print("as %s\n", name);
 		for (int i = 1; i < argc; i++) print("%d: %s\n", i, argv[i]);
 		return argc;
 	}

@@ -176,7 +176,13 @@ export async function runNatively(root: string, script: string, scratch: string,
 		['urandom', 9],
 	] as const)
 		must(['mknod', '-m', '666', join(scratch, 'dev', name), 'c', '1', `${minor}`], 'the native runs need root');
-	const ended = await run(['chroot', scratch, ...commandOf(script)], timeoutMs, environment());
+	for (const [name, target] of Object.entries({ fd: '', stdin: '/0', stdout: '/1', stderr: '/2' }))
+		symlinkSync(`/proc/self/fd${target}`, join(scratch, 'dev', name));
+	mkdirSync(join(scratch, 'proc'));
+	// In a mount namespace of its own /proc goes with the script.
+	const inside = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"';
+	const command = ['unshare', '-m', 'sh', '-c', inside, scratch, ...commandOf(script)];
+	const ended = await run(command, timeoutMs, environment());
 	rmSync(scratch, { recursive: true, force: true });
 	return ended;
 }

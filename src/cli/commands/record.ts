@@ -6,7 +6,9 @@ import { CPU_MODELS } from '../../kernel/persona.ts';
 import { Host, HostError, hostMeta, streamKind } from '../../replay/host.ts';
 import { type RecordOptions, type Refused, record } from '../../replay/record.ts';
 import type { TraceEnd } from '../../replay/trace-writer.ts';
+import { bytesOf, executable } from '../executable.ts';
 import { reason } from '../open.ts';
+
 import { CliError, Exit, jsonLine, message, Progress, plural, shownBytes, thousands, writeAll } from '../output.ts';
 import { OutputFile } from '../output-file.ts';
 import { rawArguments } from '../raw-arguments.ts';
@@ -51,55 +53,6 @@ function epoch(text: string | undefined): bigint | undefined {
 	return BigInt(ms) * 1_000_000n;
 }
 
-/** Paths are byte strings here: one character a byte. */
-const bytesOf = (text: string) => Buffer.from(text, 'latin1');
-
-/** The program's path inside the guest and on the host. */
-function locate(prog: string, root: string | undefined): { readonly guest: string; readonly host: string } {
-	if (root === undefined) {
-		const host = posix.resolve(Buffer.from(process.cwd()).toString('latin1'), prog);
-		return { guest: host, host };
-	}
-	const guest = posix.resolve('/', prog);
-	return { guest, host: throughRoot(root, guest) };
-}
-
-/** Follows symbolic links inside the root only. */
-function throughRoot(root: string, guest: string): string {
-	const shown = bytesOf(guest).toString();
-	const todo = guest.split('/');
-	const done: string[] = [];
-	for (let links = 0; todo.length > 0; ) {
-		const part = todo.shift()!;
-		if (part === '' || part === '.') continue;
-		if (part === '..') {
-			done.pop();
-			continue;
-		}
-		const meta = hostMeta(bytesOf([root, ...done, part].join('/')));
-		if (meta === null) fail(`${shown}: no such file below the root ${bytesOf(root)}`);
-		if (meta.kind !== 'symlink') {
-			done.push(part);
-			continue;
-		}
-		if (++links > 40) fail(`${shown}: too many symbolic links`);
-		if (meta.target.startsWith('/')) done.length = 0;
-		todo.unshift(...meta.target.split('/'));
-	}
-	return [root, ...done].join('/');
-}
-
-function readProgram(host: string, shown: string): Uint8Array {
-	try {
-		if (!fs.statSync(bytesOf(host)).isFile() && !fs.statSync(bytesOf(host)).isDirectory())
-			fail(`${shown}: a program wanted, a device got`);
-		return fs.readFileSync(bytesOf(host));
-	} catch (error) {
-		if (error instanceof CliError) throw error;
-		fail(`${shown}: ${reason(error as NodeJS.ErrnoException, 'program')}`);
-	}
-}
-
 export async function recordCommand(prog: string, args: readonly string[], flags: RecordFlags): Promise<number> {
 	const grain = flags.grain ?? 'inputs';
 	if (grain !== 'inputs' && grain !== 'steps') fail(`--grain ${grain}: "inputs" or "steps" wanted`);
@@ -115,12 +68,16 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 	const raw = (text: string) => words.find((w) => w.toString() === text) ?? Buffer.from(text);
 	const argv = words.slice(words.length - args.length - 1);
 	const root = flags.root === undefined ? undefined : rootDirectory(raw(flags.root), flags.root);
-	const { guest, host } = locate(argv[0].toString('latin1'), root);
-	const program = readProgram(host, prog);
+	const started = executable(
+		argv.map((word) => word.toString('latin1')),
+		root,
+		flags.cwd === undefined ? '/' : raw(flags.cwd).toString('latin1'),
+	);
+	const { host, program } = started;
 	const meta = root === undefined ? null : hostMeta(bytesOf(host));
 	const kinds = [0, 1, 2].map(streamKind) as unknown as NonNullable<RecordOptions['streams']>;
 	const stdin = readStdin(kinds[0]);
-	const output = flags.output === undefined ? bytesOf(`${posix.basename(guest)}.msgpack`) : raw(flags.output);
+	const output = flags.output === undefined ? bytesOf(`${posix.basename(started.named)}.msgpack`) : raw(flags.output);
 	const sources = [{ path: bytesOf(host), what: 'the program to be recorded' }];
 	const file = OutputFile.create(output, { sources, status: Exit.FAILED });
 	const outside = new Host({
@@ -135,9 +92,10 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 	let refused: Refused | null;
 	try {
 		const result = await record({
-			path: bytesOf(guest),
+			path: bytesOf(started.guest),
 			program,
-			argv,
+			argv: started.argv.map(bytesOf),
+			...(started.filename === undefined ? {} : { filename: bytesOf(started.filename) }),
 			env: (flags.env ?? []).map(raw),
 			grain,
 			root: root === undefined ? 'empty' : 'host',

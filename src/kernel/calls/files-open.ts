@@ -91,6 +91,9 @@ function openFound(d: Decision, found: Found & { readonly inode: Inode }, flags:
 		return need ?? openDescriptor(d, inode, flags, path);
 	}
 	if (inode.kind === 'fifo') return openFifo(d, inode, flags, path);
+	// What has no name but in /proc/PID/fd cannot be opened by it.
+	const stream = inode.kind === 'stream' ? d.state.streams[inode.channel]?.kind : undefined;
+	if (inode.kind === 'socket' || inode.kind === 'anon' || stream === 'other') return -Errno.ENXIO;
 	if (inode.kind === 'char') {
 		if (inode.rdev === DEVICE.TTY && d.group.tty === 0) return -Errno.ENXIO;
 		if (!Object.values(DEVICE).some((dev) => dev === inode.rdev)) return -Errno.ENXIO;

@@ -44,7 +44,7 @@ function waitsForEnd(d: Decision, inode: Inode, end: 'read' | 'write'): boolean 
 }
 
 /**
- * Opens a named pipe (fifo_open): with no other end the opener waits for one, or ENXIO for a writer that does not wait. Two
+ * Opens a pipe by a name (fifo_open). One of pipe(2), which has a name in /proc alone, is open at once; a named one: with no other end the opener waits for one, or ENXIO for a writer that does not wait. Two
  * that open it meet: who waits already counts as an end.
  */
 export function openFifo(d: Decision, inode: Inode, flags: number, path: string): number | Block {
@@ -52,6 +52,7 @@ export function openFifo(d: Decision, inode: Inode, flags: number, path: string)
 	const ends = pipeEnds(d, inode);
 	const end = access === O.WRONLY ? 'read' : 'write';
 	const alone =
+		path.startsWith('/') &&
 		access !== O.RDWR &&
 		(end === 'read' ? ends.readers : ends.writers) === 0 &&
 		!waitsForEnd(d, inode, access === O.WRONLY ? 'write' : 'read');

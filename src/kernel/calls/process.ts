@@ -15,6 +15,7 @@ import { fileBytes } from '../file-data.ts';
 import { foundPath, readPath, resolve, resolveAt } from '../paths.ts';
 import { fsIds, MAY_EXEC, permitted } from '../permissions.ts';
 import type { Handler, SyscallRow } from '../row.ts';
+import { MAX_INTERPRETERS, SCRIPT_LINE, scriptArguments, scriptLine } from '../script.ts';
 import { isTraced, userInfo } from '../signal-queue.ts';
 import { postSignal } from '../signal-send.ts';
 import { leave, PtraceEvent, stopForEvent, wants } from '../tracing.ts';
@@ -35,10 +36,6 @@ const exitGroupCall: Handler = (d, [code]) => {
 /** Arguments and environment at most: more is E2BIG whatever the stack limit. */
 const MAX_STRINGS = 0x7fffffff;
 const MAX_STRING = 32 * 4096;
-/** Bytes of a script's first line that are looked at (BINPRM_BUF_SIZE). */
-const SCRIPT_LINE = 256;
-/** Scripts that name scripts. */
-const MAX_INTERPRETERS = 5;
 
 /** A NULL-terminated vector of strings: byte strings, or -errno. A null pointer is an empty vector. */
 function readStrings(d: Decision, vector: number): string[] | number {
@@ -79,12 +76,13 @@ function start(d: Decision, found: ReturnType<typeof resolve>, filename: string,
 	const env = readStrings(d, envp);
 	if (typeof env === 'number') return env;
 	let request: ExecRequest | number | NeedInput = program(d, found, filename, args, env);
-	for (let depth = 0; ; depth++) {
+	for (let depth = 0, called = filename; ; depth++) {
 		if (failed(request)) return request;
-		const next: ExecRequest | number | NeedInput | undefined = interpreter(d, request);
+		const next: ExecRequest | number | NeedInput | undefined = interpreter(d, request, called);
 		if (next === undefined) break;
 		if (depth >= MAX_INTERPRETERS) return -Errno.ELOOP;
 		request = next;
+		if (!failed(next)) called = next.argv[0];
 	}
 	const nr = d.task.origAx;
 	const { pid } = d;
@@ -126,21 +124,15 @@ function program(
 	return { inode: inode.id, path: foundPath(d, found), filename, argv, env };
 }
 
-/** What `#!` asks for (fs/binfmt_script.c), or undefined when the file is no script. */
-function interpreter(d: Decision, request: ExecRequest): ExecRequest | number | NeedInput | undefined {
+/** What `#!` asks for, or undefined when the file is no script. The task keeps the script's name. */
+function interpreter(d: Decision, request: ExecRequest, called: string): ExecRequest | number | NeedInput | undefined {
 	const head = fileBytes(d, d.state.inodes[request.inode], 0, SCRIPT_LINE);
 	if (!(head instanceof Uint8Array)) return head;
-	let line = '';
-	for (const b of head) line += String.fromCharCode(b);
-	if (!line.startsWith('#!')) return undefined;
-	const end = line.indexOf('\n');
-	const words = (end < 0 ? line : line.slice(0, end)).slice(2).replace(/^[ \t]+|[ \t]+$/g, '');
-	const [, path, option] = /^([^ \t\0]*)[ \t]*([^\0]*)/.exec(words) ?? [];
-	if (path === undefined || path === '') return -Errno.ENOEXEC;
-	// A name cut off by the end of what is looked at is not tried.
-	if (end < 0 && head.length === SCRIPT_LINE && !/[ \t]/.test(words)) return -Errno.ENOEXEC;
-	const argv = [path, ...(option ? [option] : []), request.filename, ...request.argv.slice(1)];
-	return program(d, resolve(d, AT_FDCWD, path, 'follow'), path, argv, request.env);
+	const line = scriptLine(head);
+	if (line === undefined) return undefined;
+	if (line === 'bad') return -Errno.ENOEXEC;
+	const argv = scriptArguments(line, called, request.argv);
+	return program(d, resolve(d, AT_FDCWD, line.path, 'follow'), request.filename, argv, request.env);
 }
 
 const setTidAddress: Handler = (d, [clearTid]) => {
