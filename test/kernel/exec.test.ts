@@ -157,7 +157,7 @@ test('execve replaces the address space, keeps the pid, closes what is marked, r
 	assert.is(p.state.mms[old], undefined);
 	assert.is.not(p.task.mm, old);
 	assert.is(p.task.pid, PID);
-	assert.is(p.task.comm, 's');
+	assert.is(p.task.comm, 'tiny');
 	assert.is(p.text(p.words(p.task.cpu.esp + 4, 1)[0]), 'other');
 	assert.equal(Object.keys(p.state.fdTables[1].fds), ['0', '2']);
 	assert.is(p.mm.vdso, 0xb7fff000);
