@@ -70,6 +70,7 @@ function recording(root: Command, told: Told): void {
 		.option('--root <dir>', "a host directory that is the guest's root (read only); PROG is a path inside it")
 		.option('--cwd <dir>', 'working directory inside the guest (default: /)')
 		.option('--cpu <model>', 'the processor the guest sees: i686, pentium4 or core2 (default: pentium4)')
+		.option('--memory <size>', 'memory of the machine: bytes, or with K, M or G (default: 1G)')
 		.option('--seed <n>', 'seed of all randomness the guest sees and of the schedule (default: 1)')
 		.option('--strict', 'stop at the first thing that is not supported, and exit 125')
 		.option('--chaos', 'quanta and priorities at random, from the seed')

@@ -52,6 +52,12 @@ export const Stop = {
 	DEBUG: 5,
 } as const;
 
+/**
+ * Vector of the fault by which an instruction stops before it writes to a page for which there is no room. No processor has it:
+ * the machine makes room and the instruction is tried again, or it is the end of a task.
+ */
+export const NO_MEMORY = 256;
+
 /** Guest memory of the running address space, live. */
 export interface LiveMemory {
 	/** Copies [address, address+length) or returns undefined at the first byte that is not mapped readable. */
@@ -69,6 +75,10 @@ export interface LiveMemory {
 	seal(): DirtyPage[];
 	/** Number of pages that `seal` would return now. */
 	readonly dirtyCount: number;
+	/** Pages that the running task may yet touch for the first time before it stops with NO_MEMORY; the kernel may go below 0. */
+	room: number;
+	/** Of the dirty pages those that the state does not have at all. */
+	readonly fresh: number;
 	/** Forgets cached translations of [start, end) (linear bytes) and the code decoded there: after any change of mappings. */
 	flush(start: number, end: number): void;
 	/** Drops frames of an object with index in [from, to), dirty or not: after unmap, truncate, or when the state changed under it (a kernel write to a file that is mapped). */

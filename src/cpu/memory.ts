@@ -9,7 +9,7 @@ import { assert } from '../events/assert.ts';
 import { Vector } from '../events/cpu.ts';
 import type { PageLookup, Pager } from '../reducers/pages.ts';
 import type { Breakpoints } from './breakpoints.ts';
-import { Access, type DirtyPage, type LiveMemory } from './contract.ts';
+import { Access, type DirtyPage, type LiveMemory, NO_MEMORY } from './contract.ts';
 import {
 	BOUNCE, BOUNCE_ADDRESS_W, BOUNCE_SIZE_W, FAULT_W, POOL, RECORDING_W, STOP_W,
 	TLB_EMPTY, TLB_ENTRIES, TLB_READ_W, TLB_WRITE_W, VECTOR,
@@ -21,6 +21,8 @@ export const GUEST_FAULT: { readonly guestFault: true } = Object.freeze({ guestF
 
 const DIRTY = 1;
 const CODE = 2;
+/** The frame holds a page that the state does not have at all: it counts as new until it is sealed. */
+const FRESH = 4;
 const ZERO_FRAME = 0;
 /** Error code bits of #PF (SDM vol. 3, 4.7). */
 const PF_PRESENT = 1;
@@ -61,6 +63,10 @@ export class GuestMemory implements LiveMemory {
 	private pager: Pager = { lookup: () => undefined };
 	/** Another address space than the loaded one is written to: its translations are not kept. */
 	private foreign = false;
+	/** The kernel writes: it may use up more than there is. */
+	private kernel = false;
+	room = Number.POSITIVE_INFINITY;
+	fresh = 0;
 	private watcher: CodeWatcher | undefined;
 	/** Data breakpoints: their pages stay out of the TLBs. */
 	private breakpoints: Breakpoints | undefined;
@@ -100,6 +106,8 @@ export class GuestMemory implements LiveMemory {
 		this.next = 1;
 		this.free = [];
 		this.dirty = [];
+		this.fresh = 0;
+		this.room = Number.POSITIVE_INFINITY;
 		this.flushTlb();
 	}
 
@@ -149,6 +157,7 @@ export class GuestMemory implements LiveMemory {
 		if (this.frameState[frame] & CODE) this.watcher?.dropFrame(frame);
 		const object = this.frameObject[frame];
 		const frames = this.objects.get(object);
+		if (this.frameState[frame] & FRESH) this.fresh--;
 		frames?.delete(this.frameIndex[frame]);
 		if (frames?.size === 0) this.objects.delete(object);
 		this.frameState[frame] = 0;
@@ -209,16 +218,30 @@ export class GuestMemory implements LiveMemory {
 		else this.bytes.fill(0, at, at + 4096);
 		return frame;
 	}
+	/** Whether there is no room for a write to a page: it would be a new one, or too many are dirty. */
+	private isFull(page: PageLookup): boolean {
+		if (this.room > 0 && this.dirty.length < this.capacity / 2) return false;
+		const frame = this.frameOf(page.object, page.index);
+		if (frame !== undefined && this.frameState[frame] & DIRTY) return false;
+		return this.dirty.length >= this.capacity / 2 || (frame === undefined && page.bytes === undefined);
+	}
 	/** Frame to write a page to, made on the first write; marks it dirty. */
 	private frameForWrite(page: PageLookup): number {
 		let frame = this.frameOf(page.object, page.index);
 		if (frame === undefined) {
+			if (page.bytes === undefined) {
+				this.room--;
+				this.fresh++;
+			}
 			const hidden = this.hiddenFrame(page);
 			frame = this.alloc(page.object, page.index);
 			const from = hidden === undefined ? (page.bytes ?? page.backing?.bytes) : undefined;
 			if (hidden !== undefined) this.bytes.copyWithin(this.at(frame), this.at(hidden), this.at(hidden) + 4096);
 			else this.fill(frame, from);
-			if (page.bytes === undefined) this.unmapHidden(hidden ?? ZERO_FRAME);
+			if (page.bytes === undefined) {
+				this.frameState[frame] |= FRESH;
+				this.unmapHidden(hidden ?? ZERO_FRAME);
+			}
 		}
 		if (!(this.frameState[frame] & DIRTY)) {
 			this.frameState[frame] |= DIRTY;
@@ -259,6 +282,7 @@ export class GuestMemory implements LiveMemory {
 	private mapWrite(address: number, force: boolean): number {
 		const page = this.pager.lookup(address >>> 12);
 		if (!page || page.bus || (!(page.access & Access.WRITE) && !force)) return this.pageFault(address, page, PF_WRITE);
+		if (!this.kernel && this.isFull(page)) return this.raise(NO_MEMORY, 0, address);
 		const frame = this.frameForWrite(page);
 		if (!(this.frameState[frame] & CODE) && !force && !this.foreign && !this.breakpoints?.covers(address)) {
 			const linear = address & -4096;
@@ -435,7 +459,9 @@ export class GuestMemory implements LiveMemory {
 			const page = this.pager.lookup(vpn);
 			if (!page || page.bus || (!(page.access & Access.WRITE) && !force)) return false;
 		}
+		this.kernel = true;
 		this.writeBytes(address | 0, bytes, force);
+		this.kernel = false;
 		return true;
 	}
 	writeFor(pager: Pager, address: number, bytes: Uint8Array, force = false): boolean {
@@ -456,11 +482,12 @@ export class GuestMemory implements LiveMemory {
 	seal(): DirtyPage[] {
 		const pages: DirtyPage[] = [];
 		for (const frame of this.dirty) {
-			this.frameState[frame] &= ~DIRTY;
+			this.frameState[frame] &= ~(DIRTY | FRESH);
 			const at = this.at(frame);
 			pages.push({ object: this.frameObject[frame], index: this.frameIndex[frame], bytes: this.bytes.slice(at, at + 4096) });
 		}
 		this.dirty = [];
+		this.fresh = 0;
 		if (pages.length > 0) this.flushWriteTlb();
 		return pages.sort((a, b) => a.object - b.object || a.index - b.index);
 	}

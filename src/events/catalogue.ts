@@ -216,6 +216,11 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 		meaning: 'the guest asks for what this machine cannot do',
 		fields: { task: 'pid', what: 'one of', name: 'name', eip: 'address', bytes: ['bytes', 'of the instruction'] },
 	},
+	'task/oom': {
+		group: 'task',
+		meaning: 'a task touches a page for which the machine has no memory, and is killed',
+		fields: { task: 'pid', used: ['count', 'pages in use'], limit: ['count', 'pages there are'] },
+	},
 	'sched/yield': { group: 'task', meaning: 'a task gives up the rest of its quantum', fields: { task: 'pid' } },
 	'sched/switch': {
 		group: 'task',

@@ -11,12 +11,16 @@ type Leaf = readonly (Uint8Array | undefined)[];
 
 /** Sparse pages by index (0 ≤ index < 2^20·4). Absent pages read as zeros. An opaque leaf to immer. */
 export class Pages {
-	static readonly EMPTY = new Pages({});
+	static readonly EMPTY = new Pages({}, {});
 	/** Leaves by index >>> 10; integer keys, so iteration is in ascending order. */
 	readonly leaves: Readonly<Record<number, Leaf>>;
 
-	private constructor(leaves: Readonly<Record<number, Leaf>>) {
+	/** Present pages of each leaf. */
+	private readonly counts: Readonly<Record<number, number>>;
+
+	private constructor(leaves: Readonly<Record<number, Leaf>>, counts: Readonly<Record<number, number>>) {
 		this.leaves = leaves;
+		this.counts = counts;
 	}
 
 	/** The page, or undefined (zeros). */
@@ -27,6 +31,7 @@ export class Pages {
 	/** A table with these pages set (undefined removes one). */
 	with(changes: Iterable<readonly [number, Uint8Array | undefined]>): Pages {
 		const leaves: Record<number, Leaf> = { ...this.leaves };
+		const counts: Record<number, number> = { ...this.counts };
 		const fresh = new Map<number, (Uint8Array | undefined)[]>();
 		for (const [index, bytes] of changes) {
 			assert(bytes === undefined || bytes.length === PAGE_SIZE, 'a page has 4096 bytes');
@@ -39,8 +44,16 @@ export class Pages {
 			}
 			leaf[index % LEAF] = bytes;
 		}
-		for (const [at, leaf] of fresh) if (leaf.every((p) => p === undefined)) delete leaves[at];
-		return new Pages(leaves);
+		for (const [at, leaf] of fresh) {
+			let present = 0;
+			for (const page of leaf) if (page !== undefined) present++;
+			if (present > 0) counts[at] = present;
+			else {
+				delete leaves[at];
+				delete counts[at];
+			}
+		}
+		return new Pages(leaves, counts);
 	}
 
 	/** A table without the pages in [from, to). */
@@ -78,7 +91,7 @@ export class Pages {
 	/** Number of present pages. */
 	get size(): number {
 		let n = 0;
-		for (const _ of this.entries()) n++;
+		for (const present of Object.values(this.counts)) n += present;
 		return n;
 	}
 }

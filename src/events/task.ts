@@ -146,6 +146,8 @@ export type TaskEvent =
 			readonly eip: number;
 			readonly bytes: Uint8Array;
 	  }
+	/** It touches a page for which the machine has no memory. `used`, `limit`: pages. The signal follows as signal/post. */
+	| { readonly kind: 'task/oom'; readonly task: number; readonly used: number; readonly limit: number }
 	/** The task that has the processor gives up the rest of its quantum. */
 	| { readonly kind: 'sched/yield'; readonly task: number }
 	/** `from` goes to the end of the queue if it may run; `to` leaves it. */

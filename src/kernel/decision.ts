@@ -23,6 +23,8 @@ export interface MemoryView {
 	read(mm: number, address: number, length: number): Uint8Array | undefined;
 	/** A page of an object when it is newer than the state's; undefined otherwise. */
 	page(object: number, index: number): Uint8Array | undefined;
+	/** Pages that the state does not have at all yet. Undefined: none, it is a snapshot's. */
+	readonly fresh?: number;
 }
 
 /** What a decision may see. */

@@ -11,6 +11,7 @@ import { MAX_FILE, MAX_NON_LFS, O, PIPE_BUF, RLIM_INFINITY, RLIMIT } from './abi
 import { Sig } from './abi/signal.ts';
 import { readAnon, writeAnon } from './anon-data.ts';
 import type { Block, Decision, NeedInput } from './decision.ts';
+import { freePages } from './memory-limit.ts';
 import { inodeOf } from './open-file.ts';
 import { withoutPrivileges } from './permissions.ts';
 import { randomBytes } from './random.ts';
@@ -205,6 +206,10 @@ function writeRoom(d: Decision, file: OpenFile, position: number, count: number)
 		}
 		room = Math.min(room, limit - position);
 	}
+	// A file of the writable layer lives in memory, as in a tmpfs.
+	const inode = d.state.inodes[file.inode];
+	const more = Math.ceil((position + room) / PAGE_SIZE) - Math.ceil(inode.size / PAGE_SIZE);
+	if (more > 0 && Math.ceil(room / PAGE_SIZE) > freePages(d)) return -Errno.ENOSPC;
 	const largest = file.flags & O.LARGEFILE ? MAX_FILE : MAX_NON_LFS;
 	return position >= largest ? -Errno.EFBIG : Math.min(room, largest - position);
 }

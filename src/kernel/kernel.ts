@@ -14,6 +14,7 @@ import { afterEvent } from './calls/clone.ts';
 import { Decision, isNeed, type KernelView, type NeedInput, type Outcome } from './decision.ts';
 import { exitGroup, exitTask } from './exit.ts';
 import { forceFault } from './faults.ts';
+import { killForMemory } from './memory-limit.ts';
 import type { SyscallRow } from './row.ts';
 import { isAlive, isTraced } from './signal-queue.ts';
 import { postSignal } from './signal-send.ts';
@@ -183,6 +184,14 @@ export function decideFault(view: KernelView, pid: number, fault: Fault, bytes: 
 		}
 	}
 	forceFault(d, fault);
+	returnToUser(d);
+	return decided(d);
+}
+
+/** The running task touched a page for which there is no memory. @param used pages in use */
+export function decideNoMemory(view: KernelView, pid: number, used: number): Decided {
+	const d = new Decision(view, pid);
+	killForMemory(d, used);
 	returnToUser(d);
 	return decided(d);
 }

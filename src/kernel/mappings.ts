@@ -2,7 +2,7 @@
  * Making, finding room for and removing mappings: what mmap, brk, mremap and shmat share.
  * Follows mm/mmap.c and mm/util.c of Linux 6.1 on i386 (top-down layout).
  */
-import type { Mm, OpenFile, ThreadGroup, Vma } from '../events/entities.ts';
+import type { Mm, OpenFile, Vma } from '../events/entities.ts';
 import { PAGE_SIZE, Pages } from '../events/pages.ts';
 import { findVmaIndex } from '../reducers/address-space.ts';
 import { Vm } from '../reducers/state.ts';
@@ -12,6 +12,8 @@ import { MAP, PROT, READ_IMPLIES_EXEC, RLIM_INFINITY, RLIMIT } from './abi/mm.ts
 import type { Decision, NeedInput } from './decision.ts';
 import { TASK_SIZE } from './elf.ts';
 import { DEVICE, needContent } from './file-data.ts';
+import { enoughMemory } from './memory-limit.ts';
+import { lockedBytes, mayExpand } from './memory-rlimits.ts';
 import { usableFileAt } from './open-file.ts';
 
 /** vm.mmap_min_addr. */
@@ -74,31 +76,6 @@ export function unmappedArea(mm: Mm, hint: number, length: number, fixed: boolea
 		start = Math.max(start, next.end);
 	}
 }
-
-const pages = (vma: Vma): number => (vma.end - vma.start) / PAGE_SIZE;
-/** Private, writable and no stack: what RLIMIT_DATA counts. */
-const isData = (flags: number): boolean => (flags & (Vm.WRITE | Vm.SHARED | Vm.GROWSDOWN)) === Vm.WRITE;
-
-/** may_expand_vm: whether RLIMIT_AS and RLIMIT_DATA allow `count` more pages with these flags. */
-export function mayExpand(mm: Mm, group: ThreadGroup, flags: number, count: number): boolean {
-	const [space] = group.rlimits[RLIMIT.AS];
-	if (space !== RLIM_INFINITY && exceeds((total(mm, () => true) + count) * PAGE_SIZE, space)) return false;
-	if (!isData(flags)) return true;
-	const [soft, hard] = group.rlimits[RLIMIT.DATA];
-	// A soft limit of 0 is what valgrind sets and means the hard one.
-	const data = soft === 0 ? hard : soft;
-	return data === RLIM_INFINITY || !exceeds((total(mm, isData) + count) * PAGE_SIZE, data);
-}
-
-/** Pages of the mappings with such flags. */
-const total = (mm: Mm, counts: (flags: number) => boolean): number =>
-	mm.vmas.reduce((n, v) => (counts(v.flags) ? n + pages(v) : n), 0);
-
-const exceeds = (bytes: number, limit: number): boolean => limit !== RLIM_INFINITY && bytes > limit - (limit % PAGE_SIZE);
-
-/** Bytes of locked memory. */
-export const lockedBytes = (mm: Mm): number =>
-	mm.vmas.filter((v) => v.flags & Vm.LOCKED).reduce((n, v) => n + v.end - v.start, 0);
 
 /** CAP_IPC_LOCK: the container's root has it. */
 export const mayLockAny = (d: Decision): boolean => d.task.creds.euid === 0;
@@ -178,6 +155,8 @@ export function mapMemory(d: Decision, request: MapRequest): number | NeedInput 
 
 	const reused = fixed ? overlap(d.mm, start, end) : 0;
 	if (!mayExpand(d.mm, d.group, vmFlags, (length - reused) / PAGE_SIZE)) return -Errno.ENOMEM;
+	const ours = what.object <= 0 && !(flags & MAP.NORESERVE);
+	if (ours && !enoughMemory(d, vmFlags, length / PAGE_SIZE)) return -Errno.ENOMEM;
 	if ((vmFlags & (Vm.NORESERVE | Vm.SHARED | Vm.WRITE)) === Vm.WRITE) vmFlags |= Vm.ACCOUNT;
 	unmap(d, start, end);
 	let { object } = what;

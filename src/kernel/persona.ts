@@ -107,7 +107,13 @@ export interface PersonaOptions {
 	readonly hostname?: string;
 	/** The processor, by default a Pentium 4: SSE2. */
 	readonly cpu?: CpuModel;
+	/** Memory of the machine; by default 1 GiB. */
+	readonly memoryBytes?: number;
 }
+
+/** Memory a machine may have, bytes: what a 32-bit kernel can address at most. */
+export const MIN_MEMORY = 1024 * 1024;
+export const MAX_MEMORY = 0xfffff000;
 
 /**
  * One step is one nanosecond and one tick of the TSC. The first program is pid 2: pid 1 would be the container's init,
@@ -131,6 +137,6 @@ export function defaultPersona(options: PersonaOptions = {}): Persona {
 		bootNs: 100_000_000_000,
 		firstPid: 2,
 		quantum: 1_000_000,
-		memoryBytes: 1024 * 1024 * 1024,
+		memoryBytes: options.memoryBytes ?? 1024 * 1024 * 1024,
 	};
 }

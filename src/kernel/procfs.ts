@@ -9,6 +9,7 @@ import { isSegment } from '../reducers/vma.ts';
 import { ipcId } from './abi/ipc.ts';
 import { segmentOf } from './attachments.ts';
 import type { Decision } from './decision.ts';
+import { freePages, memoryPages } from './memory-limit.ts';
 import { SYSVIPC_NAMES, sysvipc } from './procfs-ipc.ts';
 
 export type ProcNode =
@@ -57,6 +58,8 @@ export function procNode(d: Decision, names: readonly string[]): ProcNode | unde
 	if (process === undefined) return { kind: 'dir', inode: PROC_DIR };
 	if (name === undefined && process === 'self') return link(`/proc/${d.task.tgid}`, 2, 0);
 	if (process === SYSVIPC) return sysvipcNode(name, fd);
+	if (process === 'meminfo')
+		return name === undefined ? { kind: 'file', name: process, inode: virtual('file', 0o444, 9) } : undefined;
 	const task = processNamed(d, process);
 	if (task === undefined) return undefined;
 	if (name === undefined)
@@ -97,7 +100,7 @@ export function procNames(d: Decision, path: string): readonly string[] | undefi
 	const [, , process, name] = path.split('/');
 	if (process === undefined) {
 		const leaders = Object.values(d.state.tasks).filter((t) => t.pid === t.tgid && t.state !== 'dead');
-		return [...leaders.map((t) => String(t.pid)), 'self', SYSVIPC, 'thread-self'].sort();
+		return [...leaders.map((t) => String(t.pid)), 'meminfo', 'self', SYSVIPC, 'thread-self'].sort();
 	}
 	if (process === SYSVIPC) return name === undefined ? SYSVIPC_NAMES : undefined;
 	const task = processNamed(d, process);
@@ -118,8 +121,26 @@ function link(path: string, ino: number, target: number): ProcNode {
 	return { kind: 'link', inode: { ...virtual('symlink', 0o777, ino, path), size: 64 }, target };
 }
 
+/** /proc/meminfo: what is free is what no process and no file holds; nothing is swapped or given back. */
+function memoryInfo(d: Decision): string {
+	const free = freePages(d) * 4;
+	const lines = {
+		MemTotal: memoryPages(d.state) * 4,
+		MemFree: free,
+		MemAvailable: free,
+		Buffers: 0,
+		Cached: 0,
+		SwapTotal: 0,
+		SwapFree: 0,
+	};
+	return Object.entries(lines)
+		.map(([name, kib]) => `${`${name}:`.padEnd(16)}${String(kib).padStart(8)} kB\n`)
+		.join('');
+}
+
 /** The contents of a file of /proc, as latin-1 bytes. @param name `PID/FILE`, as procNode gives it */
 export function procContent(d: Decision, name: string): Uint8Array {
+	if (name === 'meminfo') return latin1(memoryInfo(d));
 	const [pid, file] = name.split('/');
 	if (pid === SYSVIPC) return latin1(sysvipc(d, file as IpcClass));
 	const task = d.state.tasks[Number(pid)];

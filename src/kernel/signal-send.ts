@@ -30,7 +30,7 @@ export function postSignal(d: Decision, pid: number, group: boolean, info: SigIn
 	if (!hasSignal(task.blocked, signo) && !waitsFor(task, signo) && isIgnored(d.state, task, signo)) return 0;
 	const queue = group ? d.state.groups[task.group].pending : d.state.tasks[pid].pending;
 	if (signo < SIGRTMIN && queue.some((q) => q.signo === signo)) return 0;
-	if (signo >= SIGRTMIN && queue.length >= d.state.groups[task.group].rlimits[RLIMIT.SIGPENDING][0]) {
+	if (signo >= SIGRTMIN && isQueueFull(d, task)) {
 		if (info.code !== Code.SI_USER) return -Errno.EAGAIN;
 		// kill(2) may not fail for want of memory: what cannot be queued is sent without its siginfo, once.
 		if (queue.some((q) => q.signo === signo)) return 0;
@@ -43,6 +43,21 @@ export function postSignal(d: Decision, pid: number, group: boolean, info: SigIn
 /** Whether a thread of a group lives; its first one may have ended. */
 function hasLiving({ state }: Decision, group: number): boolean {
 	return state.groups[group].threads.some((pid) => isAlive(state.tasks[pid]));
+}
+
+/** Whether RLIMIT_SIGPENDING of a task is used up by what is queued for its user's tasks, all of them. */
+function isQueueFull(d: Decision, { creds, group }: Task): boolean {
+	const { tasks, groups } = d.state;
+	const [limit] = groups[group].rlimits[RLIMIT.SIGPENDING];
+	let queued = 0;
+	const counted = new Set<number>();
+	for (const other of Object.values(tasks)) {
+		if (other.creds.uid !== creds.uid) continue;
+		queued += other.pending.length;
+		if (!counted.has(other.group)) queued += groups[other.group].pending.length;
+		counted.add(other.group);
+	}
+	return queued >= limit;
 }
 
 /** Takes signals of a set off every queue of the group, if there are any. */

@@ -2,6 +2,7 @@
 import type { Anon, ITimer, PosixTimer, TaskTimes, ThreadGroup } from '../events/entities.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { addTimes } from '../reducers/task.ts';
+import { RLIM_INFINITY, RLIMIT } from './abi/mm.ts';
 import { siginfo } from './abi/siginfo.ts';
 import { Code, Sig } from './abi/signal.ts';
 import type { Decision } from './decision.ts';
@@ -54,9 +55,9 @@ export function timerClock(state: MachineState, group: number, which: TimerName)
 export function nextCpuDeadline(state: MachineState): number | null {
 	const running = state.tasks[state.scheduler.current];
 	if (running?.state !== 'running') return null;
-	const { virtual, prof } = state.groups[running.group].itimers;
+	const { itimers, rlimits } = state.groups[running.group];
 	let next: number | null = null;
-	for (const { expires } of [virtual, prof]) {
+	for (const expires of [itimers.virtual.expires, itimers.prof.expires, cpuLimitNs(rlimits[RLIMIT.CPU])]) {
 		if (expires === null) continue;
 		const at = monotonicNs(state) + expires - groupCpuNs(state, running.group);
 		if (next === null || at < next) next = at;
@@ -64,9 +65,34 @@ export function nextCpuDeadline(state: MachineState): number | null {
 	return next;
 }
 
+/** CPU time at which RLIMIT_CPU next acts, ns; null = never. Without a soft limit the hard one is not looked at, as in Linux. */
+function cpuLimitNs([soft, hard]: readonly [number, number]): number | null {
+	return soft === RLIM_INFINITY ? null : Math.min(soft, hard) * 1e9;
+}
+
+/** RLIMIT_CPU of the group that runs: SIGXCPU at the soft limit, which moves on by a second, SIGKILL at the hard one. */
+function expireCpuLimit(d: Decision): void {
+	const { state } = d;
+	const running = state.tasks[state.scheduler.current];
+	if (running?.state !== 'running') return;
+	const { id, rlimits } = state.groups[running.group];
+	const [soft, hard] = rlimits[RLIMIT.CPU];
+	const at = cpuLimitNs(rlimits[RLIMIT.CPU]);
+	const used = groupCpuNs(state, id);
+	if (at === null || at > used) return;
+	if (hard !== RLIM_INFINITY && hard * 1e9 <= used) {
+		postSignal(d, running.pid, true, kernelInfo(Sig.SIGKILL));
+		return;
+	}
+	postSignal(d, running.pid, true, kernelInfo(Sig.SIGXCPU));
+	const moved: readonly [number, number] = [soft + 1, hard];
+	d.emit({ kind: 'group/set', group: id, fields: { rlimits: rlimits.map((l, i) => (i === RLIMIT.CPU ? moved : l)) } });
+}
+
 /** Fires every timer whose time has come: of each group, then timerfds, in order of group and timer. */
 export function expireTimers(d: Decision): void {
 	expireItimers(d);
+	expireCpuLimit(d);
 	for (const { id } of Object.values(d.state.groups)) expirePosixTimers(d, id);
 	const now = monotonicNs(d.state);
 	for (const anon of Object.values(d.state.anons)) if (anon.kind === 'timerfd') expireTimerfd(d, anon, now);

@@ -252,6 +252,7 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 		eip: u32,
 		bytes: bytes(),
 	}),
+	'task/oom': struct<Body<'task/oom'>>({ task: pid, used: count, limit: count }),
 	'sched/yield': struct<Body<'sched/yield'>>({ task: pid }),
 	'sched/switch': struct<Body<'sched/switch'>>({ from: pid, to: pid, quantum: signed, rng: u32, epoch: u32 }),
 	'clock/skip': struct<Body<'clock/skip'>>({ ns: count }),

@@ -139,6 +139,7 @@ export function reduceTask(d: StateDraft, e: TaskEvent): void {
 			if (e.regs) patchRegisters(d, e.task, e.regs);
 			return;
 		case 'unsupported':
+		case 'task/oom':
 			// A fact for the reader: what follows from it are events of their own.
 			return;
 		case 'sched/yield':

@@ -5,7 +5,7 @@
  * anywhere and loaded again goes on in the same way.
  */
 
-import { type CpuPersona, type LiveCpu, Stop } from '../cpu/contract.ts';
+import { type CpuPersona, type LiveCpu, NO_MEMORY, Stop } from '../cpu/contract.ts';
 import { assert } from '../events/assert.ts';
 import { type Fault, Vector } from '../events/cpu.ts';
 import { debugEntry } from '../events/debug.ts';
@@ -13,7 +13,16 @@ import type { Entry } from '../events/entities.ts';
 import type { KernelEvent, MachineEvent } from '../events/event.ts';
 import type { Decision, KernelView, NeedInput } from '../kernel/decision.ts';
 import { decideThaw, type ThawPolicy } from '../kernel/freezer.ts';
-import { type Decided, decideEntry, decideFault, decideResume, decideSignals, decideTimers } from '../kernel/kernel.ts';
+import {
+	type Decided,
+	decideEntry,
+	decideFault,
+	decideNoMemory,
+	decideResume,
+	decideSignals,
+	decideTimers,
+} from '../kernel/kernel.ts';
+import { memoryPages } from '../kernel/memory-limit.ts';
 import { decideSchedule } from '../kernel/schedule.ts';
 import { LiveState } from '../reducers/live.ts';
 import type { MachineState, Task } from '../reducers/state.ts';
@@ -91,7 +100,13 @@ export class Machine {
 			get state() {
 				return machine.#state;
 			},
-			memory: { read: (mm, address, length) => this.#resident.read(mm, address, length), page: this.#resident.page },
+			memory: {
+				read: (mm, address, length) => this.#resident.read(mm, address, length),
+				page: this.#resident.page,
+				get fresh() {
+					return machine.#cpu.memory.fresh;
+				},
+			},
 			regs: (pid) => this.#resident.regs(pid),
 			waiting: (key) => this.#sleepers.under(key),
 		};
@@ -285,6 +300,8 @@ export class Machine {
 			this.flush();
 			this.#resident.load(pid);
 		}
+		// The kernel may have written to more pages than there are.
+		if (!this.#resident.hasRoom && this.#noMemory(pid, 0)) return undefined;
 		const { scheduler, persona } = this.#state;
 		let budget = Math.min(limit - this.steps, SLICE);
 		if (scheduler.queue.length > 0) budget = Math.min(budget, scheduler.left);
@@ -309,12 +326,22 @@ export class Machine {
 		const fault = stop === Stop.UNSUPPORTED ? { vector: Vector.UD, error: 0, address: 0, bus: false } : cpu.fault;
 		assert(fault !== undefined, 'a fault stop has a fault');
 		const vector = fault.vector;
+		if (vector === NO_MEMORY) return void this.#noMemory(pid, 1);
 		if (retired > 0 && (vector === 3 || vector === 4) && this.#trapped(vector)) return undefined;
 		const made = decideFault(this.#view, pid, fault, stop === Stop.UNSUPPORTED ? cpu.bytesAtEip() : null);
 		if (made.kind === 'need') return made;
 		assert(made.events.length > 0, 'a fault is acted on');
 		this.#commit(made.events);
 		return undefined;
+	}
+
+	/** Ends a task that needs pages which are not there. False: they are there, the processor had to be told. */
+	#noMemory(pid: number, wanted: number): boolean {
+		const limit = memoryPages(this.#state);
+		const used = this.#resident.countRoom(limit);
+		if (used + wanted <= limit) return false;
+		this.#settle(decideNoMemory(this.#view, pid, used));
+		return true;
 	}
 
 	/** #BP and #OF are traps: the instruction retired, and the kernel acts at the position after it. */

@@ -46,6 +46,8 @@ export interface RecordOptions {
 	readonly epochNs?: bigint;
 	/** The processor the guest sees: `pentium4` (SSE2) unless said. */
 	readonly cpu?: CpuModel;
+	/** Memory of the machine, bytes, a multiple of the page size: 1 GiB unless said. */
+	readonly memoryBytes?: number;
 	readonly grain?: 'inputs' | 'steps';
 	readonly root?: 'empty' | 'host';
 	/** What a look-up of the program found below a host root. */
@@ -59,6 +61,8 @@ export interface RecordOptions {
 	readonly onFrame?: (frame: Uint8Array) => void;
 	/** Told the name of everything unsupported that the guest asked for. */
 	readonly onUnsupported?: (name: string) => void;
+	/** Told the name of every task that is killed because the machine has no memory for it. */
+	readonly onNoMemory?: (comm: string) => void;
 	/** Told the path of every program that the guest executes (execve) and that is not there. */
 	readonly onMissingProgram?: (path: Uint8Array) => void;
 	/** Stops the recording with the step behind the first unsupported thing: `Recording.refused` says what it was. */
@@ -122,6 +126,7 @@ export function makeHeader(options: RecordOptions): {
 		persona: defaultPersona({
 			...(options.epochNs === undefined ? {} : { epochNs: options.epochNs }),
 			...(options.cpu === undefined ? {} : { cpu: options.cpu }),
+			...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
 		}) as TraceHeader['persona'],
 		seed: options.seed ?? 1,
 		chaos: options.chaos ?? false,
@@ -153,7 +158,15 @@ const EXECVE = callNumber('execve')!;
 /** How a recorded machine is watched. */
 export type Watch = Pick<
 	RecordOptions,
-	'outside' | 'onFrame' | 'onUnsupported' | 'onMissingProgram' | 'strict' | 'onDeadlock' | 'onProgress' | 'maxSteps'
+	| 'outside'
+	| 'onFrame'
+	| 'onUnsupported'
+	| 'onNoMemory'
+	| 'onMissingProgram'
+	| 'strict'
+	| 'onDeadlock'
+	| 'onProgress'
+	| 'maxSteps'
 >;
 
 /** A machine that is to be recorded: where its trace begins, and what has happened to it there already. */
@@ -190,6 +203,7 @@ export async function recordMachine(started: Started): Promise<Recording> {
 	const executing = new Map<number, number>();
 	const sink = (event: MachineEvent) => {
 		if (event.kind === 'unsupported' && options.strict && refused === null) refused = refusedBy(machine, event);
+		if (event.kind === 'task/oom') options.onNoMemory?.(machine.peek.tasks[event.task].comm);
 		if (event.kind === 'stream/output') outside.output(event.stream, event.bytes);
 		else if (event.kind === 'unsupported') options.onUnsupported?.(event.name);
 		else if (event.kind === 'syscall/enter' && event.nr === EXECVE) executing.set(event.task, event.args[0]);

@@ -8,6 +8,7 @@ import { assert } from '../events/assert.ts';
 import type { CpuState } from '../events/cpu.ts';
 import type { KernelEvent, PageEffect } from '../events/event.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
+import { heldPages } from '../kernel/memory-limit.ts';
 import { lookupPage, readState, vmaAt } from '../reducers/address-space.ts';
 import { applyEffect, applyPages, type LiveState } from '../reducers/live.ts';
 import type { Pager } from '../reducers/pages.ts';
@@ -54,6 +55,18 @@ const ASKS: ReadonlyMap<string, number> = new Map<KernelEvent['kind'], number>([
 	['memory/write', Asks.WRITES],
 ]);
 
+/** Events after which more pages may be in use than the processor knows. */
+const TAKES_PAGES: ReadonlySet<string> = new Set<KernelEvent['kind']>([
+	'mm/fork',
+	'mm/new',
+	'object/new',
+	'inode/write',
+	'input/content',
+	'restore/object',
+]);
+/** Room that is to be counted anew before anything runs. */
+const UNKNOWN_ROOM = -1;
+
 const NONE: readonly number[] = [];
 
 function asksOf(events: readonly KernelEvent[]): number {
@@ -78,6 +91,7 @@ export class Resident {
 		this.#cpu = cpu;
 		this.#live = live;
 		this.#keepSealed = keepSealed;
+		cpu.memory.room = UNKNOWN_ROOM;
 	}
 
 	/** Task whose registers are in the processor; 0 = none. */
@@ -156,6 +170,23 @@ export class Resident {
 		this.#live.replace(applyPages(this.#state, pages));
 	}
 
+	/** Whether the task on the processor may run without another count: it has not used up more than there is. */
+	get hasRoom(): boolean {
+		return this.#cpu.memory.room >= 0;
+	}
+
+	/**
+	 * Counts how many pages the running task may yet touch for the first time, and lets it. @param limit pages the machine has
+	 * @returns pages in use
+	 */
+	countRoom(limit: number): number {
+		const { memory } = this.#cpu;
+		if (memory.dirtyCount > MANY_DIRTY) this.#seal();
+		const used = heldPages(this.#state) + memory.fresh;
+		memory.room = limit - used;
+		return used;
+	}
+
 	/** Guest memory as it is now; undefined where a byte is not mapped readable. */
 	read(mm: number, address: number, length: number): Uint8Array | undefined {
 		if (this.#loaded !== 0 && this.#state.tasks[this.#loaded].mm === mm) return this.#cpu.memory.read(address, length);
@@ -173,6 +204,7 @@ export class Resident {
 	/** Applies decided events: to the state by the reducers, to the processor where it holds the newer truth. */
 	apply(events: readonly KernelEvent[]): void {
 		this.#sealed = [];
+		if (events.some((e) => TAKES_PAGES.has(e.kind))) this.#cpu.memory.room = UNKNOWN_ROOM;
 		const written = this.#filesWritten(events);
 		const asks = asksOf(events);
 		if (written.length > 0 || asks & Asks.COPIES) this.#seal();

@@ -107,7 +107,9 @@ export function group(id: number, tgid: number): ThreadGroup {
 		session: tgid,
 		tty: 1,
 		pending: [],
-		rlimits: Array.from({ length: 16 }, () => [0x800000, 0xffffffff] as const),
+		rlimits: Array.from({ length: 16 }, (_, i) =>
+			i === 0 ? ([0xffffffff, 0xffffffff] as const) : ([0x800000, 0xffffffff] as const),
+		),
 		itimers: { real: timer, virtual: timer, prof: timer },
 		timers: [],
 		nextTimer: 0,

@@ -94,6 +94,7 @@ export function sampleEvents(): MachineEvent[] {
 		{ kind: 'syscall/exit', task: 1, nr: 4, result: -14, regs },
 		{ kind: 'cpu/fault', task: 1, vector: 14, error: 6, address: 0xffffffff, eip: CODE, bus: false },
 		{ kind: 'unsupported', task: 1, what: 'instruction', name: 'unknown opcode', eip: CODE, bytes: new Uint8Array([15, 255]) },
+		{ kind: 'task/oom', task: 1, used: 262_144, limit: 262_144 },
 		{ kind: 'sched/yield', task: 1 },
 		{ kind: 'task/reap', task: 4, group: 1, times: rich.groups[1].childTimes },
 		{ kind: 'task/reap', task: 4, group: 0, times: null },

@@ -1,8 +1,9 @@
 /** `record … -- PROG ARGS…`: runs a program in the machine and keeps the trace. Exits as the guest did. */
 import * as fs from 'node:fs';
 import { posix } from 'node:path';
+import { PAGE_SIZE } from '../../events/pages.ts';
 import { ElfError } from '../../kernel/elf.ts';
-import { CPU_MODELS } from '../../kernel/persona.ts';
+import { CPU_MODELS, MAX_MEMORY, MIN_MEMORY } from '../../kernel/persona.ts';
 import { Host, HostError, hostMeta, streamKind } from '../../replay/host.ts';
 import { type RecordOptions, type Refused, record } from '../../replay/record.ts';
 import type { TraceEnd } from '../../replay/trace-writer.ts';
@@ -20,6 +21,7 @@ import { readStdin } from '../stdin.ts';
 export interface RecordFlags {
 	readonly output?: string;
 	readonly cpu?: string;
+	readonly memory?: string;
 	readonly grain?: string;
 	readonly root?: string;
 	readonly seed?: string;
@@ -51,6 +53,15 @@ function epoch(text: string | undefined): bigint | undefined {
 	const ms = Date.parse(text);
 	if (Number.isNaN(ms) || ms < 0) fail(`--epoch ${text}: seconds since 1970 or an ISO date wanted`);
 	return BigInt(ms) * 1_000_000n;
+}
+
+/** `--memory`: bytes, or with K, M or G of 1024; whole pages. */
+function memorySize(text: string | undefined): number | undefined {
+	if (text === undefined) return undefined;
+	const m = /^(\d{1,10})([KMG]?)$/i.exec(text);
+	const bytes = m ? Number(m[1]) * 1024 ** ' KMG'.indexOf(m[2].toUpperCase() || ' ') : Number.NaN;
+	if (!(bytes >= MIN_MEMORY && bytes <= MAX_MEMORY)) fail(`--memory ${text}: a size from 1M to 4095M wanted`);
+	return bytes - (bytes % PAGE_SIZE);
 }
 
 export async function recordCommand(prog: string, args: readonly string[], flags: RecordFlags): Promise<number> {
@@ -88,6 +99,8 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 	const progress = new Progress('recording', null);
 	const unsupported = new Counts();
 	const missing = new Counts();
+	const killed = new Counts();
+	const memoryBytes = memorySize(flags.memory);
 	let end: TraceEnd;
 	let refused: Refused | null;
 	try {
@@ -104,6 +117,7 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 			outside,
 			onFrame: (frame) => file.write(frame),
 			onUnsupported: (name) => unsupported.add(name),
+			onNoMemory: (comm) => killed.add(shownBytes(comm)),
 			onMissingProgram: (path) => missing.add(shownBytes(Buffer.from(path).toString('latin1'))),
 			// On a terminal the guest's own output would run into the line.
 			...(process.stdout.isTTY ? {} : { onProgress: progress.at }),
@@ -116,6 +130,7 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 				for (const line of lines) message(`  ${line}`);
 			},
 			...(cpu === undefined ? {} : { cpu }),
+			...(memoryBytes === undefined ? {} : { memoryBytes }),
 			...(epochNs === undefined ? {} : { epochNs }),
 			...(stdin === undefined ? {} : { stdin }),
 			...(maxSteps === undefined ? {} : { maxSteps }),
@@ -134,6 +149,8 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 	}
 	if (!flags.json && refused === null && unsupported.any)
 		message(`the guest asked for what is not supported: ${unsupported.text()}`);
+	if (!flags.json && killed.any)
+		message(`out of memory, killed: ${killed.text()}; --memory SIZE gives the machine more than ${flags.memory ?? '1G'}`);
 	if (!flags.json && root === undefined && missing.any)
 		message(`the guest executed what is not there: ${missing.text()}; without --root DIR it has no files but itself`);
 	if (flags.json) {
@@ -142,7 +159,7 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 		writeAll(
 			2,
 			Buffer.from(
-				`${jsonLine({ trace: file.name, end: end.end, ...exitJson(end.status), steps, events, unsupported: unsupported.json(), refused, tasks })}\n`,
+				`${jsonLine({ trace: file.name, end: end.end, ...exitJson(end.status), steps, events, unsupported: unsupported.json(), killed: killed.json(), refused, tasks })}\n`,
 			),
 		);
 	}

@@ -17,6 +17,15 @@ function limitsOf(d: Decision, pid: number) {
 	return task && d.state.groups[task.group];
 }
 
+/** check_prlimit_permission: of another process only its own user's, unless root. */
+function mayLimit(d: Decision, pid: number): boolean {
+	const own = d.task.creds;
+	const { creds, group } = pid === 0 ? d.task : d.state.tasks[pid];
+	if (group === d.task.group || own.euid === 0) return true;
+	const users = [creds.uid, creds.euid, creds.suid].every((uid) => uid === own.uid);
+	return users && [creds.gid, creds.egid, creds.sgid].every((gid) => gid === own.gid);
+}
+
 function setLimit(d: Decision, pid: number, resource: number, soft: number, hard: number): number {
 	const group = limitsOf(d, pid);
 	if (group === undefined) return -Errno.ESRCH;
@@ -66,6 +75,7 @@ const prlimit64: Handler = (d, [pid, resource, newLimit, oldLimit]) => {
 	if (resource >= RLIM_NLIMITS) return -Errno.EINVAL;
 	const group = limitsOf(d, pid);
 	if (group === undefined) return -Errno.ESRCH;
+	if (!mayLimit(d, pid)) return -Errno.EPERM;
 	const old = group.rlimits[resource];
 	const error = wanted ? setLimit(d, pid, resource, wanted[0], wanted[1]) : 0;
 	if (error !== 0 || oldLimit === 0) return error;
@@ -104,13 +114,15 @@ function whose(d: Decision, who: number): TaskTimes | undefined {
 	return who === RUSAGE_THREAD ? d.task.times : undefined;
 }
 
+const RTTIME = 'RLIMIT_RTTIME is not enforced';
+
 export const limitRows: readonly SyscallRow[] = [
 	{
 		nr: 75,
 		name: 'setrlimit',
 		args: ['enum:RLIMIT', 'struct:rlimit'],
 		support: 'partial',
-		note: 'RLIMIT_CPU and the realtime ones are not enforced',
+		note: RTTIME,
 		handler: setrlimit,
 	},
 	{ nr: 76, name: 'getrlimit', args: ['enum:RLIMIT', 'struct:rlimit-out'], support: 'full', handler: oldGetrlimit },
@@ -128,7 +140,7 @@ export const limitRows: readonly SyscallRow[] = [
 		name: 'prlimit64',
 		args: ['pid', 'enum:RLIMIT', 'struct:rlimit64', 'struct:rlimit64-out'],
 		support: 'partial',
-		note: 'RLIMIT_CPU and the realtime ones are not enforced',
+		note: RTTIME,
 		handler: prlimit64,
 	},
 ];

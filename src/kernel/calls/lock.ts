@@ -6,7 +6,8 @@ import { vmasIn } from '../../reducers/vma.ts';
 import { Errno } from '../abi/errno.ts';
 import { MCL, RLIM_INFINITY, RLIMIT } from '../abi/mm.ts';
 import type { Decision } from '../decision.ts';
-import { lockedBytes, mayLockAny, pageAlign } from '../mappings.ts';
+import { mayLockAny, pageAlign } from '../mappings.ts';
+import { lockedBytes } from '../memory-rlimits.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 
 const MLOCK_ONFAULT = 1;

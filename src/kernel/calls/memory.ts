@@ -19,13 +19,14 @@ import {
 	MAY,
 	map,
 	mapMemory,
-	mayExpand,
 	pageAlign,
 	protectionFlags,
 	startWithGap,
 	unmap,
 	unmappedArea,
 } from '../mappings.ts';
+import { enoughMemory } from '../memory-limit.ts';
+import { mayExpand } from '../memory-rlimits.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { lockRows } from './lock.ts';
 
@@ -49,6 +50,7 @@ const brk: Handler = (d, [wanted]) => {
 		const flags = Vm.READ | Vm.WRITE | execute | MAY | Vm.ACCOUNT | mm.defFlags;
 		if (unmappedArea(mm, from, to - from, true) < 0 || !futureLockAllowed(d, flags, to - from)) return kept;
 		if (!mayExpand(mm, d.group, flags, (to - from) / PAGE_SIZE)) return kept;
+		if (!enoughMemory(d, flags, (to - from) / PAGE_SIZE)) return kept;
 		map(d, { start: from, end: to, flags });
 	}
 	d.emit({ kind: 'mm/set', mm: mm.id, fields: { brk: wanted } });
@@ -113,7 +115,10 @@ function protect(d: Decision, vma: Vma, prot: number): number {
 	if (flags & Vm.WRITE) {
 		const count = (vma.end - vma.start) / PAGE_SIZE;
 		if (!mayExpand(d.mm, d.group, flags, count) && mayExpand(d.mm, d.group, vma.flags, count)) return -Errno.ENOMEM;
-		if (!(vma.flags & (Vm.ACCOUNT | Vm.WRITE | Vm.SHARED | Vm.NORESERVE))) flags |= Vm.ACCOUNT;
+		if (!(vma.flags & (Vm.ACCOUNT | Vm.WRITE | Vm.SHARED | Vm.NORESERVE))) {
+			if (!enoughMemory(d, flags, count)) return -Errno.ENOMEM;
+			flags |= Vm.ACCOUNT;
+		}
 	}
 	setFlags(d, vma, vma.flags & ~flags, flags & ~vma.flags);
 	return 0;
@@ -180,7 +185,8 @@ function resizable(d: Decision, vma: Vma, address: number, oldLength: number, ne
 	if (vma.flags & Vm.DONTEXPAND) return -Errno.EFAULT;
 	const more = newLength - oldLength;
 	if (!futureLockAllowed(d, vma.flags, more)) return -Errno.EAGAIN;
-	return mayExpand(d.mm, d.group, vma.flags, more / PAGE_SIZE) ? 0 : -Errno.ENOMEM;
+	const allowed = mayExpand(d.mm, d.group, vma.flags, more / PAGE_SIZE);
+	return allowed && (!(vma.flags & Vm.ACCOUNT) || enoughMemory(d, vma.flags, more / PAGE_SIZE)) ? 0 : -Errno.ENOMEM;
 }
 
 /** The mapping goes on up to `end`; what is there must be free. */

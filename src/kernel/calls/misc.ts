@@ -1,8 +1,10 @@
 /** Calls about the machine: uname, sysinfo, getrandom, getcpu, membarrier, host names. */
+import { PAGE_SIZE } from '../../events/pages.ts';
 import type { Persona } from '../../events/persona.ts';
 import { Errno } from '../abi/errno.ts';
 import { setWords, viewOf } from '../abi/words.ts';
 import type { Decision } from '../decision.ts';
+import { freePages } from '../memory-limit.ts';
 import { randomBytes } from '../random.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 
@@ -27,13 +29,13 @@ const olduname: Handler = (d, [pointer]) =>
 const oldolduname: Handler = (d, [pointer]) =>
 	d.write(pointer, fixedStrings(unameFields(d.state.persona), 9)) ? 0 : -Errno.EFAULT;
 
-/** struct sysinfo of i386: 64 bytes, memory in bytes (mem_unit 1). All memory is free: what a program uses is not counted. */
+/** struct sysinfo of i386: 64 bytes, memory in bytes (mem_unit 1). */
 const sysinfo: Handler = (d, [pointer]) => {
 	const bytes = new Uint8Array(64);
 	const view = viewOf(bytes);
 	const { memoryBytes } = d.state.persona;
 	// uptime, three load averages, totalram, freeram, sharedram, bufferram, totalswap, freeswap
-	setWords(view, 0, [Math.floor(d.now / 1e9), 0, 0, 0, memoryBytes, memoryBytes, 0, 0, 0, 0]);
+	setWords(view, 0, [Math.floor(d.now / 1e9), 0, 0, 0, memoryBytes, freePages(d) * PAGE_SIZE, 0, 0, 0, 0]);
 	view.setUint16(40, Object.keys(d.state.tasks).length, true);
 	// totalhigh, freehigh, mem_unit
 	setWords(view, 44, [0, 0, 1]);
@@ -78,7 +80,7 @@ export const miscRows: readonly SyscallRow[] = [
 	},
 	{ nr: 103, name: 'syslog', args: ['int', 'addr', 'int'], support: 'full', handler: () => -Errno.EPERM },
 	{ nr: 109, name: 'olduname', args: ['addr'], support: 'full', handler: olduname },
-	{ nr: 116, name: 'sysinfo', args: ['addr'], support: 'partial', note: 'all memory is free', handler: sysinfo },
+	{ nr: 116, name: 'sysinfo', args: ['addr'], support: 'partial', note: 'no load averages', handler: sysinfo },
 	{
 		nr: 121,
 		name: 'setdomainname',

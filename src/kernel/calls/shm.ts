@@ -32,13 +32,13 @@ import {
 	isPageAligned,
 	MAY,
 	map,
-	mayExpand,
 	mayLockAny,
 	pageAlign,
 	protectionFlags,
 	unmap,
 	unmappedArea,
 } from '../mappings.ts';
+import { mayExpand } from '../memory-rlimits.ts';
 
 /** VM_EXEC among the rights that SHM_EXEC asks for. */
 const EXECUTE = 0o111;
