@@ -1,7 +1,9 @@
 /** The program that is to be recorded: found on the host, and of a script its interpreter, as execve would find them. */
 import * as fs from 'node:fs';
 import { posix } from 'node:path';
+import { ElfError } from '../kernel/elf.ts';
 import { MAX_INTERPRETERS, scriptArguments, scriptLine } from '../kernel/script.ts';
+import { type FoundLoader, findBelow, findLoader } from '../replay/below-root.ts';
 import { hostMeta } from '../replay/host.ts';
 import { reason } from './open.ts';
 import { CliError, Exit } from './output.ts';
@@ -24,7 +26,9 @@ export interface Executable {
 	readonly argv: readonly string[];
 	/** Path inside the guest of what was named. */
 	readonly named: string;
-	/** Of a script: the name execve would have been given. */
+	/** Of a dynamic program. */
+	readonly loader?: FoundLoader;
+	/** The name execve would have been given, where argv[0] and the path do not say it: of a script, of a link. */
 	readonly filename?: string;
 }
 
@@ -40,7 +44,7 @@ export function executable(argv: readonly string[], root: string | undefined, cw
 	let words = argv;
 	// A relative name means the same file to the interpreter only where the guest's directory is the root.
 	const filename =
-		argv[0].startsWith('/') || (argv[0].includes('/') && cwd === '/' && root !== undefined) ? argv[0] : named.guest;
+		argv[0].startsWith('/') || (argv[0].includes('/') && cwd === '/' && root !== undefined) ? argv[0] : named.named;
 	let called = filename;
 	for (let depth = 0; ; depth++) {
 		const line = scriptLine(program);
@@ -61,42 +65,54 @@ export function executable(argv: readonly string[], root: string | undefined, cw
 		}
 		program = readProgram(found.host, `${script}: its interpreter ${path}`);
 	}
-	return { ...found, program, argv: words, named: named.guest, ...(words === argv ? {} : { filename }) };
+	const loader = loaderOf(program, shown(words === argv ? argv[0] : called), root);
+	return {
+		guest: found.guest,
+		host: found.host,
+		program,
+		argv: words,
+		named: named.named,
+		...(loader === undefined ? {} : { loader }),
+		...(words !== argv || (!argv[0].includes('/') && named.named !== named.guest) ? { filename } : {}),
+	};
 }
 
-/** A program's path inside the guest and on the host. */
-function locate(prog: string, root: string | undefined, cwd: string): { readonly guest: string; readonly host: string } {
+/** A program's path inside the guest as it was named, with symbolic links resolved, and on the host. */
+interface Located {
+	readonly named: string;
+	readonly guest: string;
+	readonly host: string;
+}
+
+/** Symbolic links are followed inside the root only. */
+function locate(prog: string, root: string | undefined, cwd: string): Located {
 	if (root === undefined) {
 		const host = posix.resolve(Buffer.from(process.cwd()).toString('latin1'), prog);
-		return { guest: host, host };
+		return { named: host, guest: host, host };
 	}
-	const guest = posix.resolve(cwd, prog);
-	return { guest, host: throughRoot(root, guest) };
+	const named = posix.resolve(cwd, prog);
+	const found = findBelow(named, lookBelow(root));
+	if (found === 'loop') fail(`${shown(named)}: too many symbolic links`);
+	if (found === null) fail(`${shown(named)}: no such file below the root ${shown(root)}/`);
+	return { named, guest: found.path, host: `${root}${found.path}` };
 }
 
-/** Follows symbolic links inside the root only. */
-function throughRoot(root: string, guest: string): string {
-	const todo = guest.split('/');
-	const done: string[] = [];
-	for (let links = 0; todo.length > 0; ) {
-		const part = todo.shift()!;
-		if (part === '' || part === '.') continue;
-		if (part === '..') {
-			done.pop();
-			continue;
-		}
-		const meta = hostMeta(bytesOf([root, ...done, part].join('/')));
-		if (meta === null) fail(`${shown(guest)}: no such file below the root ${bytesOf(root)}`);
-		if (meta.kind !== 'symlink') {
-			done.push(part);
-			continue;
-		}
-		if (++links > 40) fail(`${shown(guest)}: too many symbolic links`);
-		if (meta.target.startsWith('/')) done.length = 0;
-		todo.unshift(...meta.target.split('/'));
+/** The dynamic loader that a program names, below the root. */
+function loaderOf(program: Uint8Array, name: string, root: string | undefined): FoundLoader | undefined {
+	let found: ReturnType<typeof findLoader>;
+	try {
+		found = findLoader(program, lookBelow(root), (path) => fs.readFileSync(bytesOf(`${root}${path}`)));
+	} catch (error) {
+		if (!(error instanceof ElfError)) throw error;
+		fail(`${name}: ${error.message}`);
 	}
-	return [root, ...done].join('/');
+	if (typeof found !== 'string') return found;
+	const where = root === undefined ? '--root DIR gives it a file system, or link it with -static' : `${shown(root)}/ has none`;
+	fail(`${name}: a dynamic program, whose loader is ${shown(found)}: ${where}`);
 }
+
+const lookBelow = (root: string | undefined) => (path: string) =>
+	root === undefined ? null : hostMeta(bytesOf(`${root}${path}`));
 
 function readProgram(host: string, name: string): Uint8Array {
 	try {

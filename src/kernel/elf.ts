@@ -3,7 +3,7 @@
  * offset, size and address is checked before it is used. (System V ABI, i386 supplement; Linux fs/binfmt_elf.c.)
  */
 
-/** What is wrong with a file that should be a static i386 program. */
+/** What is wrong with a file that should be an i386 program. */
 export class ElfError extends Error {
 	/** What was looked at. */
 	readonly what: string;
@@ -36,7 +36,7 @@ export interface Segment {
 }
 
 export interface ElfImage {
-	/** `fixed`: ET_EXEC; `pie`: a static position-independent ET_DYN, its addresses relative to a load bias. */
+	/** `fixed`: ET_EXEC; `pie`: a position-independent ET_DYN, its addresses relative to a load bias. */
 	readonly type: 'fixed' | 'pie';
 	readonly entry: number;
 	readonly phoff: number;
@@ -45,6 +45,8 @@ export interface ElfImage {
 	readonly segments: readonly Segment[];
 	/** PT_GNU_STACK: `default` when it is missing (then every readable mapping of an i386 program is executable). */
 	readonly stack: 'default' | 'executable' | 'plain';
+	/** PT_INTERP: path of the dynamic loader, a byte string; null = a static program. */
+	readonly interpreter: string | null;
 }
 
 /** End of user addresses with the 3G/1G split (TASK_SIZE). */
@@ -73,6 +75,15 @@ const TYPES: Readonly<Record<number, string>> = { 1: 'a relocatable object', 4: 
 
 /** Parses and checks a program. Throws ElfError. */
 export function parseElf(bytes: Uint8Array): ElfImage {
+	const image = parseLoadable(bytes);
+	const { entry, segments } = image;
+	if (!segments.some((s) => entry >= s.vaddr && entry < s.vaddr + s.memsz))
+		throw new ElfError('entry point', 24, 'an address inside a segment', hex(entry));
+	return image;
+}
+
+/** The same of a file that may be a shared library: its entry point says nothing. Throws ElfError. */
+export function parseLoadable(bytes: Uint8Array): ElfImage {
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 	const u16 = (at: number): number => view.getUint16(at, true);
 	const u32 = (at: number): number => view.getUint32(at, true);
@@ -106,11 +117,11 @@ export function parseElf(bytes: Uint8Array): ElfImage {
 
 	const segments: Segment[] = [];
 	let stack: ElfImage['stack'] = 'default';
+	let interpreter: string | null = null;
 	for (let i = 0; i < phnum; i++) {
 		const at = phoff + i * PHDR;
 		const kind = u32(at);
-		if (kind === Pt.INTERP)
-			throw new ElfError('PT_INTERP', at, 'a static program (dynamic ones are not supported yet)', 'a dynamic one');
+		if (kind === Pt.INTERP) interpreter ??= interpreterPath(bytes, at, u32(at + 4), u32(at + 16));
 		if (kind === Pt.GNU_STACK) stack = u32(at + 24) & Pf.X ? 'executable' : 'plain';
 		if (kind === Pt.LOAD) {
 			const segment = {
@@ -126,11 +137,19 @@ export function parseElf(bytes: Uint8Array): ElfImage {
 		}
 	}
 	if (segments.length === 0) throw new ElfError('program headers', phoff, 'a PT_LOAD segment', 'none');
-	const entry = u32(24);
-	if (!segments.some((s) => entry >= s.vaddr && entry < s.vaddr + s.memsz)) {
-		throw new ElfError('entry point', 24, 'an address inside a segment', hex(entry));
-	}
-	return { type: type === 2 ? 'fixed' : 'pie', entry, phoff, phnum, segments, stack };
+	return { type: type === 2 ? 'fixed' : 'pie', entry: u32(24), phoff, phnum, segments, stack, interpreter };
+}
+
+/** PATH_MAX. */
+const MAX_PATH = 4096;
+
+function interpreterPath(bytes: Uint8Array, at: number, offset: number, size: number): string {
+	if (size < 2 || size > MAX_PATH) throw new ElfError('size of PT_INTERP', at + 16, `2 to ${MAX_PATH}`, String(size));
+	if (offset + size > bytes.length)
+		throw new ElfError('PT_INTERP', at + 4, `an end within the file (${bytes.length} bytes)`, `${hex(offset)} + ${size}`);
+	const path = bytes.subarray(offset, offset + size);
+	if (path[size - 1] !== 0) throw new ElfError('PT_INTERP', offset + size - 1, 'a NUL at its end', hex(path[size - 1]));
+	return byteText(path.subarray(0, path.indexOf(0)));
 }
 
 function checkSegment(s: Segment, at: number, fileSize: number, fixed: boolean, before: Segment | undefined): void {
@@ -182,11 +201,18 @@ export interface ElfSymbol {
 const MAX_NAME = 4096;
 
 /**
- * Function symbols of `.symtab`, sorted by address, then name; of several with the same address and size all are kept.
- * For display only: a table that is missing or out of the file's bounds gives none, and a bad entry is left out. Only the
- * first table counts: the ABI allows no second one.
+ * Function symbols of `.symtab`, or of `.dynsym` where that gives none (a stripped library), sorted by address, then name; of
+ * several with the same address and size all are kept. For display only: a table that is missing or out of the file's bounds
+ * gives none, and a bad entry is left out. Only the first table counts: the ABI allows no second one.
  */
 export function symbols(bytes: Uint8Array): ElfSymbol[] {
+	const all = symbolsOf(bytes, Sht.SYMTAB);
+	return all.length > 0 ? all : symbolsOf(bytes, Sht.DYNSYM);
+}
+
+const Sht = { SYMTAB: 2, DYNSYM: 11 } as const;
+
+function symbolsOf(bytes: Uint8Array, wantedTable: number): ElfSymbol[] {
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 	const u32 = (at: number): number => view.getUint32(at, true);
 	if (bytes.length < EHDR || u32(0) !== 0x464c457f || bytes[4] !== 1 || bytes[5] !== 1) return [];
@@ -197,7 +223,7 @@ export function symbols(bytes: Uint8Array): ElfSymbol[] {
 	for (let i = 0; i < shnum; i++) {
 		const at = shoff + i * SHDR;
 		const link = u32(at + 24);
-		if (u32(at + 4) !== 2 || link >= shnum) continue;
+		if (u32(at + 4) !== wantedTable || link >= shnum) continue;
 		const [table, size] = [u32(at + 16), u32(at + 20)];
 		const strings = shoff + link * SHDR;
 		const [names, namesSize] = [u32(strings + 16), u32(strings + 20)];

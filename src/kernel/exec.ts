@@ -1,5 +1,5 @@
 /**
- * Starting a static program: a new address space laid out as Linux 6.1 lays out an i386 program's without address space
+ * Starting a program, and with a dynamic one its loader: a new address space laid out as Linux 6.1 lays out an i386 program's without address space
  * randomisation (fs/exec.c, fs/binfmt_elf.c, arch/x86/mm/mmap.c), as events. execve(2) and the machine's first task share it.
  */
 
@@ -12,8 +12,8 @@ import { AT, HWCAP_LEAF } from './abi/auxv.ts';
 import { Errno } from './abi/errno.ts';
 import { READ_IMPLIES_EXEC, RLIMIT } from './abi/mm.ts';
 import { Sig } from './abi/signal.ts';
-import type { Decision, NeedInput } from './decision.ts';
-import { type ElfImage, Pf, parseElf, type Segment, TASK_SIZE } from './elf.ts';
+import { type Decision, isNeed, type NeedInput } from './decision.ts';
+import { ElfError, type ElfImage, Pf, parseElf, type Segment, TASK_SIZE } from './elf.ts';
 import { exitThread, releaseMemory } from './exit.ts';
 import { fileBytes } from './file-data.ts';
 import { randomBytes } from './random.ts';
@@ -30,6 +30,12 @@ export interface ExecRequest {
 	readonly argv: readonly string[];
 	readonly env: readonly string[];
 }
+
+/** A file that is mapped as a program or as its loader. */
+export type Executable = Pick<ExecRequest, 'inode' | 'path'>;
+
+/** Finds the loader that a dynamic program names (open_exec): -errno, or the input it needs, when that fails. */
+export type FindLoader = (path: string) => Executable | number | NeedInput;
 
 /** Stack below the strings that is mapped from the start (setup_arg_pages: stack_expand). */
 const STACK_EXPAND = 128 * 1024;
@@ -50,10 +56,17 @@ export function mmapBase(stackLimit: number): number {
 	return pageUp(TASK_SIZE - gap);
 }
 
+/** Where a position-independent program with a loader lies (ELF_ET_DYN_BASE of an i386 kernel); others go where mmap puts them. */
+const ET_DYN_BASE = 0x400000;
+
 /** What is added to a program's addresses when it is loaded: 0 for one with fixed addresses. */
 export function loadBias(image: ElfImage, base: number): number {
 	if (image.type === 'fixed') return 0;
 	const first = pageDown(image.segments[0].vaddr);
+	if (image.interpreter !== null) {
+		const align = Math.max(PAGE_SIZE, ...image.segments.map((s) => s.align));
+		return pageDown(ET_DYN_BASE - (ET_DYN_BASE % align) - first);
+	}
 	const last = image.segments[image.segments.length - 1];
 	return base - (pageUp(last.vaddr + last.memsz) - first) - first;
 }
@@ -62,11 +75,12 @@ export function loadBias(image: ElfImage, base: number): number {
  * Emits everything execve does once its program is found: 0, or -errno with nothing emitted, or the input it needs.
  * Throws ElfError (nothing emitted) when the file is no program this machine runs.
  */
-export function execEvents(d: Decision, request: ExecRequest): number | NeedInput {
-	const inode = d.state.inodes[request.inode];
-	const bytes = fileBytes(d, inode, 0, inode.size);
+export function execEvents(d: Decision, request: ExecRequest, findLoader: FindLoader): number | NeedInput {
+	const bytes = wholeFile(d, request.inode);
 	if (!(bytes instanceof Uint8Array)) return bytes;
 	const image = parseElf(bytes);
+	const interpreter = image.interpreter === null ? null : openLoader(d, image.interpreter, findLoader);
+	if (typeof interpreter === 'number' || isNeed(interpreter)) return interpreter;
 	const { task, group } = d;
 	const stackLimit = group.rlimits[RLIMIT.STACK][0];
 	const argv = request.argv.length > 0 ? request.argv : [''];
@@ -74,7 +88,7 @@ export function execEvents(d: Decision, request: ExecRequest): number | NeedInpu
 
 	const readImpliesExec = image.stack === 'default';
 	const personality = (task.personality | (readImpliesExec ? READ_IMPLIES_EXEC : 0)) >>> 0;
-	const loader = new Loader(d, request, image, personality, stackLimit);
+	const loader = new Loader(d, request, image, interpreter, personality, stackLimit);
 	const random = randomBytes(d, 16);
 	const oldMm = task.mm;
 	loader.newMm();
@@ -94,12 +108,36 @@ export function execEvents(d: Decision, request: ExecRequest): number | NeedInpu
 	const pdeathSignal = secure ? 0 : task.pdeathSignal;
 	d.emit({ kind: 'task/set', task: d.pid, fields: { personality, creds, pdeathSignal, exitSignal: Sig.SIGCHLD } });
 	const comm = request.filename.slice(request.filename.lastIndexOf('/') + 1).slice(0, 15);
-	const regs = startRegisters(d, loader.entry, esp);
+	const regs = startRegisters(d, loader.start, esp);
 	if (d.group.timers.length > 0) d.emit({ kind: 'group/set', group: d.group.id, fields: { timers: [] } });
 	d.emit({ kind: 'task/exec', task: d.pid, mm: loader.mm, comm, path: request.path, regs });
 	const shared = Object.values(d.state.tasks).some((t) => t.mm === oldMm);
 	if (oldMm !== 0 && !shared) d.emit({ kind: 'mm/drop', mm: oldMm });
 	return 0;
+}
+
+function wholeFile(d: Decision, id: number): Uint8Array | NeedInput {
+	const inode = d.state.inodes[id];
+	return fileBytes(d, inode, 0, inode.size);
+}
+
+/** A file and what its headers say. */
+interface Loadable extends Executable {
+	readonly image: ElfImage;
+}
+
+/** The dynamic loader; one that is no program is -ELIBBAD (load_elf_binary). */
+function openLoader(d: Decision, path: string, find: FindLoader): Loadable | number | NeedInput {
+	const found = find(path);
+	if (typeof found === 'number' || isNeed(found)) return found;
+	const bytes = wholeFile(d, found.inode);
+	if (!(bytes instanceof Uint8Array)) return bytes;
+	try {
+		return { inode: found.inode, path: found.path, image: parseElf(bytes) };
+	} catch (error) {
+		if (!(error instanceof ElfError)) throw error;
+		return -Errno.ELIBBAD;
+	}
 }
 
 /**
@@ -159,6 +197,9 @@ class Loader {
 	readonly #personality: number;
 	readonly #stackLimit: number;
 	readonly #bias: number;
+	readonly #interpreter: Loadable | null;
+	/** What is added to the addresses of the dynamic loader; it lies where mmap would put it. */
+	readonly #loaderBias: number;
 	readonly mm: number;
 	/** Where the argument strings begin: the tables of pointers go below. */
 	#strings = 0;
@@ -166,18 +207,33 @@ class Loader {
 	#vectors: readonly number[] = [];
 	#chunks: { readonly address: number; readonly bytes: Uint8Array }[] = [];
 
-	constructor(d: Decision, request: ExecRequest, image: ElfImage, personality: number, stackLimit: number) {
+	constructor(
+		d: Decision,
+		request: ExecRequest,
+		image: ElfImage,
+		interpreter: Loadable | null,
+		personality: number,
+		stackLimit: number,
+	) {
 		this.#d = d;
 		this.#request = request;
 		this.#image = image;
 		this.#personality = personality;
 		this.#stackLimit = stackLimit;
 		this.#bias = loadBias(image, mmapBase(stackLimit));
+		this.#interpreter = interpreter;
+		// A loader's own PT_INTERP is not looked at
+		this.#loaderBias = interpreter === null ? 0 : loadBias({ ...interpreter.image, interpreter: null }, mmapBase(stackLimit));
 		this.mm = d.state.next.mm;
 	}
 
 	get entry(): number {
 		return (this.#image.entry + this.#bias) >>> 0;
+	}
+
+	/** Where user mode begins: at the dynamic loader's entry if there is one. */
+	get start(): number {
+		return this.#interpreter === null ? this.entry : (this.#interpreter.image.entry + this.#loaderBias) >>> 0;
 	}
 
 	newMm(): void {
@@ -244,16 +300,17 @@ class Loader {
 	}
 
 	mapSegments(): void {
-		for (const s of this.#image.segments) this.#mapSegment(s);
+		for (const s of this.#image.segments) this.#mapSegment(s, this.#request, this.#bias);
+		const loader = this.#interpreter;
+		if (loader !== null) for (const s of loader.image.segments) this.#mapSegment(s, loader, this.#loaderBias);
 	}
 
-	#mapSegment(s: Segment): void {
-		const start = s.vaddr + this.#bias;
+	#mapSegment(s: Segment, { inode, path }: Executable, bias: number): void {
+		const start = s.vaddr + bias;
 		const fileEnd = start + s.filesz;
 		const end = start + s.memsz;
 		const flags = this.#protection(s.flags) | MAY | (s.flags & Pf.W ? Vm.ACCOUNT : 0);
 		if (s.filesz > 0) {
-			const { inode, path } = this.#request;
 			const { object } = this.#d.state.inodes[inode];
 			const pgoff = (s.offset - (s.vaddr % PAGE_SIZE)) / PAGE_SIZE;
 			const file = { object, pgoff, inode, path };
@@ -346,7 +403,7 @@ class Loader {
 			[AT.PHDR, phdr],
 			[AT.PHENT, 32],
 			[AT.PHNUM, phnum],
-			[AT.BASE, 0],
+			[AT.BASE, this.#loaderBias],
 			[AT.FLAGS, 0],
 			[AT.ENTRY, this.entry],
 			[AT.UID, creds.uid],

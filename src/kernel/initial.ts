@@ -2,6 +2,7 @@
  * The machine before its first step: a container with one task that has just executed its program. Everything outside is
  * given as options; nothing here looks at the host.
  */
+import { assert } from '../events/assert.ts';
 import { initialFx } from '../events/cpu.ts';
 import type { FsStruct, Inode, OpenFile, Sighand, Stream, Task, TaskTimes, ThreadGroup } from '../events/entities.ts';
 import type { KernelEvent } from '../events/event.ts';
@@ -9,10 +10,11 @@ import type { HostMeta } from '../events/input.ts';
 import type { Persona } from '../events/persona.ts';
 import { reduce } from '../reducers/reduce.ts';
 import type { MachineState } from '../reducers/state.ts';
+import { Errno } from './abi/errno.ts';
 import { O } from './abi/fcntl.ts';
 import { RLIM_INFINITY, RLIM_NLIMITS, RLIMIT } from './abi/mm.ts';
 import { Decision, isNeed } from './decision.ts';
-import { ElfError } from './elf.ts';
+import { ElfError, parseElf } from './elf.ts';
 import { execEvents } from './exec.ts';
 import { seedPrng } from './random.ts';
 import { seedScheduler } from './schedule.ts';
@@ -21,13 +23,21 @@ import { NO_TIMES } from './timers.ts';
 /** What a descriptor 0–2 of the recorder is: bytes of a regular file on stdin are known beforehand. */
 export type StdStream = Stream['kind'] | { readonly file: Uint8Array; readonly path: string };
 
+/** A file that is there from the start: its absolute path inside the guest's root, and what a look-up of it would find. */
+export interface FirstFile {
+	readonly path: string;
+	readonly bytes: Uint8Array;
+	readonly meta?: Partial<HostMeta>;
+}
+
 /** All strings are byte strings (`byteString`). */
 export interface InitialOptions {
 	readonly persona: Persona;
 	/** Seed of the generator: a safe integer ≥ 0. */
 	readonly seed: number;
-	/** The program, its absolute path inside the guest's root, and what a look-up of it would find. */
-	readonly program: { readonly path: string; readonly bytes: Uint8Array; readonly meta?: Partial<HostMeta> };
+	readonly program: FirstFile;
+	/** The dynamic loader, when the program names one. */
+	readonly loader?: FirstFile;
 	readonly argv: readonly string[];
 	readonly env: readonly string[];
 	/** The name execve was given, where neither argv[0] nor the path is it: a script's. */
@@ -88,21 +98,25 @@ export function defaultLimits(): (readonly [number, number])[] {
 }
 
 /** The machine with its files and descriptors and one task that has no address space yet, and the inode of the program. */
-export function createContainer(options: InitialOptions): { readonly state: MachineState; readonly program: number } {
+export function createContainer(options: InitialOptions): {
+	readonly state: MachineState;
+	readonly program: number;
+	readonly loader: number | null;
+} {
 	const { persona } = options;
 	const empty = emptyState(options);
 	const build = new Builder(empty);
-	const program = build.files(options);
+	const { program, loader } = build.files(options);
 	build.descriptors(options.streams);
 	build.task(options);
 	const scheduler = { ...empty.scheduler, current: persona.firstPid, left: persona.quantum };
-	return { state: { ...reduce(empty, build.events), scheduler }, program };
+	return { state: { ...reduce(empty, build.events), scheduler }, program, loader };
 }
 
-/** The state at position 0. Throws ElfError when the program is not one this machine runs. */
+/** The state at position 0. Throws ElfError when the program or its loader is not one this machine runs. */
 export function createInitialState(options: InitialOptions): { readonly state: MachineState } {
 	const { persona } = options;
-	const { state: before, program } = createContainer(options);
+	const { state: before, program, loader } = createContainer(options);
 	const d = new Decision(
 		{
 			state: before,
@@ -116,8 +130,11 @@ export function createInitialState(options: InitialOptions): { readonly state: M
 	const { argv, env } = options;
 	// What a shell would have passed to execve: the word it was called by, if that was a path.
 	const filename = options.filename ?? (argv[0]?.includes('/') ? argv[0] : path);
-	const result = execEvents(d, { inode: program, path, filename, argv, env });
-	if (isNeed(result)) throw new Error('internal error: the program is there');
+	const findLoader = () => (loader === null ? -Errno.ENOENT : { inode: loader, path: options.loader!.path });
+	const result = execEvents(d, { inode: program, path, filename, argv, env }, findLoader);
+	assert(!isNeed(result), 'the program and its loader are there');
+	if (result === -Errno.ENOENT) throw new ElfError('PT_INTERP', 0, 'a loader below the root', 'none');
+	if (result === -Errno.ELIBBAD) parseElf(options.loader!.bytes);
 	if (result !== 0) throw new ElfError('arguments and environment', 0, 'less than a quarter of the stack limit', 'more');
 	return { state: d.state };
 }
@@ -249,8 +266,8 @@ class Builder {
 		return id;
 	}
 
-	/** Root, devices, /tmp, the program and its directories. Returns the program's inode. */
-	files(options: InitialOptions): number {
+	/** Root, devices, /tmp, the program, its loader and their directories. Returns the inodes of the two. */
+	files(options: InitialOptions): { readonly program: number; readonly loader: number | null } {
 		const host = options.root === 'host';
 		const root = this.#newInode({ kind: 'dir', mode: 0o755, parent: 1, ...(host ? { lower: 'partial', lowerPath: '/' } : {}) });
 		this.#dirs.set('/', root);
@@ -265,20 +282,25 @@ class Builder {
 		this.#dir('/dev/shm', false, 0o1777);
 		if (!host) this.#dir('/tmp', false, 0o1777);
 
-		const { path, bytes, meta } = options.program;
+		const program = this.#first(options.program, host);
+		const loader = options.loader === undefined ? null : this.#first(options.loader, host);
+		this.#cwdPath = options.cwd ?? '/';
+		this.#cwd = this.#dir(this.#cwdPath, host);
+		return { program, loader };
+	}
+
+	#first({ path, bytes, meta }: FirstFile, host: boolean): number {
 		const cut = path.lastIndexOf('/');
 		const dir = this.#dir(path.slice(0, cut) || '/', host);
-		const program = this.#newFile(bytes, {
+		const inode = this.#newFile(bytes, {
 			mode: meta?.mode ?? 0o755,
 			uid: meta?.uid ?? 0,
 			gid: meta?.gid ?? 0,
 			mtime: meta?.mtime ?? this.#persona.epochNs,
 			...(host ? { lowerPath: path } : {}),
 		});
-		this.#link(dir, path.slice(cut + 1), program);
-		this.#cwdPath = options.cwd ?? '/';
-		this.#cwd = this.#dir(this.#cwdPath, host);
-		return program;
+		this.#link(dir, path.slice(cut + 1), inode);
+		return inode;
 	}
 
 	#open(fd: number, inode: number, flags: number, path: string): void {

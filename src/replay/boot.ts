@@ -21,6 +21,7 @@ export function boot(header: TraceHeader, blob: (sha256: string) => Uint8Array):
 		seed: header.seed,
 		chaos: header.chaos,
 		program: { path: header.path, bytes: blob(header.program), ...(header.meta ? { meta: header.meta } : {}) },
+		...(header.loader ? { loader: { ...header.loader, bytes: blob(header.loader.file) } } : {}),
 		argv: header.argv,
 		env: header.env,
 		...(header.filename === undefined ? {} : { filename: header.filename }),

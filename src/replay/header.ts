@@ -43,6 +43,8 @@ const personaSchema = v.strictObject({
 	memoryBytes: count,
 });
 
+const meta = v.strictObject({ mode: u32, uid: u32, gid: u32, mtime: big });
+
 const headerSchema = v.strictObject({
 	format: v.literal(FORMAT_VERSION),
 	semantics: count,
@@ -57,7 +59,9 @@ const headerSchema = v.strictObject({
 	path: text,
 	program: sha256,
 	/** What a look-up of the program found below a host root; null in an empty one. */
-	meta: v.nullable(v.strictObject({ mode: u32, uid: u32, gid: u32, mtime: big })),
+	meta: v.nullable(meta),
+	/** Of a dynamic program: its loader, as the program itself. */
+	loader: v.optional(v.strictObject({ path: text, file: sha256, meta })),
 	argv: v.pipe(v.array(text), v.maxLength(65536)),
 	/** The name execve would have been given, where argv and path do not say it: of a script its own. */
 	filename: v.optional(text),
@@ -78,6 +82,11 @@ const headerSchema = v.strictObject({
 });
 
 export type TraceHeader = v.InferOutput<typeof headerSchema>;
+
+/** The sha256 of every content that a header names, in the order in which a trace begins with them. */
+export function headerContents({ program, loader, stdin, base }: TraceHeader): string[] {
+	return [program, loader?.file ?? null, stdin, base].filter((name) => name !== null);
+}
 
 /** The header, or a line that says which field is not what it must be. */
 export function parseHeader(value: unknown): TraceHeader | string {

@@ -52,6 +52,12 @@ export interface RecordOptions {
 	readonly root?: 'empty' | 'host';
 	/** What a look-up of the program found below a host root. */
 	readonly meta?: TraceHeader['meta'];
+	/** The dynamic loader that the program names (PT_INTERP): its path inside the guest, and what a look-up of it finds. */
+	readonly loader?: {
+		readonly path: string | Uint8Array;
+		readonly bytes: Uint8Array;
+		readonly meta: NonNullable<TraceHeader['meta']>;
+	};
 	/** Kinds of descriptors 0–2. Default: null, pipe, pipe. */
 	readonly streams?: readonly [Stream['kind'], Stream['kind'], Stream['kind']];
 	/** Contents of stdin when it is a regular file. */
@@ -118,6 +124,7 @@ export function makeHeader(options: RecordOptions): {
 		blobs.set(hash, bytes);
 		return hash;
 	};
+	const { loader } = options;
 	const header: TraceHeader = {
 		format: FORMAT_VERSION,
 		semantics: SEMANTICS_VERSION,
@@ -133,6 +140,7 @@ export function makeHeader(options: RecordOptions): {
 		path: byteString(options.path),
 		program: name(options.program),
 		meta: options.meta ?? null,
+		...(loader === undefined ? {} : { loader: { path: byteString(loader.path), file: name(loader.bytes), meta: loader.meta } }),
 		argv: (options.argv ?? [options.path]).map(byteString),
 		...(options.filename === undefined ? {} : { filename: byteString(options.filename) }),
 		env: environment(options.env ?? []),

@@ -18,7 +18,7 @@ import type { Freeze } from './checkpoint.ts';
 import { runsEarly } from './early.ts';
 import { foreignState } from './foreign.ts';
 import { hash64, sha256 } from './hash.ts';
-import type { TraceHeader } from './header.ts';
+import { headerContents, type TraceHeader } from './header.ts';
 import { pack } from './pack.ts';
 import { type Recording, recordMachine, type Watch } from './record.ts';
 import { InputMissing, Rerun } from './rerun.ts';
@@ -148,6 +148,6 @@ export function recordDriven(restored: RestoredMachine, trace: Trace, freeze: Fr
 /** Header and contents of a trace, for a run that goes on from it. */
 export function originOf(trace: Trace): Origin {
 	const { header } = trace;
-	const names = [header.program, header.stdin].filter((name) => name !== null);
+	const names = headerContents({ ...header, base: null });
 	return { header, blobs: new Map(names.map((name) => [name, trace.blob(name)])) };
 }

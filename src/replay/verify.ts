@@ -7,6 +7,7 @@ import { type Damage, FrameKind } from '../events/trace/format.ts';
 import { createDigester } from '../reducers/digest.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { hash64 } from './hash.ts';
+import { headerContents } from './header.ts';
 import { unpack } from './pack.ts';
 import type { Position } from './position.ts';
 import { RecordedCpu } from './recorded-cpu.ts';
@@ -146,8 +147,7 @@ class Comparison {
 
 	/** Contents that the header names come before the first event. */
 	contents(writer: TraceWriter): void {
-		const { program, stdin, base } = this.#trace.header;
-		for (const name of [program, stdin, base]) if (name !== null) writer.blob(this.#trace.blob(name));
+		for (const name of headerContents(this.#trace.header)) writer.blob(this.#trace.blob(name));
 	}
 
 	/** What was made of a frame that is not full yet must be the beginning of the file's. */

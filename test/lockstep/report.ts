@@ -1,6 +1,7 @@
 /** A divergence in words: the instruction, and what differs as the native program and as T0 have it. */
 
-import { Disassembler, Names } from '../../src/cli/render/disassemble.ts';
+import { Disassembler } from '../../src/cli/render/disassemble.ts';
+import { Names } from '../../src/cli/render/names.ts';
 import { GPR_NAMES, SEGMENT_NAMES } from '../../src/events/cpu.ts';
 import { type Difference, Different } from './protocol.ts';
 import type { Divergence } from './session.ts';
@@ -62,7 +63,7 @@ function what(d: Difference): string[] {
 
 /** Lines for people. `program`: its file, for the names of addresses. */
 export function describe(divergence: Divergence, program: Uint8Array): string[] {
-	const names = new Names(program);
+	const names = new Names([{ base: 0, bytes: () => program }]);
 	const { step, eip, bytes, difference, fault, since } = divergence;
 	const text = new Disassembler().text(bytes, eip, names);
 	const lines = [`step ${step.toLocaleString('en-US')}  ${hex8(eip)}  ${hexBytes(bytes)}  ${text}`];

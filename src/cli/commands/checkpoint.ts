@@ -9,7 +9,7 @@ import { damageLine, freeze, located, openTrace, place, reading } from '../open.
 import { CliError, Exit, json, message, plural, print, shownBytes, thousands } from '../output.ts';
 import { writeOutput } from '../output-file.ts';
 import { planted } from '../planted.ts';
-import { programNames } from '../render/disassemble.ts';
+import { programNames } from '../render/names.ts';
 import { tasksText } from '../render/place.ts';
 
 export interface CheckpointOptions {

@@ -11,9 +11,10 @@ import { type Item, items } from '../../replay/timeline.ts';
 import type { Trace } from '../../replay/trace.ts';
 import { freeze, isImage, openImage, openTrace, pastEnd, readInput, reading, splitAt, wholeEnd } from '../open.ts';
 import { CliError, colour, Exit, json, Progress, plural, print } from '../output.ts';
-import { Disassembler, Names, programNames } from '../render/disassemble.ts';
+import { Disassembler } from '../render/disassemble.ts';
 import { Follower } from '../render/follower.ts';
 import { eventLine, stepLine } from '../render/items.ts';
+import { Names, programNames } from '../render/names.ts';
 import { sideJson } from '../render/sides.ts';
 import { differences, imageDiffCommand } from './image.ts';
 
@@ -134,7 +135,7 @@ function sideText(name: string, trace: Trace, side: Side | undefined, disassembl
 	const steps = side?.at.steps ?? trace.end?.steps ?? 0;
 	const from = Math.max(0, steps - 3);
 	const state = stateAt(trace, { steps: from, k: 0 });
-	const names = state ? programNames(trace, state) : new Names(new Uint8Array(0));
+	const names = state ? programNames(trace, state) : Names.NONE;
 	const follower = state && new Follower(state);
 	const around: { readonly item: Item; readonly line: string }[] = [];
 	for (const item of items(trace, from, steps + 3)) {

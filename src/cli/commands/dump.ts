@@ -7,9 +7,10 @@ import { items } from '../../replay/timeline.ts';
 import type { Trace } from '../../replay/trace.ts';
 import { openTrace, pastEnd, position, reading, shown, wholeEnd } from '../open.ts';
 import { CliError, jsonLine, Lines } from '../output.ts';
-import { Disassembler, Names, programNames } from '../render/disassemble.ts';
+import { Disassembler } from '../render/disassemble.ts';
 import { Follower } from '../render/follower.ts';
 import { eventLine, stepJson, stepLine } from '../render/items.ts';
+import { Names, programNames } from '../render/names.ts';
 
 export interface DumpOptions {
 	readonly json?: boolean;
@@ -83,7 +84,7 @@ function dumpWindow(path: string, trace: Trace, { from, to }: Window, options: D
 		if (!step) {
 			if (!before) lines.add(options.json ? eventJson(at, event) : eventLine(at, event));
 			if ('regs' in event) follower.patch(event.task, event.regs);
-			if (event.kind === 'task/exec') names = new Names(new Uint8Array(0));
+			if (event.kind === 'task/exec') names = Names.NONE;
 			continue;
 		}
 		const context = follower.before(event.task);

@@ -1,6 +1,7 @@
 /** `record … -- PROG ARGS…`: runs a program in the machine and keeps the trace. Exits as the guest did. */
 import * as fs from 'node:fs';
 import { posix } from 'node:path';
+import type { HostMeta } from '../../events/input.ts';
 import { PAGE_SIZE } from '../../events/pages.ts';
 import { ElfError } from '../../kernel/elf.ts';
 import { CPU_MODELS, MAX_MEMORY, MIN_MEMORY } from '../../kernel/persona.ts';
@@ -63,6 +64,7 @@ function memorySize(text: string | undefined): number | undefined {
 	if (!(bytes >= MIN_MEMORY && bytes <= MAX_MEMORY)) fail(`--memory ${text}: a size from 1M to 4095M wanted`);
 	return bytes - (bytes % PAGE_SIZE);
 }
+const owned = ({ mode, uid, gid, mtime }: HostMeta) => ({ mode, uid, gid, mtime });
 
 export async function recordCommand(prog: string, args: readonly string[], flags: RecordFlags): Promise<number> {
 	const grain = flags.grain ?? 'inputs';
@@ -86,6 +88,7 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 	);
 	const { host, program } = started;
 	const meta = root === undefined ? null : hostMeta(bytesOf(host));
+	const { loader } = started;
 	const kinds = [0, 1, 2].map(streamKind) as unknown as NonNullable<RecordOptions['streams']>;
 	const stdin = readStdin(kinds[0]);
 	const output = flags.output === undefined ? bytesOf(`${posix.basename(started.named)}.msgpack`) : raw(flags.output);
@@ -112,7 +115,8 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 			env: (flags.env ?? []).map(raw),
 			grain,
 			root: root === undefined ? 'empty' : 'host',
-			meta: meta === null ? null : { mode: meta.mode, uid: meta.uid, gid: meta.gid, mtime: meta.mtime },
+			meta: meta === null ? null : owned(meta),
+			...(loader === undefined ? {} : { loader: { ...loader, path: bytesOf(loader.path), meta: owned(loader.meta) } }),
 			streams: kinds,
 			outside,
 			onFrame: (frame) => file.write(frame),

@@ -5,8 +5,8 @@ import { comparePositions, formatPosition } from '../../replay/position.ts';
 import { stateAt } from '../../replay/rerun.ts';
 import { located, openTrace, pastEnd, place, reading, shown, wholeEnd } from '../open.ts';
 import { CliError, json, plural, print, shownBytes, thousands } from '../output.ts';
-import { type Names, programNames } from '../render/disassemble.ts';
 import { hex8 } from '../render/items.ts';
+import { type Names, programNames } from '../render/names.ts';
 import { fdsJson, fdsText, mapsJson, mapsText, memoryText, registersText, signalsJson, signalsText } from '../render/state.ts';
 
 export interface StateOptions {

@@ -1,9 +1,7 @@
 /** Instructions in words, by iced-x86 (loaded when first needed), and the names of addresses from a program's symbols. */
 import { createRequire } from 'node:module';
 import type * as Iced from 'iced-x86';
-import { type ElfSymbol, symbols } from '../../kernel/elf.ts';
-import type { MachineState } from '../../reducers/state.ts';
-import type { Trace } from '../../replay/trace.ts';
+import type { Names } from './names.ts';
 
 /** Memory that an instruction reads or writes, as operands: the address is computed from the registers before it. */
 export interface Access {
@@ -143,73 +141,3 @@ interface Looked {
 function same(a: Uint8Array, b: Uint8Array): boolean {
 	return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
-
-/** Symbols of a program, for addresses. */
-export class Names {
-	readonly #symbols: readonly ElfSymbol[];
-	readonly #base: number;
-	readonly #vdso: number;
-	readonly #known = new Map<number, string>();
-
-	/**
-	 * @param base what the program's addresses are moved by (static-pie), else 0.
-	 * @param vdso address of the vDSO page, 0 = none.
-	 */
-	constructor(program: Uint8Array, base = 0, vdso = 0) {
-		this.#symbols = symbols(program);
-		this.#base = base;
-		this.#vdso = vdso;
-	}
-
-	/** `name`, `name+12`, or '' where no symbol covers the address. */
-	of(address: number): string {
-		const known = this.#known.get(address);
-		if (known !== undefined) return known;
-		const name = this.#find(address);
-		this.#known.set(address, name);
-		return name;
-	}
-
-	#find(address: number): string {
-		if (this.#vdso !== 0 && address >= this.#vdso && address < this.#vdso + 4096) return `[vdso]+${address - this.#vdso}`;
-		const at = address - this.#base;
-		let low = 0;
-		let high = this.#symbols.length;
-		while (low < high) {
-			const mid = (low + high) >> 1;
-			if (this.#symbols[mid].address <= at) low = mid + 1;
-			else high = mid;
-		}
-		for (let i = low - 1; i >= 0 && i >= low - 4; i--) {
-			const s = this.#best(i);
-			if (at < s.address + Math.max(s.size, 1)) return at === s.address ? s.name : `${s.name}+${at - s.address}`;
-			if (s.size === 0 && i === low - 1 && at - s.address < 4096) return `${s.name}+${at - s.address}`;
-		}
-		return '';
-	}
-
-	/** Of several names for one place the one that people write: without leading underscores, then the shortest. */
-	#best(i: number): ElfSymbol {
-		let best = this.#symbols[i];
-		const rank = (s: ElfSymbol) => (/^_*/.exec(s.name)?.[0].length ?? 0) * 1000 + s.name.length;
-		for (let j = i; j >= 0 && this.#symbols[j].address === best.address; j--) {
-			const other = this.#symbols[j];
-			if (other.size === best.size && rank(other) < rank(best)) best = other;
-		}
-		return best;
-	}
-}
-
-/** The names in a state: the recorded program's, where it is loaded. A program that was exec'ed later has none. */
-export function programNames(trace: Trace, state: MachineState): Names {
-	const { header } = trace;
-	const mm = Object.values(state.mms).find((m) => m.exePath === header.path);
-	if (mm === undefined) return new Names(new Uint8Array(0));
-	const program = trace.blob(header.program);
-	const entry = new DataView(program.buffer, program.byteOffset).getUint32(24, true);
-	const at = mm.auxv.findIndex((tag, i) => i % 2 === 0 && tag === AT_ENTRY);
-	return new Names(program, at < 0 ? 0 : mm.auxv[at + 1] - entry, mm.vdso);
-}
-
-/** Tag of the entry point in the auxiliary vector. */
-const AT_ENTRY = 9;

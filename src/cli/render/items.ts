@@ -8,7 +8,8 @@ import { Errno } from '../../kernel/abi/errno.ts';
 import { signalName } from '../../kernel/abi/signal.ts';
 import { formatPosition, type Position } from '../../replay/position.ts';
 import { colour } from '../output.ts';
-import type { AddressContext, Disassembler, Names } from './disassemble.ts';
+import type { AddressContext, Disassembler } from './disassemble.ts';
+import type { Names } from './names.ts';
 import { waitStatusText } from './status.ts';
 
 /** x87 registers and control fields by their dword in the FXSAVE image. */

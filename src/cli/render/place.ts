@@ -2,8 +2,8 @@
 import { callName } from '../../kernel/abi/call-numbers.ts';
 import type { MachineState, Task } from '../../reducers/state.ts';
 import { shownBytes } from '../output.ts';
-import type { Names } from './disassemble.ts';
 import { hex8 } from './items.ts';
+import type { Names } from './names.ts';
 import { statusText } from './status.ts';
 
 /** `pid 2 "waiter" asleep in pause()`. */

@@ -4,8 +4,9 @@ import type { FirstDifference } from '../../replay/bisect/report.ts';
 import type { Side } from '../../replay/compare.ts';
 import { formatPosition } from '../../replay/position.ts';
 import { colour } from '../output.ts';
-import type { Disassembler, Names } from './disassemble.ts';
+import type { Disassembler } from './disassemble.ts';
 import { eventText, hex8, stepEffects, stepJson } from './items.ts';
+import type { Names } from './names.ts';
 
 /** Widest left column; what is longer is cut, and shown whole below when it is the element that differs. */
 const WIDEST = 72;

@@ -4,8 +4,8 @@ import { callName } from '../../kernel/abi/call-numbers.ts';
 import { signalName } from '../../kernel/abi/signal.ts';
 import { type MachineState, type SigSet, type Task, Vm } from '../../reducers/state.ts';
 import { shownBytes } from '../output.ts';
-import type { Names } from './disassemble.ts';
 import { EFLAGS, hex8 } from './items.ts';
+import type { Names } from './names.ts';
 
 export function eflagsText(eflags: number): string {
 	const names = EFLAGS.filter(([bit]) => eflags & bit).map(([, name]) => name);

@@ -87,7 +87,7 @@ function start(d: Decision, found: ReturnType<typeof resolve>, filename: string,
 	const nr = d.task.origAx;
 	const { pid } = d;
 	try {
-		const result = execEvents(d, request);
+		const result = execEvents(d, request, (path) => program(d, resolve(d, AT_FDCWD, path, 'follow'), path, [], []));
 		return result === 0 ? afterExec(d, nr, pid) : result;
 	} catch (error) {
 		if (!(error instanceof ElfError)) throw error;
