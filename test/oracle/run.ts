@@ -3,6 +3,7 @@
  *
  *   npm run oracle -- --minutes N [--seed S] [--row PATTERN] [--jobs 2] [--engine wasm]    random cases over all rows, or those matching
  *   npm run oracle -- --case CASE                                          one case, as a difference report gives it
+ *   npm run oracle -- --keep CASE                                          keeps a case that differed in found.json
  *   npm run oracle -- --sample                                             makes sample.bin.gz again
  *
  * Exit status: 0 nothing differs, 1 something does, 2 usage, or this machine cannot build or run 32-bit programs.
@@ -15,6 +16,7 @@ import { Worker } from 'node:worker_threads';
 import { buildSync } from 'esbuild';
 import { ROWS } from '../../src/cpu/isa/index.ts';
 import { type OracleRow, rowKey } from './encode.ts';
+import { FOUND, packWords, readFound } from './found.ts';
 import type { Engine } from './guest.ts';
 import { whyNotCompared } from './masks.ts';
 import { buildNative, NoCompiler, runNative } from './native.ts';
@@ -57,7 +59,7 @@ interface Totals {
 
 function usage(message: string): never {
 	console.error(
-		`oracle: ${message}\nusage: npm run oracle -- --minutes N [--seed S] [--row PATTERN] [--jobs J] [--engine t0|wasm] | --case CASE | --sample`,
+		`oracle: ${message}\nusage: npm run oracle -- --minutes N [--seed S] [--row PATTERN] [--jobs J] [--engine t0|wasm] | --case CASE | --keep CASE | --sample`,
 	);
 	process.exit(2);
 }
@@ -143,13 +145,18 @@ async function runAll(program: string, task: Omit<WorkerTask, 'worker'>): Promis
 	return print(rows, totals, (Date.now() - started) / 1000);
 }
 
-function runCase(program: string, text: string, engine: Engine): boolean {
+/** The case four times: how it runs depends on its place. */
+function fourTimes(text: string) {
 	const { key, seed, words } = unpackCase(text);
 	const row = ROWS.find((r) => rowKey(r) === key);
 	if (!row) usage(`no row ${key}`);
-	// four times: how a case runs depends on its place
 	const four = new Uint32Array(words.length * 4);
 	for (let i = 0; i < 4; i++) four.set(words, i * words.length);
+	return { row, seed, words, four };
+}
+
+function runCase(program: string, text: string, engine: Engine): boolean {
+	const { row, seed, words, four } = fourTimes(text);
 	const { cpuid, words: outcome } = runNative(program, packBatch(four, 4, seed), 4);
 	const report = new Checker([row], engine).check(cpuid, seed, four, 4, new Uint16Array(4), outcome);
 	console.log(cpuid);
@@ -161,6 +168,14 @@ function runCase(program: string, text: string, engine: Engine): boolean {
 // the processor that takes 100 µs, and a quarter of the cases fault; only the interpreter and optimised code look it up
 setFlagsFromString('--no-sparkplug');
 
+/** Keeps a case with what the hardware did, for found.test.ts. */
+function keepCase(program: string, text: string): void {
+	const { seed, words } = fourTimes(text);
+	const { cpuid, words: outcome } = runNative(program, packBatch(words, 1, seed), 1);
+	const found = [...readFound().filter((f) => f.case !== text), { cpuid, case: text, outcome: packWords(outcome) }];
+	writeFileSync(FOUND, `${JSON.stringify(found, null, '\t')}\n`);
+}
+
 const { values } = parseArgs({
 	options: {
 		minutes: { type: 'string', default: '1' },
@@ -169,6 +184,7 @@ const { values } = parseArgs({
 		jobs: { type: 'string', default: '2' },
 		engine: { type: 'string', default: 't0' },
 		case: { type: 'string' },
+		keep: { type: 'string' },
 		sample: { type: 'boolean', default: false },
 	},
 });
@@ -183,6 +199,9 @@ try {
 		const made = makeSample(program, seed);
 		writeFileSync(SAMPLE, made.bytes);
 		console.log(`${made.cpuid}: ${made.cases} cases, ${made.bytes.length} bytes`);
+		fine = true;
+	} else if (values.keep !== undefined) {
+		keepCase(program, values.keep);
 		fine = true;
 	} else if (values.case !== undefined) fine = runCase(program, values.case, engine);
 	else {

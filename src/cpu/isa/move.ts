@@ -91,12 +91,12 @@ function enter(x: HelperContext): void {
 		const at = x.linear(SS, x.stackOffset(ebp - i * bytes), bytes, false);
 		return bytes === 4 ? x.read32(at) : x.read16(at);
 	};
-	// First all that can fault; the processor also checks that the last byte of the new frame could be written
+	// First all that can fault; the processor also checks that an operand at the new top could be written
 	for (let i = 0; i < words; i++) {
 		x.probe(place(i), bytes);
 		if (i > 0 && i < level) display(i);
 	}
-	x.probe(x.linear(SS, x.stackOffset(x.gpr32(ESP) - words * bytes - x.insn.immediate), 1, true), 1);
+	x.probe(x.linear(SS, x.stackOffset(x.gpr32(ESP) - words * bytes - x.insn.immediate), bytes, true), bytes);
 	// Then in order: the display that is copied may lie where the new one goes
 	write(place(0), ebp);
 	for (let i = 1; i < level; i++) write(place(i), display(i));
