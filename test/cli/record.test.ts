@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { positionIndependent } from '../kernel/program.ts';
 import { bytes, compile, ended, exists, guest, noCompiler, path, replay, shell, start } from './cli.ts';
 
 const hello = guest('hello');
@@ -38,7 +39,10 @@ test('exits as the guest did, and every failure of ours is 125', () => {
 		['folder/itself', '#!/itself'],
 	])
 		writeFileSync(path(name), line);
+	writeFileSync(path('dynamic'), positionIndependent(0, '/lib/none'));
 	for (const [words, message] of [
+		[['record', '--', 'dynamic'], /dynamic: a dynamic program, whose loader is \/lib\/none: --root DIR gives it a file system/],
+		[['record', '--root', '.', '--', '/dynamic'], /\/dynamic: a dynamic program, whose loader is \/lib\/none: \S+ has none/],
 		[['record'], /missing required argument "prog"/],
 		[['record', '--bogus', '--', hello], /unknown option "--bogus"/],
 		[['--bogus', 'record', '--', hello], /unknown option "--bogus"/],

@@ -46,6 +46,9 @@ test('what is not for this machine says what it is', () => {
 });
 
 test('sizes, offsets and addresses that lie', () => {
+	refused(patched([PH, 3, 0, 0, 0, 0, 0, 0, 0x70]), 'PT_INTERP', PH + 4);
+	refused(patched([PH, 3, 0, 0, 0], [PH + 16, 1, 0, 0, 0]), 'size of PT_INTERP', PH + 16);
+	refused(patched([PH, 3, 0, 0, 0], [PH + 4, 0, 0, 0, 0], [PH + 16, 4, 0, 0, 0]), 'PT_INTERP', 3);
 	refused(patched([42, 56, 0]), 'program header size', 42);
 	refused(patched([44, 0, 0]), 'number of program headers', 44);
 	refused(patched([44, 0xff, 0xff]), 'number of program headers', 44);

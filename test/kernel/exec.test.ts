@@ -13,7 +13,7 @@ import { byteString } from '../../src/kernel/initial.ts';
 import { drawBytes, seedPrng } from '../../src/kernel/random.ts';
 import { VDSO_SYMBOLS, vdsoPage } from '../../src/kernel/vdso.ts';
 import { Vm } from '../../src/reducers/state.ts';
-import { guestBytes, PID, Program, started } from './program.ts';
+import { guestBytes, PID, Program, positionIndependent, started } from './program.ts';
 
 const rows = [...processRows, ...fileRows, ...directoryRows, ...identityRows];
 const TOP = 0xc0000000;
@@ -209,6 +209,68 @@ test('a script runs its interpreter with the script as argument', () => {
 		['/bin/tiny', '-x y', '/tmp/s', 'two'],
 	);
 	assert.is(p.task.comm, 's');
+});
+
+test('a dynamic program: its loader below mmapBase runs first, and is told where the program is', () => {
+	const program = { path: '/bin/dynamic', bytes: positionIndependent(0x123, '/lib/loader') };
+	const loader = { path: '/lib/loader', bytes: positionIndependent(0x321, '/lib/nobody-looks-at-it') };
+	const p = new Program(rows, started({ program, loader }));
+	const base = p.mm.mmapBase - 0x3000;
+	assert.is(p.task.cpu.eip, base + 0x321);
+	const values = auxv(p);
+	assert.equal(
+		[3, 5, 7, 9].map((tag) => values.get(tag)),
+		[0x400034, 2, base, 0x400123],
+		'PHDR, PHNUM, BASE, ENTRY',
+	);
+	assert.equal(
+		p.mm.vmas
+			.filter((v) => v.path !== '[stack]')
+			.map((v) => [v.start, v.end, v.path])
+			.slice(0, 5),
+		[
+			[0x400000, 0x401000, '/bin/dynamic'],
+			[0x401000, 0x403000, ''],
+			[base - 0x1000, base, '[vdso]'],
+			[base, base + 0x1000, '/lib/loader'],
+			[base + 0x1000, base + 0x3000, ''],
+		],
+	);
+	assert.is(p.mm.brk, 0x403000);
+	assert.throws(
+		() => started({ program }),
+		(e: unknown) => e instanceof ElfError && e.what === 'PT_INTERP',
+	);
+	const broken = { path: '/lib/loader', bytes: new Uint8Array(100) };
+	assert.throws(
+		() => started({ program, loader: broken }),
+		(e: unknown) => e instanceof ElfError && e.what === 'ELF magic',
+	);
+});
+
+test('execve of a dynamic program looks its loader up', () => {
+	const p = new Program(rows);
+	const path = p.task.cpu.esp - 8192;
+	const write = (name: string, bytes: Uint8Array, mode: number) => {
+		p.pokeText(path, name);
+		const fd = p.call('open', path, 0o102, mode);
+		p.poke(path + 64, bytes);
+		assert.is(p.call('write', fd, path + 64, bytes.length), bytes.length);
+	};
+	write('/tmp/p', positionIndependent(0x123, '/tmp/l'), 0o755);
+	const run = () => {
+		p.pokeText(path, '/tmp/p');
+		return p.decide('execve', path, 0, 0);
+	};
+	assert.is(run(), -Errno.ENOENT);
+	write('/tmp/l', new Uint8Array(100), 0o644);
+	assert.is(run(), -Errno.EACCES);
+	p.pokeText(path, '/tmp/l');
+	p.call('chmod', path, 0o755);
+	assert.is(run(), -Errno.ELIBBAD);
+	write('/tmp/l', positionIndependent(0x321), 0o755);
+	assert.is(typeof run(), 'object');
+	assert.is(p.task.cpu.eip, p.mm.mmapBase - 0x3000 + 0x321);
 });
 
 test('the vDSO: entry, landing behind an int 0x80, trampolines', () => {

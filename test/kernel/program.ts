@@ -20,6 +20,29 @@ export function guestBytes(name: string): Uint8Array {
 	return new Uint8Array(readFileSync(new URL(`../guests/bin/${name}`, import.meta.url)));
 }
 
+/** An ET_DYN of one page of nothing, as ld makes a position-independent program with a loader, or (without one) a loader. */
+export function positionIndependent(entry: number, interpreter = ''): Uint8Array {
+	const bytes = new Uint8Array(0x1000);
+	const view = new DataView(bytes.buffer);
+	bytes.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]);
+	const headers = [[1, 0, 0, 0, 0x1000, 0x3000, 5, 0x1000]];
+	if (interpreter !== '') {
+		bytes.set(new TextEncoder().encode(`${interpreter}\0`), 0x200);
+		headers.unshift([3, 0x200, 0x200, 0x200, interpreter.length + 1, interpreter.length + 1, 4, 1]);
+	}
+	for (const [at, value] of [
+		[16, 3],
+		[18, 3],
+		[42, 32],
+		[44, headers.length],
+	])
+		view.setUint16(at, value, true);
+	view.setUint32(24, entry, true);
+	view.setUint32(28, 52, true);
+	headers.flat().forEach((word, i) => void view.setUint32(52 + i * 4, word, true));
+	return bytes;
+}
+
 /** The first state of a guest program. */
 export function started(options: Partial<InitialOptions> & { readonly guest?: string } = {}): MachineState {
 	const { guest = 'tiny', ...rest } = options;

@@ -1,5 +1,6 @@
 /* A small language compiled to bytecode and interpreted: reads a program from stdin, hash table of words, jump threading, call stack.
- * @stdin ": square dup * ;\n: fib dup 2 < if exit then dup 1 - fib swap 2 - fib + ;\n: gcd begin dup while swap over mod repeat drop ;\n: collatz 0 swap begin dup 1 > while dup 2 mod if 3 * 1 + else 2 / then swap 1 + swap repeat drop ;\n12 square .\n18 fib .\n1071 462 gcd .\n27 collatz .\n0 1000 begin dup while dup square rot + swap 1 - repeat drop .\n5 0 / .\nnonsense\n1 2 3 .s\n" */
+ * @stdin ": square dup * ;\n: fib dup 2 < if exit then dup 1 - fib swap 2 - fib + ;\n: gcd begin dup while swap over mod repeat drop ;\n: collatz 0 swap begin dup 1 > while dup 2 mod if 3 * 1 + else 2 / then swap 1 + swap repeat drop ;\n12 square .\n18 fib .\n1071 462 gcd .\n27 collatz .\n0 1000 begin dup while dup square rot + swap 1 - repeat drop .\n5 0 / .\nnonsense\n1 2 3 .s\n"
+   @dynamic */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* setjmp and longjmp: exceptions over deep calls, generators by ucontext, siglongjmp out of handlers, exit through atexit. */
+/* setjmp and longjmp: exceptions over deep calls, generators by ucontext, siglongjmp out of handlers, exit through atexit.
+   @dynamic */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // Builds a workload with the host's compiler and runs programs natively: the outside truth for the machine.
 // Library: `hasGcc32`, `listWorkloads`, `buildWorkload`, `runProgram`. CLI: `node --import tsx test/workloads/native.ts NAME`.
 // A source says in its opening comment how it is run: @args [..], @stdin "..." | @stdin-file self, @env {..} (all JSON),
-// and with which compiler switches after the usual ones: @flags [..].
+// and with which compiler switches after the usual ones: @flags [..]; @dynamic: it is also linked dynamically.
 import { spawnSync } from 'node:child_process';
 import {
 	closeSync,
@@ -62,6 +62,11 @@ function readFlags(sourcePath: string): string[] {
 	return found ? (JSON.parse(found[1]) as string[]) : [];
 }
 
+/** Whether a workload is to be linked dynamically too. */
+export function isDynamic(name: string): boolean {
+	return /@dynamic\b/.test(readFileSync(join(here, `${name}.c`), 'utf8').slice(0, 1500));
+}
+
 /** Reads the @args, @stdin, @stdin-file and @env lines of a source's opening comment. */
 export function readInvocation(sourcePath: string): Invocation {
 	const source = readFileSync(sourcePath, 'utf8');
@@ -94,13 +99,18 @@ function muslFlags(muslDir: string): { before: string[]; after: string[] } {
 	};
 }
 
+/** How a workload is linked: with which C library. */
+export type Linked = { readonly dynamic: true } | { readonly musl?: string };
+
 /** Compiles workload `name` into `outDir` and returns the binary's path; throws with the compiler's words. */
-export function buildWorkload(name: string, outDir: string, muslDir?: string): string {
+export function buildWorkload(name: string, outDir: string, linked: Linked = {}): string {
 	mkdirSync(outDir, { recursive: true });
-	const binary = join(outDir, name);
+	const dynamic = 'dynamic' in linked;
+	const muslDir = dynamic ? undefined : linked.musl;
+	const binary = join(outDir, dynamic ? `${name}.dynamic` : name);
 	const { before, after } = muslDir ? muslFlags(muslDir) : { before: [], after: ['-lm'] };
 	const command = [
-		...WORKLOAD_FLAGS,
+		...WORKLOAD_FLAGS.filter((flag) => !dynamic || flag !== '-static'),
 		...readFlags(join(here, `${name}.c`)),
 		'-o',
 		binary,
@@ -154,8 +164,8 @@ export function runProgram(command: string[], how: Invocation, timeoutMs = 20_00
 }
 
 /** Builds workload `name` and runs it natively. */
-export function nativeRun(name: string, outDir: string, muslDir?: string): { binary: string; how: Invocation } & Outcome {
-	const binary = buildWorkload(name, outDir, muslDir);
+export function nativeRun(name: string, outDir: string, linked: Linked = {}): { binary: string; how: Invocation } & Outcome {
+	const binary = buildWorkload(name, outDir, linked);
 	const how = readInvocation(join(here, `${name}.c`));
 	const { stdout, status, signal } = runProgram([binary, ...how.args], how);
 	return { binary, how, stdout, ...(signal ? { signal } : { status: status! }) };

@@ -1,4 +1,5 @@
-/* Numbers through the C library: printf of doubles in every form, strtod, strtoull, snprintf, and back again. */
+/* Numbers through the C library: printf of doubles in every form, strtod, strtoull, snprintf, and back again.
+   @dynamic */
 #include <errno.h>
 #include <float.h>
 #include <inttypes.h>

@@ -1,4 +1,5 @@
-/* Descriptors through the C library: pipe with fdopen, dup2 of stdout, poll and select, lseek on a dup, readv, file locks left out. */
+/* Descriptors through the C library: pipe with fdopen, dup2 of stdout, poll and select, lseek on a dup, readv, file locks left out.
+   @dynamic */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -10,7 +10,16 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { guestPath, readManifest } from '../guests/manifest.ts';
-import { hasGcc32, type Invocation, listWorkloads, nativeRun, type Outcome, runProgram, signalNumber } from './native.ts';
+import {
+	hasGcc32,
+	type Invocation,
+	isDynamic,
+	listWorkloads,
+	nativeRun,
+	type Outcome,
+	runProgram,
+	signalNumber,
+} from './native.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** The bundled command line. */
@@ -25,6 +34,8 @@ export interface Case {
 	binary: string;
 	how: Invocation;
 	native: Outcome;
+	/** It needs the host's files: its loader, its libraries. */
+	dynamic?: boolean;
 }
 
 /** What became of a case; `problem` is absent when everything agreed. */
@@ -62,7 +73,17 @@ export function tryCase(one: Case, dir: string, twice: boolean): Verdict {
 	const env = Object.entries(one.how.env).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
 	const record = (file: string) =>
 		runProgram(
-			[...replayCommand, 'record', '-o', file, ...env, '--', one.binary, ...one.how.args],
+			[
+				...replayCommand,
+				'record',
+				'-o',
+				file,
+				...(one.dynamic ? ['--root', '/'] : []),
+				...env,
+				'--',
+				one.binary,
+				...one.how.args,
+			],
 			{ ...one.how, env: {} },
 			120_000,
 		);
@@ -105,13 +126,18 @@ export function guestCases(): Case[] {
 /** Builds the workloads in `dir`, runs them natively (twice: they must not depend on addresses or time), and gives the cases. */
 export function workloadCases(dir: string, wanted: (name: string) => boolean, muslDir?: string): Case[] {
 	const cases: Case[] = [];
-	for (const name of listWorkloads().filter(wanted)) {
+	const names = listWorkloads().filter(wanted);
+	const all = [
+		...names.map((name) => ({ name, dynamic: false })),
+		...(muslDir ? [] : names.filter(isDynamic).map((name) => ({ name, dynamic: true }))),
+	];
+	for (const { name, dynamic } of all) {
 		try {
-			const { binary, how, ...native } = nativeRun(name, dir, muslDir);
+			const { binary, how, ...native } = nativeRun(name, dir, dynamic ? { dynamic: true } : muslDir ? { musl: muslDir } : {});
 			const again = runProgram([binary, ...how.args], how);
 			if (again.stdout !== native.stdout || shellStatus(again) !== shellStatus(native))
 				throw new Error(`${name}: native runs differ`);
-			cases.push({ name, binary, how, native });
+			cases.push({ name: dynamic ? `${name} (dynamic)` : name, binary, how, native, dynamic });
 		} catch (error) {
 			const words = (error as Error).message;
 			if (!muslDir || !words.includes('undefined reference')) throw error;
