@@ -8,9 +8,11 @@ import type { ImageObject } from '../cpt/v2/image-object.ts';
 import { RestartError } from '../cpt/v2/progress.ts';
 import { lookUp } from '../cpt/v2/restart-memory.ts';
 import type { Stream } from '../events/entities.ts';
+import type { HostMeta } from '../events/input.ts';
 import { ElfError } from '../kernel/elf.ts';
 import { reduce } from '../reducers/reduce.ts';
 import type { MachineState } from '../reducers/state.ts';
+import { findLoader } from './below-root.ts';
 import { boot } from './boot.ts';
 import type { TraceHeader } from './header.ts';
 import type { Outside } from './outside.ts';
@@ -40,30 +42,42 @@ export function lendFiles(image: Uint8Array, options: LendOptions): Lent {
 	const name = programName(objects);
 	const path = pathOf(name);
 	const { outside, streams, stdin } = options;
-	const looked = outside.answer({ kind: 'lookup', dir: 0, name: path.slice(path.lastIndexOf('/') + 1), path });
-	const found = looked.kind === 'input/lookup' ? looked.found : null;
+	const look = (at: string) => {
+		const looked = outside.answer({ kind: 'lookup', dir: 0, name: at.slice(at.lastIndexOf('/') + 1), path: at });
+		return looked.kind === 'input/lookup' ? looked.found : null;
+	};
+	const read = (at: string) => {
+		const content = outside.answer({ kind: 'content', inode: 0, path: at });
+		return content.kind === 'input/content' ? content.bytes : new Uint8Array(0);
+	};
+	const found = look(path);
 	if (found === null || found.kind !== 'file') throw missing(name, path);
-	const content = outside.answer({ kind: 'content', inode: 0, path });
-	const program = content.kind === 'input/content' ? content.bytes : new Uint8Array(0);
+	const program = read(path);
 	const bytesOf = (text: string) => Buffer.from(text, 'latin1');
-	const { header, blobs } = makeHeader({
-		path: bytesOf(path),
-		program,
-		root: 'host',
-		meta: { mode: found.mode, uid: found.uid, gid: found.gid, mtime: found.mtime },
-		streams,
-		...(stdin === undefined ? {} : { stdin }),
-	});
 	let state: MachineState;
+	let made: ReturnType<typeof makeHeader>;
 	try {
-		state = boot(header, (hash) => blobs.get(hash)!);
+		const loader = findLoader(program, look, read);
+		made = makeHeader({
+			path: bytesOf(path),
+			program,
+			root: 'host',
+			meta: ownership(found),
+			...(typeof loader === 'object' ? { loader: { ...loader, path: bytesOf(loader.path), meta: ownership(loader.meta) } } : {}),
+			streams,
+			...(stdin === undefined ? {} : { stdin }),
+		});
+		state = boot(made.header, (hash) => made.blobs.get(hash)!);
 	} catch (error) {
 		if (!(error instanceof ElfError)) throw error;
 		throw new RestartError(placeOf(name), `${path}: ${error.message}`, ENOEXEC);
 	}
+	const { header, blobs } = made;
 	for (const object of objects) if (object.name === 'NAME') state = withFile(state, object, outside);
 	return { state, header, blobs };
 }
+
+const ownership = ({ mode, uid, gid, mtime }: HostMeta) => ({ mode, uid, gid, mtime });
 
 /** The NAME of what is mapped where the first task's code begins. */
 function programName(objects: readonly ImageObject[]): ImageObject {

@@ -9,7 +9,6 @@ import { damageLine, freeze, located, openTrace, place, reading } from '../open.
 import { CliError, Exit, json, message, plural, print, shownBytes, thousands } from '../output.ts';
 import { writeOutput } from '../output-file.ts';
 import { planted } from '../planted.ts';
-import { programNames } from '../render/names.ts';
 import { tasksText } from '../render/place.ts';
 
 export interface CheckpointOptions {
@@ -41,7 +40,7 @@ export function checkpointCommand(path: string, options: CheckpointOptions): num
 	const left = remainders(frozen.state);
 	if (!options.json && left.length > 0)
 		message(`v2 cannot hold, a restart borrows: ${left.map(({ what, each }) => plural(each.length, what)).join(', ')}`);
-	print(options.json ? json(report(path, frozen, image, size, options)) : text(trace, frozen, image, size, options));
+	print(options.json ? json(report(path, frozen, image, size, options)) : text(frozen, image, size, options));
 	return Exit.OK;
 }
 
@@ -61,11 +60,10 @@ function dumped(
 	}
 }
 
-function text(trace: Trace, { at, state }: Freeze, { objects }: Image, size: number, options: CheckpointOptions): string {
-	const names = programNames(trace, state);
+function text({ at, state }: Freeze, { objects }: Image, size: number, options: CheckpointOptions): string {
 	const parts = [
 		`step ${formatPosition(at)}`,
-		tasksText(state, names),
+		tasksText(state),
 		`${plural(objects.length, 'object')}, ${thousands(size)} bytes, v2`,
 	];
 	return `${options.output}  ${parts.join(' · ')}`;

@@ -47,13 +47,12 @@ export function bisectText(report: BisectReport, about: About): string {
 	return lines.join('\n');
 }
 
-function summary(report: BisectReport, { trace, freeze, image, options }: About): string[] {
+function summary(report: BisectReport, { freeze, image, options }: About): string[] {
 	const { asked, at, failure, borrowed, differences, defects, policy } = report;
 	const moved =
 		comparePositions(asked, at) === 0 ? '' : ` (asked for ${formatPosition(asked)}; a freeze takes hold between decisions)`;
 	const size = image === undefined ? 'no image' : `${plural(image.objects, 'object')}, ${thousands(image.bytes)} bytes, v2`;
-	const names = programNames(trace, freeze.state);
-	const lines = [row('checkpoint', `step ${formatPosition(at)}${moved} · ${tasksText(freeze.state, names)} · ${size}`)];
+	const lines = [row('checkpoint', `step ${formatPosition(at)}${moved} · ${tasksText(freeze.state)} · ${size}`)];
 	if (options.image !== undefined) lines.push(next(`the image is ${options.image}`));
 	if (defects.length > 0) lines.push(row('planted', defects.join(', ')));
 	const state =

@@ -1,5 +1,5 @@
 /** Names for addresses: the symbols of the files whose code is mapped, the program's first, then its libraries'. */
-import type { Mm, Vma } from '../../events/entities.ts';
+import type { Mm, Task, Vma } from '../../events/entities.ts';
 import { PAGE_SIZE } from '../../events/pages.ts';
 import { ElfError, type ElfSymbol, parseLoadable, symbols } from '../../kernel/elf.ts';
 import { type MachineState, Vm } from '../../reducers/state.ts';
@@ -76,9 +76,24 @@ function best(all: readonly ElfSymbol[], i: number): ElfSymbol {
 	return found;
 }
 
-/** The names in a state: those of one address space, by default the recorded program's. */
-export function programNames(trace: Trace, state: MachineState, mm = mainMm(trace, state)): Names {
-	if (mm === undefined) return Names.NONE;
+/** The names that a task of a state sees: those of its address space. */
+export function namesByTask(state: MachineState): (task: Task) => Names {
+	const known = new Map<number, Names>();
+	return ({ mm: id }) => {
+		const names = known.get(id) ?? (state.mms[id] ? namesIn(state, state.mms[id]) : Names.NONE);
+		known.set(id, names);
+		return names;
+	};
+}
+
+/** The names in the recorded program's address space. */
+export function programNames(trace: Trace, state: MachineState): Names {
+	const all = Object.values(state.mms);
+	const mm = all.find((m) => m.exePath === trace.header.path) ?? all[0];
+	return mm === undefined ? Names.NONE : namesIn(state, mm);
+}
+
+function namesIn(state: MachineState, mm: Mm): Names {
 	const files = new Map<number, Vma[]>();
 	for (const vma of mm.vmas) {
 		if (vma.inode !== 0 && vma.flags & Vm.EXEC) files.set(vma.inode, [...(files.get(vma.inode) ?? []), vma]);
@@ -90,11 +105,6 @@ export function programNames(trace: Trace, state: MachineState, mm = mainMm(trac
 		if (base !== undefined) parts.push({ base, bytes, ranges: vmas.map(({ start, end }) => [start, end] as const) });
 	}
 	return new Names(parts, mm.vdso);
-}
-
-function mainMm(trace: Trace, state: MachineState): Mm | undefined {
-	const all = Object.values(state.mms);
-	return all.find((m) => m.exePath === trace.header.path) ?? all[0];
 }
 
 function contents(state: MachineState, inode: number): Uint8Array {

@@ -6,7 +6,8 @@ import { endStatus } from '../../kernel/job-control.ts';
 import { readState } from '../../reducers/address-space.ts';
 import type { MachineState, Task } from '../../reducers/state.ts';
 import { shownBytes, shownWord, thousands } from '../output.ts';
-import { hex8 } from './items.ts';
+import { type Names, namesByTask } from './names.ts';
+import { placeText } from './place.ts';
 import { exitJson, waitStatusText } from './status.ts';
 
 /** A task of the tree. */
@@ -39,13 +40,14 @@ export interface PsRow {
 /** Every task, parents before their children, by pid; threads below their leader. */
 export function psRows(state: MachineState): readonly PsRow[] {
 	const tasks = Object.values(state.tasks);
+	const names = namesByTask(state);
 	const isRoot = (t: Task) => t.tgid === t.pid && (t.ppid === t.pid || state.tasks[t.ppid] === undefined);
 	const rows: PsRow[] = [];
 	const seen = new Set<number>();
 	const add = (task: Task, depth: number): void => {
 		if (seen.has(task.pid)) return;
 		seen.add(task.pid);
-		rows.push(rowOf(state, task, depth));
+		rows.push(rowOf(state, task, depth, names));
 		if (task.tgid !== task.pid) return;
 		for (const t of tasks) if (t.tgid === task.pid && t !== task) add(t, depth + 1);
 		for (const t of tasks) if (t.tgid === t.pid && t.ppid === task.pid) add(t, depth + 1);
@@ -56,7 +58,7 @@ export function psRows(state: MachineState): readonly PsRow[] {
 	return rows;
 }
 
-function rowOf(state: MachineState, task: Task, depth: number): PsRow {
+function rowOf(state: MachineState, task: Task, depth: number, names: (task: Task) => Names): PsRow {
 	const group = state.groups[task.group];
 	const gone = task.state === 'zombie' || task.state === 'dead';
 	const status = !gone ? null : task.tgid === task.pid ? endStatus(state, task) : task.exitStatus;
@@ -69,7 +71,7 @@ function rowOf(state: MachineState, task: Task, depth: number): PsRow {
 		state: task.state === 'running' && state.scheduler.current !== task.pid ? 'runnable' : task.state,
 		steps: task.times.steps,
 		call: task.origAx >= 0 ? callName(task.origAx) : null,
-		what: whatText(state, task, status),
+		what: whatText(state, task, status, names),
 		comm: task.comm,
 		args: argsOf(state, task),
 		...exitJson(status),
@@ -77,12 +79,12 @@ function rowOf(state: MachineState, task: Task, depth: number): PsRow {
 	};
 }
 
-function whatText(state: MachineState, task: Task, status: number | null): string {
+function whatText(state: MachineState, task: Task, status: number | null, names: (task: Task) => Names): string {
 	if (status !== null) return `${waitStatusText(status)}${task.state === 'zombie' ? ', not waited for yet' : ''}`;
 	if (task.state === 'traced') return `for its tracer ${task.trace?.tracer ?? 0}`;
 	if (task.state === 'stopped') return `by ${signalName(state.groups[task.group].stopSignal)}`;
 	if (task.state === 'sleeping') return `${callName(task.origAx)} waits for ${wantedText(state, task)}`;
-	return task.origAx >= 0 ? `in ${callName(task.origAx)}` : `at ${hex8(task.cpu.eip)}`;
+	return task.origAx >= 0 ? `in ${callName(task.origAx)}` : placeText(task.cpu.eip, names(task));
 }
 
 /** Bytes of argv that are looked at. */
