@@ -138,7 +138,7 @@ test('bisect: an image that is refused is compared with a fresh dump', () => {
 const WRONG: readonly (readonly [words: readonly string[], status: number, message: RegExp])[] = [
 	[['checkpoint', 'pause.msgpack', '-o', 'x.cpt'], 2, /"--at <pos>" not specified/],
 	[['checkpoint', 'pause.msgpack', '--at', '5'], 2, /"-o, --output <image>" not specified/],
-	[['checkpoint', 'pause.msgpack', '--at', '5x', '-o', 'x.cpt'], 2, /position "5x": N or N.k wanted/],
+	[['checkpoint', 'pause.msgpack', '--at', '5x', '-o', 'x.cpt'], 2, /position "5x": N, N.k, end or end-N wanted/],
 	[['checkpoint', 'pause.msgpack', '--at', '99999999', '-o', 'x.cpt'], 2, /position 99999999 is past the end/],
 	[['checkpoint', 'pause.msgpack', '--at', '5', '-o', 'pause.msgpack'], 2, /that is pause.msgpack, the trace that is read/],
 	[['checkpoint', 'pause.msgpack', '--at', '5', '-o', 'none/x.cpt'], 2, /-o none\/x.cpt: no such directory/],

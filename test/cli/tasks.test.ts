@@ -103,7 +103,7 @@ test('ps: the tree, what each does, what a sleeper waits for', () => {
 	assert.is(head, `step ${asleep} · 2 tasks`);
 	assert.match(columns, /^PID {2}PPID {2}PGRP {2}SID {2}STATE {5}STEPS {2}COMMAND +DOES$/);
 	assert.match(parent, /^ {2}2 {5}0 {5}2 {4}2 {2}sleeping +\d+ {2}\S+\/zombie +waitid waits for its child 3$/);
-	assert.match(child, /^ {2}3 {5}2 {5}2 {4}2 {2}running +\d+ {2}└ \S+\/zomb\S+ +at [0-9a-f]{8}$/);
+	assert.match(child, /^ {2}3 {5}2 {5}2 {4}2 {2}running +\d+ {2}└ \S+\/zomb\S+ +at [0-9a-f]{8} \w+\+\d+$/);
 	const ended = String(callAt('z.t', 'kill', 2));
 	assert.match(replay(['ps', 'z.t', '--at', ended]).stdout, /zombie +\d+ {2}└ \[zombie\] +exit 1, not waited for yet$/m);
 	const data = JSON.parse(replay(['ps', 'z.t', '--at', ended, '--json']).stdout);
