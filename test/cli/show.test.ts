@@ -150,6 +150,9 @@ const STRACED = [
 	'sigaltstack',
 	'mprotect',
 	'munmap_holes',
+	'shm_basic',
+	'sem_ops',
+	'msg_types',
 ];
 const noStrace = spawnSync('strace', ['-V'], { encoding: 'utf8' });
 const version = /version (\d+)\.(\d+)/.exec(noStrace.stdout ?? '');
@@ -164,6 +167,10 @@ function masked(text: string): string[] {
 		.replace(/^(t?g?kill|rt_sigqueueinfo|prlimit64)\(\d+(, \d+)?/gm, '$1(PID')
 		.replace(/si_pid=\d+/g, 'si_pid=PID')
 		.replace(/^(uname|ugetrlimit|getrlimit|setrlimit|prlimit64)\(.*/gm, '$1')
+		.replace(/^((shm|sem|msg)(ctl|at|snd|rcv|timedop_time64)\()\d+/gm, '$1ID')
+		.replace(/^((shm|sem|msg)get\(.*|semctl.*GETPID.*|.*(_STAT|_INFO), .*) = \d+$/gm, '$1 = ID')
+		.replace(/(_INFO, \{).*\}/g, '$1}')
+		.replace(/(_[cls]?[sr]?pid|key|_[a-z]time)=[1-9]\d*/g, '$1=N')
 		.replace(/ +/g, ' ')
 		.trimEnd()
 		.split('\n');

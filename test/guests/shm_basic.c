@@ -8,27 +8,6 @@ static int attached(int id)
 	struct shmid s;
 	return sys(NR_shmctl, id, IPC_STAT, &s) == 0 ? (int)s.attached : -1;
 }
-static void line_of(u8 *from)
-{
-	static char text[8192];
-	int fd = sys(NR_open, "/proc/self/maps", O_RDONLY), length = 0, n;
-	while ((n = sys(NR_read, fd, text + length, sizeof text - 1 - length)) > 0) length += n;
-	sys(NR_close, fd);
-	for (char *line = text; line < text + length;) {
-		char *end = line;
-		while (*end != '\n') end++;
-		u32 start = 0;
-		for (char *c = line; *c != '-'; c++) start = start * 16 + (*c <= '9' ? *c - '0' : *c - 'a' + 10);
-		*end = 0;
-		if (start == (u32)from) {
-			char *name = end;
-			while (name > line && name[-1] != '/') name--;
-			line[22] = 0;
-			print("maps: %s ... /%s\n", line + 18, name);
-		}
-		line = end + 1;
-	}
-}
 int main(void)
 {
 	int key = own_key();
@@ -110,9 +89,5 @@ int main(void)
 	say("gone with the last", sys(NR_shmdt, again));
 	say("stat", sys(NR_shmctl, id, IPC_STAT, &s));
 	say("attach", sys(NR_shmat, id, 0, 0));
-	id = sys(NR_shmget, 0, PAGE, 0600);
-	at = (u8 *)sys(NR_shmat, id, 0, 0);
-	line_of(at);
-	sys(NR_shmctl, id, IPC_RMID, 0);
 	return 0;
 }

@@ -27,6 +27,27 @@ static int program(void)
 	return 1;
 }
 static int ender(void) { return 0; }
+static void line_of(u8 *from)
+{
+	static char text[8192];
+	int fd = sys(NR_open, "/proc/self/maps", O_RDONLY), length = 0, n;
+	while ((n = sys(NR_read, fd, text + length, sizeof text - 1 - length)) > 0) length += n;
+	sys(NR_close, fd);
+	for (char *line = text; line < text + length;) {
+		char *end = line;
+		while (*end != '\n') end++;
+		u32 start = 0;
+		for (char *c = line; *c != '-'; c++) start = start * 16 + (*c <= '9' ? *c - '0' : *c - 'a' + 10);
+		*end = 0;
+		if (start == (u32)from) {
+			char *name = end;
+			while (name > line && name[-1] != '/') name--;
+			line[22] = 0;
+			print("maps: %s ... /%s\n", line + 18, name);
+		}
+		line = end + 1;
+	}
+}
 int main(int argc, char **argv)
 {
 	(void)argv;
@@ -50,6 +71,7 @@ int main(int argc, char **argv)
 	say("exec", reap(spawn(program)));
 	say("after an exec", attached());
 	u8 *at = (u8 *)shared;
+	line_of(at);
 	say("split", sys(NR_mprotect, at + PAGE, PAGE, PROT_READ));
 	say("three", attached());
 	say("whole again", sys(NR_mprotect, at + PAGE, PAGE, PROT_RW));

@@ -58,6 +58,17 @@ test('a deadlock is told: who waits for what, and who could end it', async () =>
 	assert.is((await run('deadlock', { argv: ['deadlock', 'break'] })).output, 'over 0\n');
 });
 
+test('a deadlock over semaphores and messages says which, and whose end would break it', async () => {
+	const told: (readonly string[])[] = [];
+	await run('ipc_deadlock', { onDeadlock: (lines) => told.push(lines) });
+	assert.equal(told[0].slice(1), [
+		'pid 3 ipc_deadlock: semtimedop_time64 waits for semaphore 1 of set 0 to be 1 or more (it is 0, pid 4 changed it last, pid 4 would give back at the end)',
+		'pid 4 ipc_deadlock: semtimedop_time64 waits for semaphore 0 of set 0 to be 1 or more (it is 0, pid 3 changed it last, pid 3 would give back at the end)',
+		'pid 5 ipc_deadlock: msgrcv waits for a message of type 9 in message queue 0',
+		'pid 6 ipc_deadlock: msgsnd waits for room for 16 bytes in message queue 0 (1 messages, 16 of 20 bytes)',
+	]);
+});
+
 test('a thousand processes and two hundred threads come to their end', async () => {
 	for (const [what, count] of [
 		['processes', '1000'],

@@ -1,6 +1,5 @@
 /** `strace TRACE`: system calls and signals of a trace, a line each, as strace prints them. */
 import type { KernelEvent, MachineEvent, RunEvent } from '../../events/event.ts';
-import { callName } from '../../kernel/abi/call-numbers.ts';
 import { Sig, signalName } from '../../kernel/abi/signal.ts';
 import type { SigInfo } from '../../reducers/state.ts';
 import { comparePositions } from '../../replay/position.ts';
@@ -145,10 +144,10 @@ class Follow {
 	}
 
 	#enter(pid: number, nr: number, args: readonly number[]): void {
-		const { parts, before } = this.#calls.enter(pid, nr, args, this.#at.steps);
+		const { name, parts, before } = this.#calls.enter(pid, nr, args, this.#at.steps);
 		if (this.#json) return;
 		const later = laterParts(parts);
-		this.#shown.enter(pid, callName(nr), before.slice(0, later).filter(isShown), later < parts.length);
+		this.#shown.enter(pid, name, before.slice(0, later).filter(isShown), later < parts.length);
 	}
 
 	/** A call that does not come back. */
@@ -162,10 +161,9 @@ class Follow {
 		const { call, args, result, value } = done;
 		const shown = args.filter(isShown);
 		if (this.#json) {
-			const name = callName(call.nr);
 			const { support } = call.row ?? { support: 'none' };
 			this.#lines.add(
-				jsonLine({ position: call.steps, pid, call: name, nr: call.nr, args: shown, result: value, text: result, support }),
+				jsonLine({ position: call.steps, pid, call: call.name, nr: call.nr, args: shown, result: value, text: result, support }),
 			);
 			return;
 		}

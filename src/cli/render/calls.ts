@@ -7,11 +7,14 @@ import { Restart } from '../../reducers/state.ts';
 import type { Machine } from '../../replay/machine.ts';
 import { partsOf, resultText } from './strace.ts';
 import type { Part } from './strace-args.ts';
+import { ipcStandsFor } from './strace-ipc.ts';
 import { type ReadMemory, signalSet } from './strace-words.ts';
 
 /** A call that was entered and has not returned. */
 export interface OpenCall {
 	readonly nr: number;
+	/** The call as it is shown: ipc(2) by what it stands for. */
+	readonly name: string;
 	readonly args: readonly number[];
 	readonly row: SyscallRow | undefined;
 	readonly steps: number;
@@ -54,12 +57,16 @@ export class Calls {
 		else if (event.kind === 'memory/write') this.#writes.push(event);
 	}
 
-	enter(pid: number, nr: number, args: readonly number[], steps: number): OpenCall {
+	enter(pid: number, nr: number, given: readonly number[], steps: number): OpenCall {
 		const row = syscallRow(nr);
+		const read = this.#reader(pid);
+		const other = row?.name === 'ipc' ? ipcStandsFor(given, read) : undefined;
+		const name = other?.name ?? callName(nr);
+		const args = other?.args ?? given;
 		const resumed = nr === RESTART_SYSCALL ? this.#restarts.get(pid) : undefined;
-		const parts = resumed === undefined ? partsOf(row) : [{ text: () => `<... resuming interrupted ${resumed} ...>` }];
-		const context = { args, result: undefined, read: this.#reader(pid) };
-		const call = { nr, args, row, steps, parts, before: parts.map((part) => part.text(context)) };
+		const parts = resumed === undefined ? partsOf(row, name) : [{ text: () => `<... resuming interrupted ${resumed} ...>` }];
+		const context = { args, result: undefined, read };
+		const call = { nr, name, args, row, steps, parts, before: parts.map((part) => part.text(context)) };
 		this.#open.set(pid, call);
 		return call;
 	}
@@ -70,7 +77,7 @@ export class Calls {
 		if (result === Restart.BLOCK && call.nr !== RESTART_SYSCALL) this.#restarts.set(pid, callName(call.nr));
 		const context = { args: call.args, result, read: this.#reader(pid) };
 		const args = call.parts.map((part, i) => (part.out ? part.text(context) : call.before[i]));
-		return { call, args, result: resultText(call.row, context), value: result };
+		return { call, args, result: resultText(call.row, context, call.name), value: result };
 	}
 
 	/** execve that worked: the new program's registers are its result. */

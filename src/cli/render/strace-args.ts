@@ -38,6 +38,9 @@ const UNKNOWN: { readonly [table: string]: string } = {
 	open: 'O_???',
 	timer: 'TIMER_???',
 	access: '?_OK',
+	shm_cmd: 'SHM_???',
+	sem_cmd: 'SEM_???',
+	msg_cmd: 'MSG_???',
 };
 
 function unknown(table: string): string {

@@ -2,6 +2,7 @@
 import { signalName } from '../../kernel/abi/signal.ts';
 import { type CallContext, flagsText, type Part, part } from './strace-args.ts';
 import { CLONE, FCNTL, futex, IOCTL, leftOf, PRCTL, poll, pselect, select } from './strace-families.ts';
+import { IPC_TEXTS } from './strace-ipc.ts';
 import { CALL, type CallText, done, numberAt } from './strace-parts.ts';
 import { cstring, hex, octal, pointer, quoteHex, SHOWN, signalSet, view } from './strace-words.ts';
 import { handlerText, structText } from './structs.ts';
@@ -231,5 +232,6 @@ export const CALLS: { readonly [name: string]: CallText | undefined } = {
 	fchmodat: { parts: [part('dirfd', 0), part('path', 1), part('mode', 2)] },
 	prctl: PRCTL,
 	clone: CLONE,
+	...IPC_TEXTS,
 	arch_prctl: { parts: [part('hex', 0), part('hex', 1)] },
 };

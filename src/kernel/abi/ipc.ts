@@ -144,7 +144,7 @@ export const IPC_FLAGS: { readonly [table: string]: readonly Name[] } = {
 		[IPC.NOWAIT, 'IPC_NOWAIT'],
 		[SEM_UNDO, 'SEM_UNDO'],
 	],
-	msg_flag: [[IPC.NOWAIT, 'IPC_NOWAIT'], ...names('MSG_', MSG_FLAG)],
+	msg_flag: [...names('MSG_', MSG_FLAG), [IPC.NOWAIT, 'IPC_NOWAIT']],
 };
 const COMMON = names('IPC_', CTL);
 export const IPC_ENUMS: { readonly [table: string]: readonly Name[] } = {

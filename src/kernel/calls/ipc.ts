@@ -85,7 +85,7 @@ export const ipcRows: readonly SyscallRow[] = [
 	{
 		nr: 117,
 		name: 'ipc',
-		args: ['uint', 'int', 'int', 'int', 'addr', 'long'],
+		args: ['uint', 'hex', 'hex', 'hex', 'hex', 'hex'],
 		support: 'partial',
 		note: 'what the calls it stands for do',
 		onSignal: true,
