@@ -85,7 +85,11 @@ const SAMPLES: readonly Sample[] = [
 		shows: 'first threads that have ended while others live, in a child and in the root',
 	},
 	{ name: 'jobs', guest: 'waitid_info', shows: 'a child stops, goes on, exits, is killed: what waitid tells' },
-	{ name: 'ipc', guest: 'ipc_frozen', shows: 'System V IPC: a segment that is removed, semaphores to be undone, sleepers in semop, msgsnd and msgrcv' },
+	{
+		name: 'ipc',
+		guest: 'ipc_frozen',
+		shows: 'System V IPC: a segment that is removed, semaphores to be undone, sleepers in semop, msgsnd and msgrcv',
+	},
 	{ name: 'tls', guest: 'tls', shows: 'set_thread_area and a loaded gs' },
 ];
 
