@@ -1,38 +1,35 @@
 /**
- * What processes cost: calls, forks, turns through pipes, many of them. A line each, in µs of this machine beside the target;
- * `node --import tsx test/bench/processes.ts`. Each is the slope between a short and a long run of one guest.
+ * `node --import tsx test/bench/processes.ts [ROW...]`: what processes cost, bundled as dist/ is, since that is what users run.
+ * `--keep FILE` leaves the bundle there, for a profiler.
  */
-import { readFileSync } from 'node:fs';
-import { NoOutside } from '../../src/replay/outside.ts';
-import { record } from '../../src/replay/record.ts';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 import { guestPath } from '../guests/manifest.ts';
 
-const program = readFileSync(guestPath('bench_processes'));
-
-async function run(what: string, count: number): Promise<number> {
-	const began = process.hrtime.bigint();
-	const outside = new NoOutside();
-	const path = '/guests/bench_processes';
-	const { end } = await record({ path, program, argv: [path, what, String(count)], streams: ['null', 'pipe', 'pipe'], outside });
-	if (end.end !== 'ended' || end.status !== 0) throw new Error(`${what}: ${end.end}, status ${end.status}\n${outside.text(1)}`);
-	return Number(process.hrtime.bigint() - began) / 1000;
-}
-
-const ROWS: readonly (readonly [what: string, small: number, large: number, target: number, text: string])[] = [
-	['getpid', 1000, 21_000, 15, 'a call, one task'],
-	['getpid-many', 1000, 21_000, 30, 'a call, eight tasks'],
-	['fork', 20, 320, 400, 'fork, exit, wait of a 1 MiB process'],
-	['pingpong', 100, 2100, 60, 'a round trip through two pipes'],
-];
-
-for (const [what, small, large, target, text] of ROWS) {
-	await run(what, small);
-	const each = ((await run(what, large)) - (await run(what, small))) / (large - small);
-	console.log(`${text.padEnd(38)} ${each.toFixed(1).padStart(8)} µs   (target ${target})`);
-}
-for (const [what, count, text] of [
-	['processes', 1000, '1,000 processes at once'],
-	['threads', 200, '200 threads at once'],
-] as const) {
-	console.log(`${text.padEnd(38)} ${((await run(what, count)) / 1e6).toFixed(2).padStart(8)} s`);
+const require =
+	"import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+const args = process.argv.slice(2);
+const keep = args[0] === '--keep' ? args.splice(0, 2)[1] : undefined;
+const directory = mkdtempSync(join(tmpdir(), 'bench-processes-'));
+const bundle = keep ?? join(directory, 'rows.mjs');
+try {
+	buildSync({
+		entryPoints: [fileURLToPath(new URL('./process-rows.ts', import.meta.url))],
+		outfile: bundle,
+		bundle: true,
+		platform: 'node',
+		format: 'esm',
+		target: 'node20',
+		minifySyntax: true,
+		external: ['iced-x86', 'piscina', 'tsx'],
+		logLevel: 'warning',
+		banner: { js: require },
+	});
+	execFileSync(process.execPath, [bundle, guestPath('bench_processes'), ...args], { stdio: 'inherit' });
+} finally {
+	rmSync(directory, { recursive: true });
 }
