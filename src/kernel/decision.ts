@@ -116,17 +116,11 @@ export class Decision {
 		this.#ipc = Object.keys(view.state.ipcs).length > 0;
 	}
 
-	/** The state with the events so far applied. */
+	/**
+	 * The state with the events so far applied, but for the bytes of guest memory that they write: `read` and `objectPage`
+	 * know those.
+	 */
 	get state(): MachineState {
-		const state = this.#kernel();
-		if (this.#held.length === 0) return state;
-		this.#state = fold(state, this.#held);
-		this.#held = [];
-		return this.#state;
-	}
-
-	/** As `state`, but for guest memory, which may lack what this decision wrote. */
-	#kernel(): MachineState {
 		if (this.#folded < this.events.length) {
 			const fresh = this.events.slice(this.#folded);
 			this.#folded = this.events.length;
@@ -147,21 +141,30 @@ export class Decision {
 		return this.#state;
 	}
 
+	/** As `state`, pages that were written included. */
+	#whole(): MachineState {
+		const { state } = this;
+		if (this.#held.length === 0) return state;
+		this.#state = fold(state, this.#held);
+		this.#held = [];
+		return this.#state;
+	}
+
 	get persona(): Persona {
 		return this.view.state.persona;
 	}
 
 	get task(): Task {
-		return this.#kernel().tasks[this.pid];
+		return this.state.tasks[this.pid];
 	}
 
 	get mm(): Mm {
-		const s = this.#kernel();
+		const s = this.state;
 		return s.mms[s.tasks[this.pid].mm];
 	}
 
 	get group(): ThreadGroup {
-		const s = this.#kernel();
+		const s = this.state;
 		return s.groups[s.tasks[this.pid].group];
 	}
 
@@ -177,13 +180,13 @@ export class Decision {
 
 	/** CLOCK_MONOTONIC, ns. */
 	get now(): number {
-		const { persona, clock } = this.#timed ? this.#kernel() : this.view.state;
+		const { persona, clock } = this.#timed ? this.state : this.view.state;
 		return persona.bootNs + clock.steps * persona.nsPerStep + clock.skewNs;
 	}
 
 	/** CLOCK_REALTIME, ns since 1970. */
 	get realNow(): bigint {
-		const { persona, clock } = this.#timed ? this.#kernel() : this.view.state;
+		const { persona, clock } = this.#timed ? this.state : this.view.state;
 		return persona.epochNs + BigInt(clock.steps * persona.nsPerStep + clock.skewNs) + clock.realOffsetNs;
 	}
 
@@ -201,7 +204,7 @@ export class Decision {
 	read(address: number, length: number, mm: Mm = this.mm): Uint8Array | undefined {
 		if (length === 0) return new Uint8Array(0);
 		const bytes = this.#remapped
-			? readState(this.state, mm, address, length, Vm.READ, this.view.memory.page)
+			? readState(this.#whole(), mm, address, length, Vm.READ, this.view.memory.page)
 			: this.view.memory.read(mm.id, address, length);
 		if (bytes === undefined) return undefined;
 		for (const w of this.#writes) {
@@ -216,7 +219,7 @@ export class Decision {
 	/** Emits a write to guest memory; false (nothing emitted) = EFAULT. Grows the stack as a page fault would. */
 	write(address: number, bytes: Uint8Array, force = false): boolean {
 		if (bytes.length === 0) return true;
-		const growth = stackGrowth(this.#kernel(), this.mm, this.group, address);
+		const growth = stackGrowth(this.state, this.mm, this.group, address);
 		if (growth) this.emit(growth);
 		if (!this.writable(address, bytes.length, force)) return false;
 		this.emit({ kind: 'memory/write', mm: this.mm.id, address, bytes, force });
@@ -233,7 +236,7 @@ export class Decision {
 			if (vma === undefined || vma.start > address || (!force && !(vma.flags & Vm.WRITE))) return false;
 			if (vma.object !== 0) {
 				const last = (Math.min(end, vma.end) - 1 - vma.start) / PAGE_SIZE;
-				if ((vma.pgoff + Math.floor(last)) * PAGE_SIZE >= this.#kernel().objects[vma.object].size) return false;
+				if ((vma.pgoff + Math.floor(last)) * PAGE_SIZE >= this.state.objects[vma.object].size) return false;
 			}
 			address = vma.end;
 		}
@@ -251,7 +254,7 @@ export class Decision {
 
 	/** A page of a memory object as it is now, live frames included; undefined = zeros. */
 	objectPage(object: number, index: number): Uint8Array | undefined {
-		return this.view.memory.page(object, index) ?? this.state.objects[object].pages.get(index);
+		return this.view.memory.page(object, index) ?? this.#whole().objects[object].pages.get(index);
 	}
 
 	/**
