@@ -6,6 +6,7 @@
 import type { EventKind, MachineEvent } from '../events/event.ts';
 import { EVENT_SHAPES } from './event-shapes.ts';
 import { checkReferences } from './invariants.ts';
+import type { Packer } from './packer.ts';
 import { PAGE_SIZE, Pages } from './pages.ts';
 import type { Fields, Shape } from './shape.ts';
 import { bool, bytes, int, list, ShapeError, struct, tuple } from './shape.ts';
@@ -17,6 +18,11 @@ export { ShapeError } from './shape.ts';
 /** An event as a plain value: a fresh object `{kind, ...fields}`. */
 export function encodeEvent(event: MachineEvent): unknown {
 	return { kind: event.kind, ...((EVENT_SHAPES[event.kind] as Shape<unknown>).encode(event) as object) };
+}
+
+/** Writes an event as the MessagePack of `encodeEvent`. */
+export function writeEvent(event: MachineEvent, out: Packer): void {
+	(EVENT_SHAPES[event.kind] as Shape<unknown>).write(event, out, event.kind);
 }
 
 /** The event. Throws ShapeError. */
@@ -53,6 +59,7 @@ function table<T>(row: Shape<T>, key: (value: T) => number): Shape<Table<T>> {
 	const rows = list(row);
 	return {
 		encode: (value) => rows.encode(Object.values(value)),
+		write: (value, out) => rows.write(Object.values(value), out),
 		decode(raw) {
 			const out: { [id: number]: T } = {};
 			let last = -1;

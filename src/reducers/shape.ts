@@ -3,6 +3,7 @@
  * the codec (encode, decode with checks), digests (put), the canonical form (renumber). The compiler sees to it that a shape
  * has every field of its type.
  */
+import { Packer } from './packer.ts';
 import type { Pages } from './pages.ts';
 import { formatPath, type Path } from './path.ts';
 
@@ -37,6 +38,11 @@ export type Renumber = (kind: RefKind, id: number) => number;
 export interface Shape<T> {
 	/** A plain value: numbers, strings, booleans, null, bigint, Uint8Array, arrays, and objects of these. */
 	encode(value: T): unknown;
+	/**
+	 * Writes what `encode` gives as MessagePack.
+	 * @param kind a struct's first field, of that name, when it is one of several
+	 */
+	write(value: T, out: Packer, kind?: string): void;
 	/** The value, made anew from a plain one of unknown origin. Throws ShapeError. */
 	decode(raw: unknown): T;
 	/** @param parent the struct that holds the value: some ids are told apart by a field beside them. */
@@ -97,11 +103,11 @@ function inside<T>(part: string | number, decode: () => T): T {
 	}
 }
 
-type Leaf<T> = Pick<Shape<T>, 'decode' | 'put'> & { readonly encode?: (value: T) => unknown };
+type Leaf<T> = Pick<Shape<T>, 'decode' | 'put' | 'write'> & { readonly encode?: (value: T) => unknown };
 
 /** A shape without ids in it. */
-function leaf<T>({ encode = (value: T) => value as unknown, decode, put }: Leaf<T>): Shape<T> {
-	return { encode, decode, put, renumber: (value) => value, hasRefs: false };
+function leaf<T>({ encode = (value: T) => value as unknown, ...rest }: Leaf<T>): Shape<T> {
+	return { encode, ...rest, renumber: (value) => value, hasRefs: false };
 }
 
 /** An integer min ≤ n ≤ max. */
@@ -115,6 +121,7 @@ export function int(min: number, max: number): Shape<number> {
 			return n === 0 ? 0 : n;
 		},
 		put: (value, sink) => sink.number(value),
+		write: (value, out) => out.number(value),
 	});
 }
 
@@ -135,6 +142,7 @@ export const big: Shape<bigint> = leaf<bigint>({
 		return n;
 	},
 	put: (value, sink) => sink.big(value),
+	write: (value, out) => out.big(value),
 });
 
 export const bool: Shape<boolean> = leaf<boolean>({
@@ -143,6 +151,7 @@ export const bool: Shape<boolean> = leaf<boolean>({
 		return raw;
 	},
 	put: (value, sink) => sink.number(value ? 1 : 0),
+	write: (value, out) => out.bool(value),
 });
 
 export const text: Shape<string> = leaf<string>({
@@ -151,6 +160,7 @@ export const text: Shape<string> = leaf<string>({
 		return raw;
 	},
 	put: (value, sink) => sink.text(value),
+	write: (value, out) => out.text(value),
 });
 
 /** Bytes, of any length or of exactly `length`. Decoded bytes are a copy. */
@@ -162,6 +172,7 @@ export function bytes(length?: number): Shape<Uint8Array> {
 			return new Uint8Array(raw);
 		},
 		put: (value, sink) => sink.bytes(value),
+		write: (value, out) => out.bytes(value),
 	});
 }
 
@@ -173,12 +184,14 @@ export function oneOf<T extends string>(...values: readonly T[]): Shape<T> {
 			return raw as T;
 		},
 		put: (value, sink) => sink.text(value),
+		write: (value, out) => out.text(value),
 	});
 }
 
 export function nullable<T>(inner: Shape<T>): Shape<T | null> {
 	return {
 		encode: (value) => (value === null ? null : inner.encode(value)),
+		write: (value, out) => (value === null ? out.nil() : inner.write(value, out)),
 		decode: (raw) => (raw === null ? null : inner.decode(raw)),
 		put(value, sink, parent) {
 			sink.number(value === null ? 0 : 1);
@@ -191,10 +204,11 @@ export function nullable<T>(inner: Shape<T>): Shape<T | null> {
 
 /** An internal id; 0 = none, and -1 where the field gives it a meaning. */
 export function ref(kind: RefKind, min = 0): Shape<number> {
-	const { encode, decode } = int(min, Number.MAX_SAFE_INTEGER);
+	const { encode, decode, write } = int(min, Number.MAX_SAFE_INTEGER);
 	return {
 		encode,
 		decode,
+		write,
 		put: (value, sink) => (value > 0 ? sink.ref(kind, value) : sink.number(value)),
 		renumber: (value, number) => (value > 0 ? number(kind, value) : value),
 		hasRefs: true,
@@ -206,6 +220,7 @@ export function dependent<P>(choose: (parent: P) => Shape<number>, coded: Shape<
 	return {
 		encode: (value) => coded.encode(value),
 		decode: (raw) => coded.decode(raw),
+		write: (value, out) => coded.write(value, out),
 		put: (value, sink, parent) => choose(parent as P).put(value, sink, parent),
 		renumber: (value, number, parent) => choose(parent as P).renumber(value, number, parent),
 		hasRefs: true,
@@ -217,6 +232,10 @@ export function list<T>(inner: Shape<T>, length?: number): Shape<readonly T[]> {
 	const want = length === undefined ? 'a list' : `a list of ${length}`;
 	return {
 		encode: (value) => value.map((v) => inner.encode(v)),
+		write(value, out) {
+			out.list(value.length);
+			for (const v of value) inner.write(v, out);
+		},
 		decode(raw) {
 			if (!Array.isArray(raw) || (length !== undefined && raw.length !== length)) throw new ShapeError(want, raw);
 			const out: T[] = [];
@@ -237,6 +256,10 @@ export function tuple<T extends readonly unknown[]>(...inner: { readonly [I in k
 	const shapes = inner as readonly Shape<unknown>[];
 	return leaf<T>({
 		encode: (value) => value.map((v, i) => shapes[i].encode(v)),
+		write(value, out) {
+			out.list(value.length);
+			for (let i = 0; i < value.length; i++) shapes[i].write(value[i], out);
+		},
 		decode(raw) {
 			if (!Array.isArray(raw) || raw.length !== shapes.length) throw new ShapeError(`a list of ${shapes.length}`, raw);
 			return shapes.map((shape, i) => inside(i, () => shape.decode(raw[i]))) as unknown as T;
@@ -254,6 +277,14 @@ function record(raw: unknown, want: string): { readonly [key: string]: unknown }
 	return raw as { [key: string]: unknown };
 }
 
+function packedText(value: string): Uint8Array {
+	const out = new Packer();
+	out.text(value);
+	return out.take();
+}
+
+const KIND = packedText('kind');
+
 /** An object with exactly these fields; those named in `optional` may be absent. Digests take fields in the order given here. */
 export function struct<T extends object>(fields: Fields<T>, optional: readonly (keyof T & string)[] | 'all' = []): Shape<T> {
 	const keys = Object.keys(fields) as (keyof T & string)[];
@@ -262,7 +293,23 @@ export function struct<T extends object>(fields: Fields<T>, optional: readonly (
 	const hasRefs = shapes.some((shape) => shape.hasRefs);
 	const known = new Set<string>(keys);
 	type Bag = { [key: string]: unknown };
+	const names = keys.map(packedText);
 	return {
+		write(value, out, kind) {
+			let there = kind === undefined ? 0 : 1;
+			for (let i = 0; i < keys.length; i++) if (value[keys[i]] !== undefined) there++;
+			out.map(there);
+			if (kind !== undefined) {
+				out.raw(KIND);
+				out.text(kind);
+			}
+			for (let i = 0; i < keys.length; i++) {
+				const v = value[keys[i]];
+				if (v === undefined) continue;
+				out.raw(names[i]);
+				shapes[i].write(v, out);
+			}
+		},
 		encode(value) {
 			const out: Bag = {};
 			for (let i = 0; i < keys.length; i++) {
@@ -326,6 +373,7 @@ export function union<T extends { readonly kind: string }>(
 	const want = `a kind: one of ${Object.keys(all).join(', ')}`;
 	return {
 		encode: (value) => ({ kind: value.kind, ...(all[value.kind].encode(value) as object) }),
+		write: (value, out) => all[value.kind].write(value, out, value.kind),
 		decode(raw) {
 			const { kind, ...rest } = record(raw, 'an object with a kind');
 			if (typeof kind !== 'string' || !Object.hasOwn(all, kind)) throw new ShapeError(want, kind, ['kind']);
@@ -344,6 +392,7 @@ export function union<T extends { readonly kind: string }>(
 export function via<T, W>(wire: Shape<W>, to: (value: T) => W, from: (wire: W) => T): Shape<T> {
 	return {
 		encode: (value) => wire.encode(to(value)),
+		write: (value, out) => wire.write(to(value), out),
 		decode: (raw) => from(wire.decode(raw)),
 		put: (value, sink) => wire.put(to(value), sink),
 		renumber: (value, number) => (wire.hasRefs ? from(wire.renumber(to(value), number)) : value),

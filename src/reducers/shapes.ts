@@ -272,8 +272,26 @@ export const groupFields: Fields<ThreadGroup> = {
 };
 export const group: Shape<ThreadGroup> = struct<ThreadGroup>(groupFields);
 
-export const sigAction: Shape<SigAction> = struct<SigAction>({ handler: u32, flags: u32, restorer: u32, mask: big });
-export const sighand: Shape<Sighand> = struct<Sighand>({ id, actions: list(sigAction, 65) });
+const sigActionFields: Fields<SigAction> = { handler: u32, flags: u32, restorer: u32, mask: big };
+export const sigAction: Shape<SigAction> = struct<SigAction>(sigActionFields);
+/** On the wire only those that are not the default: nearly all are, and every fork's event tells them. */
+type ActionRow = SigAction & { readonly signo: number };
+const DEFAULT: SigAction = { handler: 0, flags: 0, restorer: 0, mask: 0n };
+const isDefault = (a: SigAction) => a.handler === 0 && a.flags === 0 && a.restorer === 0 && a.mask === 0n;
+const actions = via<readonly SigAction[], readonly ActionRow[]>(
+	list(struct<ActionRow>({ signo: int(0, 64), ...sigActionFields })),
+	(value) => value.flatMap((action, signo) => (isDefault(action) ? [] : [{ signo, ...action }])),
+	(rows) => {
+		const out = new Array<SigAction>(65).fill(DEFAULT);
+		rows.forEach(({ signo, ...action }, i) => {
+			if (i > 0 && signo <= rows[i - 1].signo) throw new ShapeError('ascending signals', signo, [i]);
+			if (isDefault(action)) throw new ShapeError('an action that is not the default', action, [i]);
+			out[signo] = action;
+		});
+		return out;
+	},
+);
+export const sighand: Shape<Sighand> = struct<Sighand>({ id, actions });
 
 export const vma: Shape<Vma> = struct<Vma>({
 	start: address,
@@ -313,6 +331,7 @@ export const mm: Shape<Mm> = struct<Mm>(mmFields);
 /** All pages, as [index, bytes]…, ascending. */
 export const pages: Shape<Pages> = {
 	encode: (value) => [...value.entries()],
+	write: (value, out) => out.value([...value.entries()]),
 	decode(raw) {
 		const found = list(tuple<readonly [number, Uint8Array]>(pageIndex, bytes(PAGE_SIZE))).decode(raw);
 		for (let i = 1; i < found.length; i++) {

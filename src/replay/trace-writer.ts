@@ -6,7 +6,8 @@ import { crc32, deflateRawSync } from 'node:zlib';
 import type { MachineEvent } from '../events/event.ts';
 import { FRAME_HEAD, FrameKind } from '../events/trace/format.ts';
 import { endStatus } from '../kernel/job-control.ts';
-import { encodeEvent, encodeState } from '../reducers/codec.ts';
+import { encodeEvent, encodeState, writeEvent } from '../reducers/codec.ts';
+import { Packer } from '../reducers/packer.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { sha256 } from './hash.ts';
 import type { TraceHeader } from './header.ts';
@@ -74,7 +75,10 @@ export class TraceWriter {
 	/** Tasks that came after the first, while they are there, and those that left. */
 	readonly #tasks = new Map<number, { comm: string; steps: number; status: number | null }>();
 	readonly #reaped: TraceEnd['tasks'][number][] = [];
-	#pending: unknown[] = [];
+	/** The events of the frame that is being filled, packed, and how many. */
+	readonly #packed = new Packer();
+	readonly #head = new Packer();
+	#pending = 0;
 	#offset = 0;
 	#steps = 0;
 	#pendingAt = 0;
@@ -121,11 +125,11 @@ export class TraceWriter {
 		}
 		// What came live begins a frame: a recorder that waits for it has written all that came before.
 		if (LIVE.has(event.kind)) this.flush();
-		if (this.#pending.length === 0) this.#pendingAt = this.#steps;
+		if (this.#pending === 0) this.#pendingAt = this.#steps;
 		if (event.kind === 'cpu/run') this.#steps += event.steps;
 		else this.#pendingEvents++;
-		this.#pending.push(this.#stored(event));
-		if (this.#pending.length >= EVENTS_PER_FRAME) this.flush();
+		this.#store(event);
+		if (++this.#pending >= EVENTS_PER_FRAME) this.flush();
 	}
 
 	/** What is to be known of a task that leaves the tables before the end. */
@@ -148,14 +152,21 @@ export class TraceWriter {
 
 	/** Closes the frame of events that is being filled. */
 	flush(): void {
-		if (this.#pending.length === 0) return;
+		if (this.#pending === 0) return;
 		const at = this.#pendingAt;
-		const events = this.#pending;
 		const count = this.#pendingEvents;
-		this.#pending = [];
+		const events = this.#packed.take();
+		const head = this.#head;
+		head.map(2);
+		head.text('at');
+		head.number(at);
+		head.text('events');
+		head.list(this.#pending);
+		head.raw(events);
+		this.#pending = 0;
 		this.#pendingEvents = 0;
 		this.#events += count;
-		this.#out(FrameKind.EVENTS, this.#pack({ at, events }), at, count);
+		this.#out(FrameKind.EVENTS, head.take(), at, count);
 	}
 
 	/** A digest of the state here (before any event at this position), and at its places a keyframe. */
@@ -197,15 +208,16 @@ export class TraceWriter {
 		return totals;
 	}
 
-	#stored(event: MachineEvent): unknown {
+	#store(event: MachineEvent): void {
+		const out = this.#packed;
 		if (event.kind === 'input/content') {
-			return { kind: event.kind, inode: event.inode, sha256: this.blob(event.bytes) };
+			out.value({ kind: event.kind, inode: event.inode, sha256: this.blob(event.bytes) });
+		} else if (!('bytes' in event) || event.bytes.length <= KEEP_BYTES || this.#header.grain === 'steps' || isGiven(event.kind)) {
+			writeEvent(event, out);
+		} else {
+			const { bytes } = event;
+			out.value({ ...(encodeEvent(event) as object), bytes: { length: bytes.length, crc32: crc32(bytes) } });
 		}
-		const value = encodeEvent(event) as Record<string, unknown>;
-		if (this.#header.grain === 'steps' || isGiven(event.kind)) return value;
-		const { bytes } = value;
-		if (bytes instanceof Uint8Array && bytes.length > KEEP_BYTES) value.bytes = { length: bytes.length, crc32: crc32(bytes) };
-		return value;
 	}
 
 	#out(kind: FrameKind, payload: Uint8Array, at = this.#steps, events = 0): void {

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { MachineEvent } from '../../src/events/event.ts';
-import { decodeEvent, decodeState, encodeEvent, encodeState, ShapeError } from '../../src/reducers/codec.ts';
+import { decodeEvent, decodeState, encodeEvent, encodeState, ShapeError, writeEvent } from '../../src/reducers/codec.ts';
 import { checkInvariants } from '../../src/reducers/invariants.ts';
+import { Packer } from '../../src/reducers/packer.ts';
 import { reduce } from '../../src/reducers/reduce.ts';
 import { pack, unpack } from '../../src/replay/pack.ts';
 import { DATA, page, richMachine, testMachine } from './machine.ts';
@@ -47,6 +48,53 @@ test('a delta holds only what changed, and needs the state before', () => {
 
 test('events come back as they were', () => {
 	for (const event of sampleEvents()) assert.equal(decodeEvent(through(encodeEvent(event))), event, event.kind);
+});
+
+test('events are written as the bytes that packing what they are encoded to gives', () => {
+	const out = new Packer();
+	for (const event of sampleEvents()) {
+		writeEvent(event, out);
+		assert.equal(out.take(), new Uint8Array(pack(encodeEvent(event))), event.kind);
+	}
+});
+
+test('any plain value is written as the packer packs it', () => {
+	const out = new Packer();
+	const number = fc.oneof(fc.integer(), fc.maxSafeInteger(), fc.integer({ min: -300, max: 300 }), fc.nat(0xffffffff));
+	const leaf = fc.oneof(number, fc.boolean(), fc.constant(null), fc.string({ maxLength: 300 }), fc.string({ unit: 'binary' }));
+	const wide = fc.oneof(leaf, fc.uint8Array({ maxLength: 400 }), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }));
+	const { value } = fc.letrec((tie) => ({
+		value: fc.oneof({ maxDepth: 3 }, wide, fc.array(tie('value'), { maxLength: 20 }), fc.dictionary(fc.string(), tie('value'))),
+	}));
+	fc.assert(
+		fc.property(value, (v) => {
+			out.value(v);
+			assert.equal(unpack(out.take()), unpack(new Uint8Array(pack(v))));
+		}),
+		{ seed: 3, numRuns: 1000 },
+	);
+	for (const length of [31, 32, 255, 256, 65535, 65536, 200_000]) {
+		for (const v of ['x'.repeat(length), new Uint8Array(length), new Array(length).fill(7)]) {
+			out.value(v);
+			assert.equal(out.take(), new Uint8Array(pack(v)), String(length));
+		}
+	}
+});
+
+test('a table of signal actions tells those that are not the default, in order', () => {
+	const event = sampleEvents().find((e) => e.kind === 'task/unshare' && e.sighand);
+	const encoded = encodeEvent(event!) as { sighand: { actions: object[] } };
+	const row = { signo: 10, handler: 1, flags: 2, restorer: 3, mask: 4n };
+	const broken =
+		(...actions: object[]) =>
+		() =>
+			decodeEvent({ ...encoded, sighand: { ...encoded.sighand, actions } });
+	assert.throws(broken(row, row), /actions\[1\]: ascending signals wanted, 10 got/);
+	assert.throws(
+		broken({ ...row, handler: 0, flags: 0, restorer: 0, mask: 0n }),
+		/actions\[0\]: an action that is not the default/,
+	);
+	assert.throws(broken({ ...row, signo: 65 }), /actions\[0\]\.signo: an integer 0\.\.64 wanted/);
 });
 
 test('a broken field is named', () => {
