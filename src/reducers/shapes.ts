@@ -278,19 +278,22 @@ export const sigAction: Shape<SigAction> = struct<SigAction>(sigActionFields);
 type ActionRow = SigAction & { readonly signo: number };
 const DEFAULT: SigAction = { handler: 0, flags: 0, restorer: 0, mask: 0n };
 const isDefault = (a: SigAction) => a.handler === 0 && a.flags === 0 && a.restorer === 0 && a.mask === 0n;
-const actions = via<readonly SigAction[], readonly ActionRow[]>(
-	list(struct<ActionRow>({ signo: int(0, 64), ...sigActionFields })),
-	(value) => value.flatMap((action, signo) => (isDefault(action) ? [] : [{ signo, ...action }])),
-	(rows) => {
-		const out = new Array<SigAction>(65).fill(DEFAULT);
-		rows.forEach(({ signo, ...action }, i) => {
-			if (i > 0 && signo <= rows[i - 1].signo) throw new ShapeError('ascending signals', signo, [i]);
-			if (isDefault(action)) throw new ShapeError('an action that is not the default', action, [i]);
-			out[signo] = action;
-		});
-		return out;
-	},
-);
+const actions: Shape<readonly SigAction[]> = {
+	...via<readonly SigAction[], readonly ActionRow[]>(
+		list(struct<ActionRow>({ signo: int(0, 64), ...sigActionFields })),
+		(value) => value.flatMap((action, signo) => (isDefault(action) ? [] : [{ signo, ...action }])),
+		(rows) => {
+			const out = new Array<SigAction>(65).fill(DEFAULT);
+			rows.forEach(({ signo, ...action }, i) => {
+				if (i > 0 && signo <= rows[i - 1].signo) throw new ShapeError('ascending signals', signo, [i]);
+				if (isDefault(action)) throw new ShapeError('an action that is not the default', action, [i]);
+				out[signo] = action;
+			});
+			return out;
+		},
+	),
+	put: list(sigAction, 65).put,
+};
 export const sighand: Shape<Sighand> = struct<Sighand>({ id, actions });
 
 export const vma: Shape<Vma> = struct<Vma>({
