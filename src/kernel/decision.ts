@@ -95,6 +95,8 @@ export class Decision {
 	/** The task that decides. Executing a program may give it its group's pid. */
 	pid: number;
 	readonly events: KernelEvent[] = [];
+	/** The state that it began with. */
+	readonly begun: MachineState;
 	#state: MachineState;
 	#folded = 0;
 	#remapped = false;
@@ -104,6 +106,8 @@ export class Decision {
 	#timed = false;
 	/** Writes to memory that `#state` does not have yet: reads look at them first, and folding pages is dear. */
 	#held: KernelEvent[] = [];
+	/** Whether `#state` has writes that are the processor's to make. */
+	#mixed = false;
 	readonly #writes: { mm: number; address: number; bytes: Uint8Array }[] = [];
 	#regs: CpuState | undefined;
 	/** Register patches of the events so far that `#regs` does not have yet. */
@@ -112,7 +116,8 @@ export class Decision {
 	constructor(view: KernelView, pid: number) {
 		this.view = view;
 		this.pid = pid;
-		this.#state = view.state;
+		this.begun = view.state;
+		this.#state = this.begun;
 		this.#ipc = Object.keys(view.state.ipcs).length > 0;
 	}
 
@@ -122,23 +127,41 @@ export class Decision {
 	 */
 	get state(): MachineState {
 		if (this.#folded < this.events.length) {
-			const fresh = this.events.slice(this.#folded);
+			let fresh = this.events.slice(this.#folded);
 			this.#folded = this.events.length;
 			const [event] = fresh;
 			// Nearly every call reads the state right after its entry: that one event is folded by hand.
 			if (fresh.length === 1 && event.kind === 'syscall/enter') {
 				this.#state = enterCall(this.#state, event.task, event.nr, event.regs);
-			} else if (fresh.some((e) => MAPPING.has(e.kind))) {
-				// What comes next may resolve addresses in another way.
-				this.#state = fold(this.#state, [...this.#held, ...fresh]);
-				this.#held = [];
-			} else {
-				const rest = fresh.filter((e) => e.kind !== 'memory/write');
-				if (rest.length < fresh.length) this.#held.push(...fresh.filter((e) => e.kind === 'memory/write'));
-				if (rest.length > 0) this.#state = fold(this.#state, rest);
+				return this.#state;
 			}
+			const writes = this.#writes.length > 0 ? fresh.filter((e) => this.#isLive(e)) : fresh.slice(0, 0);
+			if (fresh.some((e) => MAPPING.has(e.kind))) {
+				// What comes next may resolve addresses in another way.
+				if (this.#held.length + writes.length > 0) this.#mixed = true;
+				fresh = [...this.#held, ...fresh];
+				this.#held = [];
+			} else if (writes.length > 0) {
+				this.#held.push(...writes);
+				fresh = fresh.filter((e) => !this.#isLive(e));
+			}
+			if (fresh.length > 0) this.#state = fold(this.#state, fresh);
 		}
 		return this.#state;
+	}
+
+	/** A write to an address space that was there before: the pages of those may be newer than the state's. */
+	#isLive(e: KernelEvent): boolean {
+		return e.kind === 'memory/write' && e.mm in this.begun.mms;
+	}
+
+	/**
+	 * What all events make of `begun`, but for writes to the memory of address spaces that were there before; undefined when
+	 * such writes had to be folded in.
+	 */
+	get made(): MachineState | undefined {
+		const { state } = this;
+		return this.#mixed ? undefined : state;
 	}
 
 	/** As `state`, pages that were written included. */
@@ -147,6 +170,7 @@ export class Decision {
 		if (this.#held.length === 0) return state;
 		this.#state = fold(state, this.#held);
 		this.#held = [];
+		this.#mixed = true;
 		return this.#state;
 	}
 

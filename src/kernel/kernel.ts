@@ -27,10 +27,17 @@ import { VDSO_SYMBOLS } from './vdso.ts';
 import { isReady } from './waits.ts';
 
 /** What a decision came to. */
-export type Decided = { readonly kind: 'decided'; readonly events: readonly KernelEvent[] } | NeedInput;
+export type Decided =
+	| {
+			readonly kind: 'decided';
+			readonly events: readonly KernelEvent[];
+			/** Where they come from: it may know already what they make of the state. */
+			readonly from: Pick<Decision, 'begun' | 'made'>;
+	  }
+	| NeedInput;
 
 function decided(d: Decision): Decided {
-	return { kind: 'decided', events: d.events };
+	return { kind: 'decided', events: d.events, from: d };
 }
 
 /** A task entered the kernel with its last step: a call or a trap (Task.entry). */

@@ -111,6 +111,12 @@ export class LiveState {
 		task.entry = entry;
 	}
 
+	/** Registers of a task that are newer than its entity's. */
+	setRegisters(pid: number, cpu: CpuState): void {
+		if (this.#own === pid) (this.#state.tasks[pid] as Writable<MachineState['tasks'][number]>).cpu = cpu;
+		else this.replace(applyEffect(this.#state, pid, cpu, []));
+	}
+
 	/** As `settleCall`. */
 	settle(pid: number): void {
 		if (this.#own !== pid) {

@@ -27,7 +27,7 @@ import { decideSchedule } from '../kernel/schedule.ts';
 import { LiveState } from '../reducers/live.ts';
 import type { MachineState, Task } from '../reducers/state.ts';
 import { giveProcessor, takeProcessor } from './processors.ts';
-import { Resident } from './resident.ts';
+import { type Folded, Resident } from './resident.ts';
 import { Sleepers } from './sleepers.ts';
 
 export type { Decision };
@@ -222,7 +222,10 @@ export class Machine {
 		const { scheduler, tasks } = this.#state;
 		const pid = scheduler.current;
 		const current = pid === 0 ? undefined : tasks[pid];
-		if (current !== undefined && current.entry !== 'none') return this.#settle(decideEntry(this.#view, pid));
+		if (current !== undefined && current.entry !== 'none') {
+			this.#resident.note();
+			return this.#settle(decideEntry(this.#view, pid));
+		}
 		if (this.#due === undefined || this.#due <= this.#now()) {
 			const done = this.#decideDue(pid);
 			if (done !== 'nothing') return done;
@@ -263,7 +266,7 @@ export class Machine {
 	#settle(made: Decided): 'decided' | 'nothing' | NeedInput {
 		if (made.kind === 'need') return made;
 		if (made.events.length === 0) return 'nothing';
-		this.#commit(made.events);
+		this.#commit(made.events, made.from);
 		return 'decided';
 	}
 
@@ -310,6 +313,7 @@ export class Machine {
 		budget = Math.min(budget, Math.ceil((this.#due - now) / persona.nsPerStep));
 		if (this.#detail === 'steps') budget = Math.min(budget, STEP_CHUNK - this.#run);
 		const cpu = this.#cpu;
+		this.#resident.runs();
 		const stop = this.#detail === 'steps' ? cpu.record(budget, now * persona.tscPerNs) : cpu.run(budget, now * persona.tscPerNs);
 		const { retired } = cpu;
 		if (retired > 0) {
@@ -331,7 +335,7 @@ export class Machine {
 		const made = decideFault(this.#view, pid, fault, stop === Stop.UNSUPPORTED ? cpu.bytesAtEip() : null);
 		if (made.kind === 'need') return made;
 		assert(made.events.length > 0, 'a fault is acted on');
-		this.#commit(made.events);
+		this.#commit(made.events, made.from);
 		return undefined;
 	}
 
@@ -354,7 +358,7 @@ export class Machine {
 	}
 
 	/** Decided events leave, and are applied to state and processor. */
-	#commit(events: readonly KernelEvent[]): void {
+	#commit(events: readonly KernelEvent[], from?: Folded): void {
 		this.flush();
 		for (const event of events) this.#sink(event);
 		this.#k += events.length;
@@ -370,7 +374,7 @@ export class Machine {
 			return;
 		}
 		this.#due = undefined;
-		this.#resident.apply(events);
+		this.#resident.apply(events, from);
 		if (events.some(({ kind }) => kind === 'freezer/set' || kind === 'restore/end')) this.#sleepers = new Sleepers(this.#state);
 		else this.#sleepers.note(events, this.#state);
 	}

@@ -5,7 +5,7 @@
  */
 import type { DescriptorTables, LiveCpu } from '../cpu/contract.ts';
 import { assert } from '../events/assert.ts';
-import type { CpuState } from '../events/cpu.ts';
+import { type CpuState, GPR_NAMES } from '../events/cpu.ts';
 import type { KernelEvent, PageEffect } from '../events/event.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
 import { heldPages } from '../kernel/memory-limit.ts';
@@ -66,6 +66,8 @@ const TAKES_PAGES: ReadonlySet<string> = new Set<KernelEvent['kind']>([
 ]);
 /** Room that is to be counted anew before anything runs. */
 const UNKNOWN_ROOM = -1;
+/** Registers that hold any value. */
+const isPlain: ReadonlySet<string> = new Set([...GPR_NAMES, 'eip']);
 
 const NONE: readonly number[] = [];
 
@@ -75,6 +77,13 @@ function asksOf(events: readonly KernelEvent[]): number {
 	return asks;
 }
 
+/** A decision that may know what its events make of the state it began with. */
+export interface Folded {
+	readonly begun: MachineState;
+	/** Writes to the memory of address spaces of `begun` left out; undefined: not known. */
+	readonly made: MachineState | undefined;
+}
+
 export class Resident {
 	readonly #cpu: LiveCpu;
 	readonly #live: LiveState;
@@ -82,6 +91,8 @@ export class Resident {
 	readonly #pagers = new Map<number, Pager>();
 	/** Task whose registers are in the processor; 0 = none. */
 	#loaded = 0;
+	/** Whether the state has the registers that the processor has. */
+	#noted = false;
 	/** Pages sealed since `takeSealed`, if they are asked for. */
 	#sealed: PageEffect[] = [];
 	readonly #keepSealed: boolean;
@@ -105,7 +116,19 @@ export class Resident {
 
 	/** Registers of a task as they are now. */
 	regs(pid: number): CpuState {
-		return pid === this.#loaded ? this.#cpu.save() : this.#state.tasks[pid].cpu;
+		return pid === this.#loaded && !this.#noted ? this.#cpu.save() : this.#state.tasks[pid].cpu;
+	}
+
+	/** Brings registers into the state of the task that has just entered the kernel: what is decided may need them there. */
+	note(): void {
+		if (this.#loaded === 0 || this.#noted) return;
+		this.#live.setRegisters(this.#loaded, this.#cpu.save());
+		this.#noted = true;
+	}
+
+	/** The loaded task runs: its registers in the state grow old. */
+	runs(): void {
+		this.#noted = false;
 	}
 
 	/** A page of an object when the processor has it: it may be newer than the state's. */
@@ -129,6 +152,11 @@ export class Resident {
 		return { tls: this.#state.tasks[this.#loaded].tls, ldt: this.#mm.ldt };
 	}
 
+	#setTables(): void {
+		this.#noted = false;
+		this.#cpu.setTables(this.#tables());
+	}
+
 	#pager(mm: number): Pager {
 		let pager = this.#pagers.get(mm);
 		if (pager === undefined) {
@@ -145,6 +173,7 @@ export class Resident {
 		this.#loaded = pid;
 		const { cpu, mm } = this.#state.tasks[pid];
 		this.#cpu.load(cpu, this.#tables(), this.#pager(mm), true);
+		this.#noted = false;
 	}
 
 	/** Registers go back into the state; the processor has no task. */
@@ -154,7 +183,9 @@ export class Resident {
 	}
 
 	#saveRegisters(): void {
-		if (this.#loaded !== 0) this.#live.replace(applyEffect(this.#state, this.#loaded, this.#cpu.save(), []));
+		if (this.#loaded === 0 || this.#noted) return;
+		this.#live.replace(applyEffect(this.#state, this.#loaded, this.#cpu.save(), []));
+		this.#noted = true;
 	}
 
 	/** Brings the registers of the loaded task and all pages into the state. */
@@ -196,13 +227,14 @@ export class Resident {
 	/** A call that changed nothing but registers of the loaded task: its entry and its result. */
 	settle(task: number, entered: Partial<CpuState>, left: Partial<CpuState>): void {
 		this.#sealed = [];
+		this.#noted = false;
 		this.#cpu.patch(entered);
 		this.#cpu.patch(left);
 		this.#live.settle(task);
 	}
 
 	/** Applies decided events: to the state by the reducers, to the processor where it holds the newer truth. */
-	apply(events: readonly KernelEvent[]): void {
+	apply(events: readonly KernelEvent[], from?: Folded): void {
 		this.#sealed = [];
 		if (events.some((e) => TAKES_PAGES.has(e.kind))) this.#cpu.memory.room = UNKNOWN_ROOM;
 		const written = this.#filesWritten(events);
@@ -215,7 +247,8 @@ export class Resident {
 		const isLive = (e: KernelEvent) => e.kind === 'memory/write' && e.mm in before.mms;
 		if (ends.length > 0)
 			for (const e of events) if (e.kind === 'memory/write' && ends.includes(e.mm) && isLive(e)) this.#write(e);
-		this.#live.replace(fold(before, asks & Asks.WRITES ? events.filter((e) => !isLive(e)) : events));
+		const known = from?.begun === before ? from.made : undefined;
+		this.#live.replace(known ?? fold(before, asks & Asks.WRITES ? events.filter((e) => !isLive(e)) : events));
 		const task = this.#state.tasks[this.#loaded];
 		if (task === undefined || task.mm === 0 || task.mm !== before.tasks[this.#loaded].mm) this.#loaded = 0;
 		for (const e of events) {
@@ -270,7 +303,11 @@ export class Resident {
 	 * @param before the state before the events it is one of
 	 */
 	#applyLive(event: KernelEvent, before: MachineState): void {
-		if ('regs' in event && event.regs && event.task === this.#loaded) this.#cpu.patch(event.regs);
+		if ('regs' in event && event.regs && event.task === this.#loaded) {
+			this.#cpu.patch(event.regs);
+			// The processor may take less of other registers than it is given.
+			for (const name in event.regs) if (!isPlain.has(name)) this.#noted = false;
+		}
 		switch (event.kind) {
 			case 'mm/unmap':
 			case 'mm/discard':
@@ -290,10 +327,10 @@ export class Resident {
 				this.#resized(event, before);
 				return;
 			case 'task/set':
-				if (event.task === this.#loaded && event.fields.tls) this.#cpu.setTables(this.#tables());
+				if (event.task === this.#loaded && event.fields.tls) this.#setTables();
 				return;
 			case 'mm/set':
-				if (this.#loaded !== 0 && event.mm === this.#mm.id && event.fields.ldt) this.#cpu.setTables(this.#tables());
+				if (this.#loaded !== 0 && event.mm === this.#mm.id && event.fields.ldt) this.#setTables();
 				return;
 		}
 	}
