@@ -165,7 +165,7 @@ export class Decision {
 	}
 
 	/** As `state`, pages that were written included. */
-	#whole(): MachineState {
+	get whole(): MachineState {
 		const { state } = this;
 		if (this.#held.length === 0) return state;
 		this.#state = fold(state, this.#held);
@@ -215,7 +215,7 @@ export class Decision {
 	}
 
 	emit(event: KernelEvent): void {
-		const attached = this.#ipc && MAPPING.has(event.kind) ? touchedSegments(this.#kernel(), event) : undefined;
+		const attached = this.#ipc && MAPPING.has(event.kind) ? touchedSegments(this.state, event) : undefined;
 		this.events.push(event);
 		if (MAPPING.has(event.kind)) this.#remapped = true;
 		if (event.kind === 'memory/write') this.#writes.push(event);
@@ -228,7 +228,7 @@ export class Decision {
 	read(address: number, length: number, mm: Mm = this.mm): Uint8Array | undefined {
 		if (length === 0) return new Uint8Array(0);
 		const bytes = this.#remapped
-			? readState(this.#whole(), mm, address, length, Vm.READ, this.view.memory.page)
+			? readState(this.whole, mm, address, length, Vm.READ, this.view.memory.page)
 			: this.view.memory.read(mm.id, address, length);
 		if (bytes === undefined) return undefined;
 		for (const w of this.#writes) {
@@ -278,7 +278,7 @@ export class Decision {
 
 	/** A page of a memory object as it is now, live frames included; undefined = zeros. */
 	objectPage(object: number, index: number): Uint8Array | undefined {
-		return this.view.memory.page(object, index) ?? this.#whole().objects[object].pages.get(index);
+		return this.view.memory.page(object, index) ?? this.whole.objects[object].pages.get(index);
 	}
 
 	/**

@@ -136,7 +136,7 @@ export function createInitialState(options: InitialOptions): { readonly state: M
 	if (result === -Errno.ENOENT) throw new ElfError('PT_INTERP', 0, 'a loader below the root', 'none');
 	if (result === -Errno.ELIBBAD) parseElf(options.loader!.bytes);
 	if (result !== 0) throw new ElfError('arguments and environment', 0, 'less than a quarter of the stack limit', 'more');
-	return { state: d.state };
+	return { state: d.whole };
 }
 
 function emptyState(options: InitialOptions): MachineState {

@@ -88,7 +88,7 @@ export class Driver {
 			1,
 		);
 		what(d);
-		this.state = d.state;
+		this.state = d.whole;
 		this.events = [...d.events];
 		return d;
 	}

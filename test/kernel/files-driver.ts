@@ -174,7 +174,7 @@ export class Files {
 			}
 			const result = this.#finish(d, row, outcome);
 			this.events = d.events;
-			this.state = d.state;
+			this.state = d.whole;
 			const broken = ++this.#calls % CHECKED === 0 ? checkInvariants(this.state) : [];
 			assert(broken.length === 0, `${row.name}: ${JSON.stringify(broken)}`);
 			return result;

@@ -106,7 +106,7 @@ export class Program {
 			Array.from({ length: 6 }, (_, i) => (args[i] ?? 0) >>> 0),
 			null,
 		);
-		if (!isNeed(this.outcome)) this.state = d.state;
+		if (!isNeed(this.outcome)) this.state = d.whole;
 		const broken = checkInvariants(this.state);
 		assert(broken.length === 0, `${name}: ${JSON.stringify(broken)}`);
 		this.events = d.events;
