@@ -10,22 +10,7 @@ import { OP_BITS, Op, STRIDE, Word } from './interpreter.ts';
 import { STOP_W } from './layout.ts';
 import { type CodeWatcher, GUEST_FAULT, type GuestMemory } from './memory.ts';
 import { Mode } from './segments.ts';
-
-/** Decoded code of one linear page in one mode. */
-interface CodePage {
-	readonly vpn: number;
-	/** Record index by offset in the page; 0: none. */
-	readonly index: Int32Array;
-	/** The frames it was decoded from (two when an instruction crosses the page's end). */
-	readonly frames: Set<number>;
-	/** [from, to) ranges of records. */
-	readonly ranges: number[];
-	readonly space: Space;
-	readonly key: number;
-}
-interface Space {
-	readonly pages: Map<number, CodePage>;
-}
+import { type CodeFrames, type CodePage, type Space, Spaces } from './spaces.ts';
 
 /** Records 0 and 1 are fixed: the end of the jump cache's empty entries, and the target of indirect jumps not found there. */
 const EMPTY_RECORD = 0;
@@ -34,7 +19,6 @@ const FIRST_RECORD = STRIDE * 2;
 /** The cache of indirect jumps with nothing in it. */
 const NO_JUMPS = new Int32Array(8192).map((_, i) => (i % 2 === 0 ? -1 : EMPTY_RECORD));
 const MAX_BLOCK = 128;
-const MAX_SPACES = 64;
 /** Records are dropped all at once when fewer than these words are free. */
 const RESERVE = MAX_BLOCK * 3 * STRIDE;
 
@@ -55,7 +39,7 @@ export interface OpChooser {
 	made(record: number, insn: Insn, op: number, length: number): void;
 }
 
-export class CodeCache implements CodeWatcher {
+export class CodeCache implements CodeWatcher, CodeFrames {
 	readonly code: Int32Array;
 	/** Indirect jumps: 4096 × {target, record}. */
 	readonly jumps = new Int32Array(8192);
@@ -71,8 +55,7 @@ export class CodeCache implements CodeWatcher {
 	drops = 0;
 	/** Counts how often all records were dropped: older record numbers mean nothing. */
 	private generation = 0;
-	private spaces = new Map<Pager, Space>();
-	private space: Space = { pages: new Map() };
+	private readonly spaces: Spaces;
 	private byFrame = new Map<number, Set<CodePage>>();
 	/** For frames with code, which bytes instructions cover. */
 	private covered = new Map<number, Uint8Array>();
@@ -93,6 +76,7 @@ export class CodeCache implements CodeWatcher {
 		this.code[EMPTY_RECORD + Word.EIP] = -1;
 		this.code[INDIRECT_RECORD + Word.OP] = Op.RESOLVE;
 		this.flushJumps();
+		this.spaces = new Spaces(memory, this);
 		memory.watch(this);
 	}
 
@@ -100,19 +84,9 @@ export class CodeCache implements CodeWatcher {
 		this.jumps.set(NO_JUMPS);
 	}
 
-	/** The address space of `pager` runs from now on. */
-	enter(pager: Pager): void {
-		const known = this.spaces.get(pager);
-		if (known === this.space) return;
-		if (known) this.space = known;
-		else {
-			if (this.spaces.size >= MAX_SPACES) {
-				for (const old of [...this.spaces.values()]) if (old !== this.space) this.dropSpace(old);
-				this.spaces.clear();
-			}
-			this.space = { pages: new Map() };
-			this.spaces.set(pager, this.space);
-		}
+	/** The address space of `pager`, which is the memory's now, runs from now on, at linear address `at`. */
+	enter(pager: Pager, at: number): void {
+		if (!this.spaces.enter(pager, at >>> 12)) return;
 		this.flushJumps();
 		this.drops++;
 	}
@@ -120,19 +94,16 @@ export class CodeCache implements CodeWatcher {
 	forgetAll(): void {
 		this.dropAll();
 		this.spaces.clear();
-		this.space = { pages: new Map() };
 	}
-	/** The code of an address space is not wanted any more; of the running one it is decoded again. */
+	/** An address space ended, or its mappings changed while it did not run. */
 	forget(pager: Pager): void {
-		const space = this.spaces.get(pager);
-		if (space === undefined) return;
-		this.dropSpace(space);
-		if (space !== this.space) this.spaces.delete(pager);
+		if (!this.spaces.forget(pager)) return;
+		this.flushJumps();
+		this.drops++;
 	}
 	/** The running address space has another pager. */
 	rename(pager: Pager): void {
-		for (const [old, space] of this.spaces) if (space === this.space) this.spaces.delete(old);
-		this.spaces.set(pager, this.space);
+		this.spaces.rename(pager);
 	}
 
 	/** Record for an address that an indirect jump goes to, without decoding: a fault belongs to the next step. */
@@ -183,28 +154,70 @@ export class CodeCache implements CodeWatcher {
 	/** Record of the instruction at an offset in cs, when it is decoded; else 0. */
 	find(eip: number): number {
 		const linear = (this.csBase + eip) | 0;
-		return this.space.pages.get(this.key(linear >>> 12))?.index[linear & 4095] ?? 0;
+		return this.spaces.running.pages.get(this.key(linear >>> 12))?.index[linear & 4095] ?? 0;
 	}
 	private pageFor(vpn: number): CodePage {
 		const key = this.key(vpn);
-		let page = this.space.pages.get(key);
+		let page = this.spaces.running.pages.get(key);
 		if (!page) {
-			page = { vpn, index: new Int32Array(4096), frames: new Set(), ranges: [], space: this.space, key };
-			this.space.pages.set(key, page);
+			const space = this.spaces.running;
+			page = { vpn, index: new Int32Array(4096), frames: [new Set(), new Set()], added: ++space.added, ranges: [], space, key };
+			this.spaces.running.pages.set(key, page);
 		}
 		return page;
 	}
-	private depend(page: CodePage, frame: number, from: number, to: number): void {
-		if (!page.frames.has(frame)) {
-			page.frames.add(frame);
-			let pages = this.byFrame.get(frame);
-			if (!pages) this.byFrame.set(frame, (pages = new Set()));
-			pages.add(page);
+	/** Bytes [from, to) of a frame were decoded: of the page itself, or (1) of the next, into which an instruction reaches. */
+	private decoded(page: CodePage, which: 0 | 1, frame: number, from: number, to: number): void {
+		const frames = page.frames[which];
+		if (frames.size !== 1 || !frames.has(frame)) {
+			// Whether frames of others have these bytes, too, is to be seen.
+			const others = [...frames];
+			frames.clear();
+			this.depend(page, which, frame);
+			for (const other of others) if (!page.frames[0].has(other) && !page.frames[1].has(other)) this.free(page, other);
+			page.added = ++page.space.added;
+		}
+		this.covered.get(frame)!.fill(1, from, to);
+	}
+	private depend(page: CodePage, which: 0 | 1, frame: number): void {
+		page.frames[which].add(frame);
+		let pages = this.byFrame.get(frame);
+		if (!pages) {
+			this.byFrame.set(frame, (pages = new Set()));
+			this.covered.set(frame, new Uint8Array(4096));
 			this.memory.setCode(frame, true);
 		}
-		let covered = this.covered.get(frame);
-		if (!covered) this.covered.set(frame, (covered = new Uint8Array(4096)));
-		covered.fill(1, from, to);
+		pages.add(page);
+	}
+	/** The page depends on a frame no more. */
+	private free(page: CodePage, frame: number): void {
+		const pages = this.byFrame.get(frame);
+		pages?.delete(page);
+		if (pages?.size !== 0) return;
+		this.byFrame.delete(frame);
+		this.covered.delete(frame);
+		this.memory.setCode(frame, false);
+	}
+
+	// CodeFrames
+	decodedFrom(frame: number): Iterable<CodePage> {
+		return this.byFrame.get(frame) ?? [];
+	}
+	adopt(page: CodePage, which: 0 | 1, frame: number): boolean {
+		const { bytes } = this.memory;
+		const b = this.memory.at(frame);
+		for (const like of page.frames[which]) {
+			const covered = this.covered.get(like)!;
+			const a = this.memory.at(like);
+			let i = 0;
+			while (i < 4096 && (covered[i] === 0 || bytes[a + i] === bytes[b + i])) i++;
+			if (i < 4096) continue;
+			this.depend(page, which, frame);
+			const mine = this.covered.get(frame)!;
+			for (let k = 0; k < 4096; k++) mine[k] |= covered[k];
+			return true;
+		}
+		return false;
 	}
 
 	private decodeBlock(start: number): number {
@@ -253,8 +266,8 @@ export class CodeCache implements CodeWatcher {
 			const here = this.next;
 			page.index[offset] = here;
 			const length = insn.length;
-			this.depend(page, frame, offset, Math.min(4096, offset + length));
-			if (other >= 0) this.depend(page, other, 0, Math.max(1, offset + length - 4096));
+			this.decoded(page, 0, frame, offset, Math.min(4096, offset + length));
+			if (other >= 0) this.decoded(page, 1, other, 0, Math.max(1, offset + length - 4096));
 			const ends = this.record(eip, length, links);
 			this.bytes.set(bytes.subarray(source, source + length), (here / STRIDE) * 16);
 			if (insn.status !== Decoded.OK || ends) break;
@@ -333,23 +346,15 @@ export class CodeCache implements CodeWatcher {
 				code[p + Word.OP] = (code[p + Word.OP] & ~OP_BITS) | Op.RESOLVE;
 		}
 		if (page.space.pages.get(page.key) === page) page.space.pages.delete(page.key);
-		for (const frame of page.frames) {
-			const pages = this.byFrame.get(frame);
-			pages?.delete(page);
-			if (pages?.size === 0) {
-				this.byFrame.delete(frame);
-				this.covered.delete(frame);
-				this.memory.setCode(frame, false);
-			}
-		}
+		for (const frames of page.frames) for (const frame of frames) this.free(page, frame);
 	}
-	private dropSpace(space: Space): void {
+	dropSpace(space: Space): void {
 		for (const page of [...space.pages.values()]) this.dropPage(page);
 	}
 	dropRange(start: number, end: number): void {
 		const first = (start >>> 12) - 1; // an instruction of the page before may reach into the range
 		const last = Math.ceil(end / 4096);
-		for (const page of [...this.space.pages.values()]) if (page.vpn >= first && page.vpn < last) this.dropPage(page);
+		for (const page of [...this.spaces.running.pages.values()]) if (page.vpn >= first && page.vpn < last) this.dropPage(page);
 	}
 	dropAll(): void {
 		for (const pages of [...this.byFrame.values()]) for (const page of [...pages]) this.dropPage(page);

@@ -144,7 +144,7 @@ class Cpu implements LiveCpu {
 	load(state: CpuState, tables: DescriptorTables, pager: Pager, keepFrames: boolean): void {
 		if (!keepFrames) this.memory.reset();
 		this.memory.setPager(pager);
-		this.code.enter(pager);
+		this.code.enter(pager, state.eip);
 		const { words } = this;
 		GPR_NAMES.forEach((name, i) => {
 			words[GPR_W + i] = state[name];

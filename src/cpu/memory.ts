@@ -318,6 +318,12 @@ export class GuestMemory implements LiveMemory {
 		return this.frameForRead(page);
 	}
 
+	/** As `mapFetch`, of a linear page, and raises nothing: -1 when nothing can be fetched from there. */
+	fetchFrame(vpn: number): number {
+		const page = this.pager.lookup(vpn);
+		return !page || page.bus || !(page.access & Access.EXEC) ? -1 : this.frameForRead(page);
+	}
+
 	// Slow paths of the interpreter. Addresses i32, linear.
 	/** Memory byte of a readable address. */
 	private readable(address: number): number {
