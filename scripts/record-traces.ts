@@ -90,6 +90,11 @@ const SAMPLES: readonly Sample[] = [
 		guest: 'ipc_frozen',
 		shows: 'System V IPC: a segment that is removed, semaphores to be undone, sleepers in semop, msgsnd and msgrcv',
 	},
+	{
+		name: 'terminal',
+		guest: 'pty_signals',
+		shows: 'a pseudo-terminal: characters that send signals, the window, output that stops and goes on',
+	},
 	{ name: 'tls', guest: 'tls', shows: 'set_thread_area and a loaded gs' },
 ];
 

@@ -10,6 +10,7 @@ import type { MemoryEvent } from './memory.ts';
 import type { RestoreEvent } from './restore.ts';
 import type { SignalEvent } from './signals.ts';
 import type { TaskEvent } from './task.ts';
+import type { TtyEvent } from './tty.ts';
 
 /** How a value is to be read and shown. */
 export type Unit =
@@ -31,6 +32,7 @@ export type Unit =
 	| 'pipe'
 	| 'anon'
 	| 'ipc'
+	| 'tty'
 	| 'undo list'
 	| 'stream'
 	/** Descriptor number. */
@@ -63,7 +65,7 @@ export type Unit =
 /** The unit, with a note where the name does not say it all. */
 export type Field = Unit | readonly [unit: Unit, note: string];
 
-export type Group = 'cpu' | 'task' | 'memory' | 'files' | 'ipc' | 'signals' | 'input' | 'restore';
+export type Group = 'cpu' | 'task' | 'memory' | 'files' | 'ipc' | 'tty' | 'signals' | 'input' | 'restore';
 
 type GroupOf<K extends EventKind> = K extends (RunEvent | StepsEvent)['kind']
 	? 'cpu'
@@ -75,13 +77,15 @@ type GroupOf<K extends EventKind> = K extends (RunEvent | StepsEvent)['kind']
 				? 'files'
 				: K extends IpcEvent['kind']
 					? 'ipc'
-					: K extends SignalEvent['kind']
-						? 'signals'
-						: K extends InputEvent['kind']
-							? 'input'
-							: K extends RestoreEvent['kind']
-								? 'restore'
-								: never;
+					: K extends TtyEvent['kind']
+						? 'tty'
+						: K extends SignalEvent['kind']
+							? 'signals'
+							: K extends InputEvent['kind']
+								? 'input'
+								: K extends RestoreEvent['kind']
+									? 'restore'
+									: never;
 
 type EventOf<K extends EventKind> = Extract<MachineEvent, { kind: K }>;
 
@@ -338,7 +342,13 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 	'socket/take': { group: 'files', meaning: 'bytes are taken from a socket', fields: { anon: 'anon', length: 'length' } },
 	'stream/output': { group: 'files', meaning: 'the guest writes output', fields: { stream: 'stream', bytes: 'bytes' } },
 	'stream/read': { group: 'files', meaning: 'the guest takes input', fields: { stream: 'stream', length: 'length' } },
-	'stream/set': { group: 'files', meaning: 'a terminal’s settings change', fields: { stream: 'stream', fields: 'fields' } },
+	'tty/new': { group: 'tty', meaning: 'a pseudo-terminal appears', fields: { tty: 'entity' } },
+	'tty/set': {
+		group: 'tty',
+		meaning: 'a terminal changes: its settings, what was typed and shown, whom it controls',
+		fields: { tty: 'tty', fields: 'fields' },
+	},
+	'tty/hangup': { group: 'tty', meaning: 'a pseudo-terminal’s master is closed', fields: { tty: 'tty' } },
 	'ipc/new': {
 		group: 'ipc',
 		meaning: 'a segment, a semaphore set or a message queue appears, or the numbers of such',

@@ -7,6 +7,7 @@ import type { CpuState, Descriptor } from './cpu.ts';
 import { DEBUG_ENTRIES, type DebugEntry } from './debug.ts';
 import type { IpcWait } from './ipc.ts';
 import type { Pages } from './pages.ts';
+import type { TtyWait } from './tty.ts';
 
 export type Table<T> = { readonly [id: number]: T };
 
@@ -35,6 +36,7 @@ export interface IdCounters {
 	readonly pipe: number;
 	readonly anon: number;
 	readonly ipc: number;
+	readonly tty: number;
 	readonly semUndo: number;
 	readonly ino: number;
 }
@@ -210,7 +212,8 @@ export type WaitOn =
 	| { readonly kind: 'anon-writable'; readonly anon: number; readonly bytes: number }
 	/** A lock of a file: until nobody's stands in the way. */
 	| { readonly kind: 'lock'; readonly inode: number; readonly lock: FileLock }
-	| IpcWait;
+	| IpcWait
+	| TtyWait;
 
 /** A lock on a file (struct file_lock). */
 export interface FileLock {
@@ -268,8 +271,9 @@ export interface ThreadGroup {
 	readonly threads: readonly number[];
 	readonly pgrp: number;
 	readonly session: number;
-	/** Controlling terminal: a stream id + 1, 0 = none. */
+	/** Controlling terminal (a Tty), 0 = none; of a session's leader whose terminal was hung up: its foreground group then. */
 	readonly tty: number;
+	readonly oldPgrp: number;
 	/** Signals pending for the whole group. */
 	readonly pending: readonly SigInfo[];
 	/** [soft, hard] by RLIMIT_* number 0..15; u32, 0xffffffff = infinity. */
@@ -442,7 +446,8 @@ export interface OpenFile {
 export interface Inode {
 	readonly id: number;
 	readonly ino: number;
-	readonly kind: 'file' | 'dir' | 'symlink' | 'char' | 'fifo' | 'stream' | 'anon' | 'socket';
+	/** `tty`: the slave of a pseudo-terminal by its name, its master as /dev/ptmx made it, or a terminal opened as /dev/tty. */
+	readonly kind: 'file' | 'dir' | 'symlink' | 'char' | 'fifo' | 'stream' | 'anon' | 'socket' | 'tty';
 	/** Permission bits with suid, sgid, sticky: 07777. */
 	readonly mode: number;
 	readonly uid: number;
@@ -458,7 +463,7 @@ export interface Inode {
 	readonly ctime: bigint;
 	/** file: its memory object; else 0. */
 	readonly object: number;
-	/** fifo: its pipe; stream: the stream id; anon, socket: what it stands for; else 0. */
+	/** fifo: its pipe; stream: the stream id; anon, socket, tty: what it stands for; else 0. */
 	readonly channel: number;
 	/** symlink: where it points; dir: its path, if it is an open directory of /proc. */
 	readonly target: string;
@@ -547,8 +552,6 @@ export interface Stream {
 	readonly arrivals: number;
 	/** Bytes the guest wrote to it so far. */
 	readonly written: number;
-	/** Terminal settings as tcsetattr left them: struct termios2, 44 bytes (abi/termios.ts); empty = the default. */
-	readonly termios: Uint8Array;
 }
 
 export interface Scheduler {

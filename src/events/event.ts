@@ -12,6 +12,7 @@ import type { RestoreEvent } from './restore.ts';
 import type { SignalEvent } from './signals.ts';
 import type { StepColumns, StepEvent } from './steps.ts';
 import type { TaskEvent } from './task.ts';
+import type { TtyEvent } from './tty.ts';
 
 export type { StepColumns, StepEvent };
 
@@ -49,7 +50,7 @@ export interface StepsEvent {
 }
 
 /** Events that the kernel decides or the outside brings: all but the processor's. */
-export type KernelEvent = TaskEvent | MemoryEvent | FileEvent | IpcEvent | SignalEvent | InputEvent | RestoreEvent;
+export type KernelEvent = TaskEvent | MemoryEvent | FileEvent | IpcEvent | TtyEvent | SignalEvent | InputEvent | RestoreEvent;
 
 export type MachineEvent = RunEvent | StepsEvent | KernelEvent;
 

@@ -1,5 +1,5 @@
 /** Events of files: descriptors, open files, inodes, directories, pipes, the recorder's own descriptors. */
-import type { Anon, FileLock, Inode, OpenFile, Pipe, Stream } from './entities.ts';
+import type { Anon, FileLock, Inode, OpenFile, Pipe } from './entities.ts';
 
 export type InodeFields = Omit<Inode, 'id' | 'ino' | 'kind' | 'object' | 'size' | 'entries' | 'locks'>;
 
@@ -43,5 +43,4 @@ export type FileEvent =
 	| { readonly kind: 'socket/receive'; readonly anon: number; readonly bytes: Uint8Array }
 	/** The first `length` bytes of a stream, or the first message whatever its length, were taken. */
 	| { readonly kind: 'socket/take'; readonly anon: number; readonly length: number }
-	| { readonly kind: 'stream/read'; readonly stream: number; readonly length: number }
-	| { readonly kind: 'stream/set'; readonly stream: number; readonly fields: Partial<Pick<Stream, 'termios'>> };
+	| { readonly kind: 'stream/read'; readonly stream: number; readonly length: number };

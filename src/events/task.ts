@@ -46,7 +46,7 @@ export type TaskFields = Pick<
 
 export type GroupFields = Pick<
 	ThreadGroup,
-	'pgrp' | 'session' | 'tty' | 'rlimits' | 'subreaper' | 'report' | 'timers' | 'nextTimer'
+	'pgrp' | 'session' | 'tty' | 'oldPgrp' | 'rlimits' | 'subreaper' | 'report' | 'timers' | 'nextTimer'
 >;
 
 export type TaskEvent =

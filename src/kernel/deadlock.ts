@@ -63,6 +63,10 @@ function onText(state: MachineState, on: WaitOn): string {
 			return `bytes in ${pipeName(state, on.pipe)}, ${holders(state, on.pipe, 'write')}`;
 		case 'pipe-writable':
 			return `room in ${pipeName(state, on.pipe)}, ${holders(state, on.pipe, 'read')}`;
+		case 'tty-readable':
+			return `input from ${ttyName(state, on)}`;
+		case 'tty-writable':
+			return `room in ${ttyName(state, on)}`;
 		case 'anon-readable':
 		case 'anon-writable':
 			return anonText(state, on);
@@ -105,6 +109,11 @@ function anonText(state: MachineState, on: WaitOn & { readonly anon: number }): 
 		({ kind, channel }) => (kind === 'anon' || kind === 'socket') && channel === on.anon,
 	);
 	return `${on.kind === 'anon-writable' ? 'room' : 'something'} in ${inode === undefined ? 'a socket' : pathOf(state, inode.id)}`;
+}
+
+/** `/dev/pts/1`, `the master of /dev/pts/1`. */
+function ttyName(state: MachineState, on: { readonly tty: number; readonly master: boolean }): string {
+	return `${on.master ? 'the master of ' : ''}/dev/pts/${state.ttys[on.tty]?.index ?? '?'}`;
 }
 
 /** Private memory by its address, shared memory by its place in the object. */

@@ -12,6 +12,8 @@ import { actionOf, isAlive, isTraced, kernelInfo } from './signal-queue.ts';
 import { childInfo, postSignal } from './signal-send.ts';
 import { groupTimes } from './timers.ts';
 import { releaseAll } from './tracees.ts';
+import { disassociate } from './tty/control.ts';
+import { closeMasters } from './tty/terminal.ts';
 
 /** The container's init, which is not in the machine: it adopts orphans and reaps them at once. */
 export const INIT = 1;
@@ -62,7 +64,9 @@ export function exitThread(d: Decision, pid: number, status: number): void {
 	const seen = isTraced(d.state.tasks[pid]);
 	d.emit({ kind: 'task/exit', task: pid, status, zombie: pid === tgid || seen });
 	if (mm !== 0 && Object.values(d.state.tasks).every((t) => t.mm !== mm)) d.emit({ kind: 'mm/drop', mm });
+	closeMasters(d);
 	const gone = isGone(d.state, d.state.groups[group]);
+	if (gone) disassociate(d, group, true);
 	if (pid !== tgid && seen) tellOfEnd(d, pid);
 	else if (pid !== tgid) reap(d, pid);
 	if (gone) endGroup(d, group);

@@ -3,12 +3,14 @@
  * Reading is in two parts, so that nothing is taken before the guest's buffer is known to be good.
  */
 import { assert } from '../events/assert.ts';
-import type { Inode, OpenFile, ThreadGroup } from '../events/entities.ts';
+import type { Inode, OpenFile } from '../events/entities.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
+import type { Tty } from '../events/tty.ts';
 import { type MachineState, Restart } from '../reducers/state.ts';
 import { Errno } from './abi/errno.ts';
 import { MAX_FILE, MAX_NON_LFS, O, PIPE_BUF, RLIM_INFINITY, RLIMIT } from './abi/fcntl.ts';
 import { Sig } from './abi/signal.ts';
+import { LFLAG, termiosOf } from './abi/termios.ts';
 import { readAnon, writeAnon } from './anon-data.ts';
 import type { Block, Decision, NeedInput } from './decision.ts';
 import { freePages } from './memory-limit.ts';
@@ -19,6 +21,9 @@ import type { Resume } from './row.ts';
 import { userInfo } from './signal-queue.ts';
 import { postSignal } from './signal-send.ts';
 import { receive, type Socket, send } from './sockets.ts';
+import { checkForeground } from './tty/control.ts';
+import { readTty, writeTty } from './tty/data.ts';
+import { type End, endOf } from './tty/terminal.ts';
 
 /** What reading found: `bytes`, and `take` to consume the first n of them. */
 export interface Source {
@@ -29,7 +34,7 @@ export interface Source {
 const NOTHING: Source = { bytes: new Uint8Array(0), take: () => {} };
 
 /** Device numbers (Documentation/admin-guide/devices.txt): major << 8 | minor. */
-export const DEVICE = { NULL: 0x103, ZERO: 0x105, FULL: 0x107, RANDOM: 0x108, URANDOM: 0x109, TTY: 0x500 } as const;
+export const DEVICE = { NULL: 0x103, ZERO: 0x105, FULL: 0x107, RANDOM: 0x108, URANDOM: 0x109, TTY: 0x500, PTMX: 0x502 } as const;
 
 /**
  * The machine brings input only to a task that sleeps for it. Who only asks whether there is some sleeps for this many ns:
@@ -37,17 +42,15 @@ export const DEVICE = { NULL: 0x103, ZERO: 0x105, FULL: 0x107, RANDOM: 0x108, UR
  */
 export const ASK_NS = 1;
 
-/** The stream behind an open file: a descriptor of the recorder, or /dev/tty; 0-based id, or -1. */
-export function streamOf(d: { readonly group: ThreadGroup }, inode: Inode): number {
+/** The stream behind an open file: a descriptor of the recorder, or its terminal opened as /dev/tty; 0-based id, or -1. */
+export function streamOf({ state }: { readonly state: MachineState }, inode: Inode): number {
 	if (inode.kind === 'stream') return inode.channel;
-	return inode.kind === 'char' && inode.rdev === DEVICE.TTY ? d.group.tty - 1 : -1;
+	return inode.kind === 'tty' ? (state.ttys[inode.channel].streams[0] ?? -1) : -1;
 }
 
 /** Whether an inode has positions: only then do lseek and pread work. */
 export function isSeekable(inode: Inode): boolean {
-	return (
-		inode.kind === 'anon' || inode.kind === 'file' || inode.kind === 'dir' || (inode.kind === 'char' && inode.rdev !== DEVICE.TTY)
-	);
+	return inode.kind === 'anon' || inode.kind === 'file' || inode.kind === 'dir' || inode.kind === 'char';
 }
 
 /** Contents of a regular file, fewer than `length` bytes at its end; dirty pages of shared mappings included. */
@@ -98,8 +101,12 @@ export function source(
 			if (inode.rdev === DEVICE.NULL) return NOTHING;
 			if (inode.rdev === DEVICE.ZERO || inode.rdev === DEVICE.FULL) return { bytes: new Uint8Array(count), take: () => {} };
 			if (inode.rdev === DEVICE.RANDOM || inode.rdev === DEVICE.URANDOM) return { bytes: randomBytes(d, count), take: () => {} };
-			if (inode.rdev !== DEVICE.TTY) return -Errno.ENXIO;
-			return readStream(d, file, streamOf(d, inode), count, resume);
+			return -Errno.ENXIO;
+		case 'tty': {
+			const end = endOf(d.state, inode) as End;
+			if (end.tty.streams.length === 0) return readTty(d, file, end, count, resume);
+			return readStream(d, file, end.tty.streams[0], count, resume);
+		}
 		case 'stream':
 			return readStream(d, file, inode.channel, count, resume);
 		case 'symlink':
@@ -122,6 +129,9 @@ function readPipe(d: Decision, file: OpenFile, inode: Inode, count: number): Sou
 function readStream(d: Decision, file: OpenFile, id: number, count: number, resume: Resume | null): Source | Block | number {
 	const stream = d.state.streams[id];
 	if (stream === undefined) return -Errno.EIO;
+	const tty = resume === null ? terminalOf(d, id) : undefined;
+	const refused = tty === undefined ? 0 : checkForeground(d, tty, Sig.SIGTTIN);
+	if (refused !== 0) return refused;
 	if (stream.unread.length > 0) {
 		return { bytes: stream.unread.subarray(0, count), take: (n) => d.emit({ kind: 'stream/read', stream: id, length: n }) };
 	}
@@ -129,6 +139,11 @@ function readStream(d: Decision, file: OpenFile, id: number, count: number, resu
 	if (!(file.flags & O.NONBLOCK)) return blockOn([{ kind: 'stream-readable', stream: id }]);
 	if (resume !== null) return -Errno.EAGAIN;
 	return blockOn([{ kind: 'stream-readable', stream: id }], d.now + ASK_NS);
+}
+
+/** The recorder's terminal behind a stream. */
+function terminalOf(d: Decision, stream: number): Tty | undefined {
+	return d.state.streams[stream].kind === 'tty' ? Object.values(d.state.ttys).find((t) => t.streams.includes(stream)) : undefined;
 }
 
 function blockOn(on: Block['wait']['on'], deadline: number | null = null): Block {
@@ -177,10 +192,12 @@ export function sink(
 			return writeAnon(d, file, d.state.anons[inode.channel], bytes);
 		case 'socket':
 			return send(d, file, d.state.anons[inode.channel] as Socket, bytes, resume);
-		case 'char': {
-			if (inode.rdev === DEVICE.FULL) return -Errno.ENOSPC;
-			if (inode.rdev !== DEVICE.TTY) return bytes.length;
-			return writeStream(d, streamOf(d, inode), bytes);
+		case 'char':
+			return inode.rdev === DEVICE.FULL ? -Errno.ENOSPC : bytes.length;
+		case 'tty': {
+			const end = endOf(d.state, inode) as End;
+			if (end.tty.streams.length === 0) return writeTty(d, file, end, bytes, resume);
+			return writeStream(d, end.tty.streams[0], bytes);
 		}
 		case 'stream':
 			return writeStream(d, inode.channel, bytes);
@@ -191,6 +208,10 @@ export function sink(
 
 function writeStream(d: Decision, stream: number, bytes: Uint8Array): number {
 	if (d.state.streams[stream] === undefined) return -Errno.EIO;
+	const tty = terminalOf(d, stream);
+	const stops = tty !== undefined && (termiosOf(tty.termios).l & LFLAG.TOSTOP) !== 0;
+	const refused = stops ? checkForeground(d, tty, Sig.SIGTTOU) : 0;
+	if (refused !== 0) return refused;
 	d.emit({ kind: 'stream/output', stream, bytes });
 	return bytes.length;
 }

@@ -19,6 +19,7 @@ import { execEvents } from './exec.ts';
 import { seedPrng } from './random.ts';
 import { seedScheduler } from './schedule.ts';
 import { NO_TIMES } from './timers.ts';
+import { blankTty } from './tty/terminal.ts';
 
 /** What a descriptor 0–2 of the recorder is: bytes of a regular file on stdin are known beforehand. */
 export type StdStream = Stream['kind'] | { readonly file: Uint8Array; readonly path: string };
@@ -61,6 +62,7 @@ const TTY_RDEV = (136 << 8) | 0;
 const DEVICES: readonly (readonly [name: string, major: number, minor: number])[] = [
 	['full', 1, 7],
 	['null', 1, 3],
+	['ptmx', 5, 2],
 	['random', 1, 8],
 	['tty', 5, 0],
 	['urandom', 1, 9],
@@ -74,6 +76,9 @@ const DEVICE_LINKS: readonly (readonly [name: string, target: string])[] = [
 	['stdin', '/proc/self/fd/0'],
 	['stdout', '/proc/self/fd/1'],
 ];
+
+/** Rows, columns and pixels of the recorder's terminal, whatever it is: recordings do not depend on who made them. */
+const WINDOW = [24, 80, 0, 0];
 
 /** A text as a byte string: its UTF-8 bytes (or the given ones), one character each. */
 export function byteString(text: string | Uint8Array): string {
@@ -154,6 +159,7 @@ function emptyState(options: InitialOptions): MachineState {
 		anon: 1,
 		ipc: 1,
 		semUndo: 1,
+		tty: options.streams.includes('tty') ? 2 : 1,
 		ino: 2,
 	};
 	const tables = {
@@ -174,13 +180,29 @@ function emptyState(options: InitialOptions): MachineState {
 	const streams: { [id: number]: Stream } = {};
 	options.streams.forEach((s, id) => {
 		if (typeof s !== 'string' || s === 'closed' || s === 'null') return;
-		streams[id] = { id, kind: s, unread: new Uint8Array(0), eof: false, arrivals: 0, written: 0, termios: new Uint8Array(0) };
+		streams[id] = { id, kind: s, unread: new Uint8Array(0), eof: false, arrivals: 0, written: 0 };
 	});
+	const shown = Object.values(streams).filter((s) => s.kind === 'tty');
+	const { firstPid } = options.persona;
+	const ttys =
+		shown.length === 0
+			? {}
+			: {
+					1: {
+						...blankTty(1, 0),
+						streams: shown.map((s) => s.id),
+						window: WINDOW,
+						session: firstPid,
+						pgrp: firstPid,
+						locked: false,
+					},
+				};
 	return {
 		persona: options.persona,
 		clock: { steps: 0, skewNs: 0, realOffsetNs: 0n },
 		next,
 		...tables,
+		ttys,
 		streams,
 		scheduler: seedScheduler(options.seed, options.chaos ?? false),
 		prng: seedPrng(options.seed),
@@ -277,6 +299,7 @@ class Builder {
 			if (name === 'null') this.#null = id;
 			this.#link(dev, name, id);
 		}
+		this.#dir('/dev/pts', false);
 		for (const [name, target] of DEVICE_LINKS) this.#link(dev, name, this.#newInode({ kind: 'symlink', mode: 0o777, target }));
 		// Where shm_open(3) and sem_open(3) keep theirs.
 		this.#dir('/dev/shm', false, 0o1777);
@@ -411,7 +434,8 @@ class Builder {
 			threads: [pid],
 			pgrp: pid,
 			session: pid,
-			tty: options.streams.indexOf('tty') + 1,
+			tty: options.streams.includes('tty') ? 1 : 0,
+			oldPgrp: 0,
 			pending: [],
 			rlimits: defaultLimits().map((l, i) => options.limits?.[i] ?? l),
 			itimers: { real: disarmed, virtual: disarmed, prof: disarmed },

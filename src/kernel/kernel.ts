@@ -23,6 +23,7 @@ import { stackGrowth } from './stack.ts';
 import { syscallRow } from './syscalls.ts';
 import { expireTimers } from './timers.ts';
 import { chosenSignal, reportStep, sendChosen, stopAtCall } from './tracing.ts';
+import { closeMasters } from './tty/terminal.ts';
 import { VDSO_SYMBOLS } from './vdso.ts';
 import { isReady } from './waits.ts';
 
@@ -149,6 +150,7 @@ function finish(d: Decision, nr: number, row: SyscallRow | undefined, outcome: O
 		d.emit({ kind: 'task/block', task: d.pid, nr, wait, restartBlock, regs: { eax: wait.restart >>> 0 } });
 		return decided(d);
 	}
+	closeMasters(d);
 	const task = d.state.tasks[d.pid];
 	if (task !== undefined && isTraced(task) && isAlive(task)) {
 		if (typeof outcome !== 'number' && task.trace.syscall) {

@@ -6,6 +6,8 @@ import { O, PIPE_BUF } from './abi/fcntl.ts';
 import { POLL } from './abi/poll.ts';
 import { pipeEnds, streamOf } from './file-data.ts';
 import { setOf } from './signal-queue.ts';
+import { ttyReadiness } from './tty/data.ts';
+import { endOf } from './tty/terminal.ts';
 
 /** Who looks at a file: a decision, or a task of a state. */
 export interface Looker {
@@ -37,6 +39,8 @@ export function readiness(look: Looker, file: OpenFile): Readiness {
 	const inode = look.state.inodes[file.inode];
 	if (inode.kind === 'fifo') return pipeReadiness(look, file, inode);
 	if (inode.kind === 'anon' || inode.kind === 'socket') return anonReadiness(look, look.state.anons[inode.channel]);
+	const end = inode.kind === 'tty' ? endOf(look.state, inode) : undefined;
+	if (end?.tty.streams.length === 0) return ttyReadiness(look.state, end);
 	const stream = streamOf(look, inode);
 	return stream < 0 ? ALWAYS : streamReadiness(look, file, stream);
 }

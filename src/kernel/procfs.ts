@@ -4,6 +4,7 @@
  */
 import type { Inode, Mm, Task, Vma } from '../events/entities.ts';
 import type { IpcClass } from '../events/ipc.ts';
+import type { Tty } from '../events/tty.ts';
 import { Vm } from '../reducers/state.ts';
 import { isSegment } from '../reducers/vma.ts';
 import { ipcId } from './abi/ipc.ts';
@@ -11,6 +12,7 @@ import { segmentOf } from './attachments.ts';
 import type { Decision } from './decision.ts';
 import { freePages, memoryPages } from './memory-limit.ts';
 import { SYSVIPC_NAMES, sysvipc } from './procfs-ipc.ts';
+import { SLAVE_MAJOR } from './tty/terminal.ts';
 
 export type ProcNode =
 	| { readonly kind: 'dir'; readonly inode: Inode }
@@ -216,6 +218,7 @@ function pages(mm: Mm | undefined): number {
 /** /proc/PID/stat: identity, state, group; counters of time and memory that this machine does not keep are 0. */
 function stat(d: Decision, task: Task, mm: Mm | undefined): string {
 	const group = d.state.groups[task.group];
+	const tty: Tty | undefined = d.state.ttys[group.tty];
 	const regs = task.pid === d.pid ? d.regs : d.view.regs(task.pid);
 	const fields = [
 		task.pid,
@@ -224,9 +227,9 @@ function stat(d: Decision, task: Task, mm: Mm | undefined): string {
 		task.ppid,
 		group.pgrp,
 		group.session,
-		group.tty === 0 ? 0 : 0x8800,
+		tty === undefined ? 0 : (SLAVE_MAJOR << 8) | tty.index,
 	];
-	const counters = [group.tty === 0 ? -1 : group.pgrp, 0x400000, task.times.minFlt, 0, task.times.majFlt, 0, 0, 0, 0, 0];
+	const counters = [tty?.pgrp ?? -1, 0x400000, task.times.minFlt, 0, task.times.majFlt, 0, 0, 0, 0, 0];
 	const life = [
 		20 + task.nice,
 		task.nice,

@@ -3,6 +3,7 @@ import type { Inode, Stream } from '../events/entities.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { S } from './abi/fcntl.ts';
 import type { StatfsValues, StatValues } from './abi/stat.ts';
+import { SLAVE_MAJOR } from './tty/terminal.ts';
 
 /** Device numbers of the guest's file systems: the tree of files (pipes too), terminals, /proc. */
 const DEV = { TREE: 0x801, PTS: 0x18, PROC: 0x15 } as const;
@@ -30,6 +31,7 @@ export function fileType(state: MachineState, inode: Inode): number {
 		case 'symlink':
 			return S.IFLNK;
 		case 'char':
+		case 'tty':
 			return S.IFCHR;
 		case 'fifo':
 			return S.IFIFO;
@@ -44,7 +46,8 @@ export function fileType(state: MachineState, inode: Inode): number {
 
 export function statValues(state: MachineState, inode: Inode): StatValues {
 	const type = fileType(state, inode);
-	const tty = inode.kind === 'stream' && type === S.IFCHR;
+	// A device that was opened is still the device's.
+	const tty = (inode.kind === 'stream' && type === S.IFCHR) || (inode.kind === 'tty' && inode.rdev >>> 8 === SLAVE_MAJOR);
 	const dev = inode.id === 0 ? DEV.PROC : tty ? DEV.PTS : DEV.TREE;
 	const size = inode.kind === 'symlink' ? inode.target.length : inode.kind === 'dir' && inode.size === 0 ? BLOCK : inode.size;
 	return {

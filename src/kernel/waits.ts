@@ -12,6 +12,7 @@ import { conflicting } from './locks.ts';
 import { anonReadiness, EVENTFD_MAX, type Looker, READABLE, socketRoom } from './poll.ts';
 import { isIgnored, signalTarget } from './signal-queue.ts';
 import { monotonicNs } from './timers.ts';
+import { ttyHasInput, ttyHasRoom } from './tty/data.ts';
 
 /**
  * Why a sleeping task goes on, or null when it does not: what it waits for is there, its deadline has passed, or a signal
@@ -54,6 +55,10 @@ function isThere(look: Looker, on: WaitOn): boolean {
 			if (anon?.kind === 'eventfd') return BigInt(on.bytes) <= EVENTFD_MAX - anon.count;
 			return anon?.kind !== 'socket' || anon.peer === 0 || anon.shut !== 0 || socketRoom(state, anon) >= on.bytes;
 		}
+		case 'tty-readable':
+			return ttyHasInput(state, on.tty, on.master, on.bytes);
+		case 'tty-writable':
+			return ttyHasRoom(state, on.tty, on.master);
 		case 'lock':
 			return conflicting(state.inodes[on.inode]?.locks ?? [], on.lock) === undefined;
 		case 'msg-send': {
@@ -127,6 +132,10 @@ export function waitKeys(task: Task): readonly string[] {
 			case 'pipe-writable':
 				keys.push(`pipe ${on.pipe}`, ENDS);
 				break;
+			case 'tty-readable':
+			case 'tty-writable':
+				keys.push(`tty ${on.tty}`, ENDS);
+				break;
 			case 'pipe-end':
 			case 'lock':
 				keys.push(ENDS);
@@ -175,6 +184,9 @@ export function touchedKeys(state: MachineState, e: KernelEvent): readonly strin
 		case 'pipe/read':
 		case 'pipe/set':
 			return [`pipe ${e.pipe}`, FILES];
+		case 'tty/set':
+		case 'tty/hangup':
+			return [`tty ${e.tty}`, FILES];
 		case 'anon/set':
 		case 'socket/receive':
 		case 'socket/take':

@@ -98,6 +98,7 @@ const wire: Shape<Wire> = struct<Wire>({
 	anons: table(s.anon, byId),
 	ipcs: table(s.ipc, byId),
 	semUndos: table(s.semUndo, byId),
+	ttys: table(s.tty, byId),
 	streams: table(s.stream, byId),
 	scheduler: s.scheduler,
 	prng: s.prng,

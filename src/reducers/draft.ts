@@ -39,6 +39,7 @@ export type TableName = {
 		| 'anons'
 		| 'ipcs'
 		| 'semUndos'
+		| 'ttys'
 		| 'streams'
 	);
 
@@ -63,6 +64,7 @@ class HandDraft implements StateDraft {
 	anons: StateDraft['anons'];
 	ipcs: StateDraft['ipcs'];
 	semUndos: StateDraft['semUndos'];
+	ttys: StateDraft['ttys'];
 	streams: StateDraft['streams'];
 	scheduler: StateDraft['scheduler'];
 	prng: StateDraft['prng'];
@@ -88,6 +90,7 @@ class HandDraft implements StateDraft {
 		this.anons = state.anons;
 		this.ipcs = state.ipcs;
 		this.semUndos = state.semUndos;
+		this.ttys = state.ttys;
 		this.streams = state.streams;
 		this.scheduler = { ...state.scheduler };
 		this.prng = state.prng;
@@ -113,6 +116,7 @@ class HandDraft implements StateDraft {
 			anons: this.anons,
 			ipcs: this.ipcs,
 			semUndos: this.semUndos,
+			ttys: this.ttys,
 			streams: this.streams,
 			scheduler: this.scheduler,
 			prng: this.prng,

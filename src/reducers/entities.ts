@@ -16,7 +16,8 @@ export type EntityTable =
 	| 'pipes'
 	| 'anons'
 	| 'ipcs'
-	| 'semUndos';
+	| 'semUndos'
+	| 'ttys';
 
 type Entities = { readonly [K in RefKind]: { readonly table: EntityTable; readonly shape: object } };
 
@@ -33,6 +34,7 @@ export const ENTITIES = {
 	anon: { table: 'anons', shape: s.anon },
 	ipc: { table: 'ipcs', shape: s.ipc },
 	semUndo: { table: 'semUndos', shape: s.semUndo },
+	tty: { table: 'ttys', shape: s.tty },
 } as const satisfies Entities;
 
 export const REF_KINDS = Object.keys(ENTITIES) as readonly RefKind[];
@@ -93,6 +95,13 @@ export function rootIpcs(state: MachineState): readonly number[] {
 	return placed.map(({ id }) => id);
 }
 
+/** Terminals by their names: what the recorder's descriptors are is nobody else's. */
+export function rootTtys({ ttys }: MachineState): readonly number[] {
+	return Object.keys(ttys)
+		.map(Number)
+		.sort((a, b) => ttys[a].index - ttys[b].index);
+}
+
 /**
  * Every entity once, in the order of its first reach from the tasks in pid order, then from the roots; what nothing reaches
  * comes last (a state should have none).
@@ -136,6 +145,7 @@ export function walkEntities(
 	}
 	for (const id of rootInodes(state)) number({ kind: 'inode', id });
 	for (const id of rootIpcs(state)) number({ kind: 'ipc', id });
+	for (const id of rootTtys(state)) number({ kind: 'tty', id });
 	drain(true);
 	for (const kind of REF_KINDS) {
 		for (const id of Object.keys(tableOf(state, kind)).map(Number)) number({ kind, id });

@@ -1,6 +1,6 @@
 /** The shapes of the events: one row per kind; a kind without a row, or a field left out, does not compile. */
 import { FXSAVE_BYTES } from '../events/cpu.ts';
-import type { Inode, MemoryObject, Mm, OpenFile, Pipe, Stream, ThreadGroup } from '../events/entities.ts';
+import type { Inode, MemoryObject, Mm, OpenFile, Pipe, ThreadGroup } from '../events/entities.ts';
 import type { EventKind, MachineEvent, PageEffect, RunEvent } from '../events/event.ts';
 import type { FileEvent, InodeFields } from '../events/files.ts';
 import type { HostMeta } from '../events/input.ts';
@@ -163,6 +163,7 @@ const groupFields: Shape<Partial<GroupFields>> = some<ThreadGroup, keyof GroupFi
 	'pgrp',
 	'session',
 	'tty',
+	'oldPgrp',
 	'rlimits',
 	'subreaper',
 	'report',
@@ -299,7 +300,9 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'socket/take': struct<Body<'socket/take'>>({ anon: ref('anon'), length: count }),
 	'stream/output': struct<Body<'stream/output'>>({ stream: count, bytes: bytes() }),
 	'stream/read': struct<Body<'stream/read'>>({ stream: count, length: count }),
-	'stream/set': struct<Body<'stream/set'>>({ stream: count, fields: some<Stream, 'termios'>(s.streamFields, 'termios') }),
+	'tty/new': struct<Body<'tty/new'>>({ tty: s.tty }),
+	'tty/set': struct<Body<'tty/set'>>({ tty: ref('tty'), fields: but(s.ttyFields, 'id', 'index', 'streams', 'hungUp') }),
+	'tty/hangup': struct<Body<'tty/hangup'>>({ tty: ref('tty') }),
 	'ipc/new': struct<{ readonly ipc: Ipc }>({ ipc: s.ipc }),
 	'ipc/set': struct<Body<'ipc/set'>>({ ipc: ref('ipc'), fields: ipcFields }),
 	'ipc/remove': struct<Body<'ipc/remove'>>({ ipc: ref('ipc') }),

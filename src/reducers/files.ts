@@ -92,9 +92,6 @@ export function reduceFile(d: StateDraft, e: FileEvent): void {
 			stream.unread = stream.unread.slice(e.length);
 			return;
 		}
-		case 'stream/set':
-			Object.assign(entity(d, 'streams', e.stream), e.fields);
-			return;
 		default:
 			assertNever(e, 'event');
 	}

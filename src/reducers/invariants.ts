@@ -189,6 +189,7 @@ function checkInode(state: MachineState, inode: Inode, report: Report): void {
 		const anon = state.anons[inode.channel];
 		report((anon?.kind === 'socket') === (inode.kind === 'socket'), [...at, 'channel'], 'what it stands for', inode.channel);
 	}
+	if (inode.kind === 'tty') report(state.ttys[inode.channel] !== undefined, [...at, 'channel'], 'a terminal', inode.channel);
 	if (inode.kind === 'dir') report(state.inodes[inode.parent]?.kind === 'dir', [...at, 'parent'], 'a directory', inode.parent);
 	inode.entries.forEach(({ name }, i) => {
 		report(i === 0 || inode.entries[i - 1].name < name, [...at, 'entries', i], 'names in order', name);

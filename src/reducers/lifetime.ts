@@ -61,7 +61,15 @@ export function dropInodeIfUnused(d: StateDraft, id: number): void {
 	drop(d, 'inodes', id);
 	if (object !== 0) drop(d, 'objects', object);
 	if (kind === 'anon' || kind === 'socket') dropAnon(d, channel);
+	if (kind === 'tty') dropTtyIfUnused(d, channel);
 	if (kind === 'dir') dropInodeIfUnused(d, parent);
+}
+
+/** A pseudo-terminal goes with the last of its two ends; the recorder's stays. */
+function dropTtyIfUnused(d: StateDraft, id: number): void {
+	const tty = d.ttys[id];
+	if (tty === undefined || plain(tty.streams).length > 0) return;
+	if (!some(d.inodes, (i) => i.kind === 'tty' && i.channel === id)) drop(d, 'ttys', id);
 }
 
 const SOCK_DGRAM = 2;

@@ -13,6 +13,7 @@ import type { MemoryEvent } from '../events/memory.ts';
 import type { RestoreEvent } from '../events/restore.ts';
 import type { SignalEvent } from '../events/signals.ts';
 import type { TaskEvent } from '../events/task.ts';
+import type { TtyEvent } from '../events/tty.ts';
 import { reduceRun, runOf } from './cpu.ts';
 import { draftByHand, finishByHand, type StateDraft } from './draft.ts';
 import { reduceFile } from './files.ts';
@@ -23,6 +24,7 @@ import { reduceRestore } from './restore.ts';
 import { reduceSignal } from './signals.ts';
 import type { MachineState } from './state.ts';
 import { reduceTask } from './task.ts';
+import { reduceTty } from './tty.ts';
 
 /** Freezing every new state costs more than making it: only tests do, to find who writes to one. */
 const immer = new Immer({ autoFreeze: false });
@@ -77,6 +79,9 @@ function reduceOne(d: StateDraft, e: MachineEvent): void {
 			break;
 		case 'ipc':
 			reduceIpc(d, e as IpcEvent);
+			break;
+		case 'tty':
+			reduceTty(d, e as TtyEvent);
 			break;
 		case 'signals':
 			reduceSignal(d, e as SignalEvent);

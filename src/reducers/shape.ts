@@ -20,6 +20,7 @@ export type RefKind =
 	| 'pipe'
 	| 'anon'
 	| 'ipc'
+	| 'tty'
 	| 'semUndo';
 
 /** What a value is written to for its digest. */

@@ -38,6 +38,7 @@ import type {
 import { ENTRIES, TRACE_STOPS } from '../events/entities.ts';
 import { IPC_CLASSES, type Ipc, type Message, MSG_MODES, type Semaphore, type SemOp, type SemUndo } from '../events/ipc.ts';
 import type { Persona } from '../events/persona.ts';
+import type { Tty } from '../events/tty.ts';
 import { PAGE_SIZE, Pages } from './pages.ts';
 import type { Fields, Shape } from './shape.ts';
 import {
@@ -159,6 +160,8 @@ export const waitOn: Shape<WaitOn> = union<WaitOn>({
 	'anon-writable': struct({ anon: ref('anon'), bytes: count }),
 	lock: struct({ inode: ref('inode'), lock: fileLock }),
 	...ipcWaits,
+	'tty-readable': struct({ tty: ref('tty'), master: bool, bytes: count }),
+	'tty-writable': struct({ tty: ref('tty'), master: bool }),
 });
 export const wait: Shape<Wait> = struct<Wait>({
 	on: list(waitOn),
@@ -257,7 +260,8 @@ export const groupFields: Fields<ThreadGroup> = {
 	threads: list(pid),
 	pgrp: pid,
 	session: pid,
-	tty: count,
+	tty: ref('tty'),
+	oldPgrp: pid,
 	pending: list(sigInfo),
 	rlimits: list(tuple<readonly [number, number]>(u32, u32)),
 	itimers: struct({ real: itimer, virtual: itimer, prof: itimer }),
@@ -389,7 +393,7 @@ export const file: Shape<OpenFile> = struct<OpenFile>(fileFields);
 export const inodeFields: Fields<Inode> = {
 	id,
 	ino: count,
-	kind: oneOf('file', 'dir', 'symlink', 'char', 'fifo', 'stream', 'anon', 'socket'),
+	kind: oneOf('file', 'dir', 'symlink', 'char', 'fifo', 'stream', 'anon', 'socket', 'tty'),
 	mode: int(0, 0o7777),
 	uid: u32,
 	gid: u32,
@@ -401,7 +405,8 @@ export const inodeFields: Fields<Inode> = {
 	ctime: big,
 	object: ref('object'),
 	channel: dependent<Inode>(
-		({ kind }) => (kind === 'fifo' ? ref('pipe') : kind === 'anon' || kind === 'socket' ? ref('anon') : count),
+		({ kind }) =>
+			kind === 'fifo' ? ref('pipe') : kind === 'anon' || kind === 'socket' ? ref('anon') : kind === 'tty' ? ref('tty') : count,
 		count,
 	),
 	target: text,
@@ -459,6 +464,34 @@ export const semUndo: Shape<SemUndo> = struct<SemUndo>({
 });
 export const pipeFields: Fields<Pipe> = { id, data: bytes(), capacity: count, wakes };
 export const pipe: Shape<Pipe> = struct<Pipe>(pipeFields);
+export const ttyFields: Fields<Tty> = {
+	id,
+	index: count,
+	streams: list(count),
+	termios: bytes(44),
+	window: list(u16, 4),
+	session: pid,
+	pgrp: pid,
+	locked: bool,
+	exclusive: bool,
+	opened: bool,
+	hungUp: bool,
+	input: bytes(),
+	lines: list(count),
+	backlog: bytes(),
+	output: bytes(),
+	echo: bytes(),
+	literal: bool,
+	erasing: bool,
+	column: count,
+	canonColumn: count,
+	stopped: bool,
+	halted: bool,
+	packet: bool,
+	status: int(0, 0xff),
+	wakes: struct<Tty['wakes']>({ slave: wakes, master: wakes }),
+};
+export const tty: Shape<Tty> = struct<Tty>(ttyFields);
 export const streamFields: Fields<Stream> = {
 	id: count,
 	kind: oneOf('tty', 'pipe', 'file', 'null', 'closed', 'other'),
@@ -466,7 +499,6 @@ export const streamFields: Fields<Stream> = {
 	eof: bool,
 	arrivals: count,
 	written: count,
-	termios: bytes(),
 };
 export const stream: Shape<Stream> = struct<Stream>(streamFields);
 
@@ -484,6 +516,7 @@ export const next: Shape<IdCounters> = struct<IdCounters>({
 	pipe: counter,
 	anon: counter,
 	ipc: counter,
+	tty: counter,
 	semUndo: counter,
 	ino: count,
 });

@@ -23,10 +23,12 @@ import type {
 } from '../events/entities.ts';
 import type { Ipc, SemUndo } from '../events/ipc.ts';
 import type { Persona } from '../events/persona.ts';
+import type { Tty } from '../events/tty.ts';
 
 export type * from '../events/entities.ts';
 export { Restart, Vm } from '../events/entities.ts';
 export type * from '../events/ipc.ts';
+export type * from '../events/tty.ts';
 
 export interface MachineState {
 	readonly persona: Persona;
@@ -50,6 +52,8 @@ export interface MachineState {
 	/** System V IPC: segments, semaphore sets, message queues, and how their numbers go on. */
 	readonly ipcs: Table<Ipc>;
 	readonly semUndos: Table<SemUndo>;
+	/** Terminals, the recorder's and pseudo-terminals. */
+	readonly ttys: Table<Tty>;
 	/** What descriptors 0, 1, 2 of the recorder are: the guest's way in and out. */
 	readonly streams: Table<Stream>;
 	readonly scheduler: Scheduler;

@@ -140,7 +140,7 @@ test('descriptors 0 to 2: a file, a terminal, nothing', () => {
 	const inode = state.inodes[state.files[fds[0].file].inode];
 	assert.equal([inode.kind, inode.size], ['file', 5]);
 	assert.is(state.inodes[state.files[fds[1].file].inode].kind, 'stream');
-	assert.is(state.groups[1].tty, 2);
+	assert.equal(state.ttys[state.groups[1].tty].streams, [1]);
 });
 
 test('execve replaces the address space, keeps the pid, closes what is marked, resets what exec resets', () => {

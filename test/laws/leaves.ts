@@ -36,6 +36,7 @@ const TUPLES = new Set([
 	'groups.*.rlimits.*',
 	'tasks.*.cpu.debugreg',
 	'tasks.*.tls',
+	'ttys.*.window',
 ]);
 
 /** Tells a union's members apart: only another member's name can stand here. */

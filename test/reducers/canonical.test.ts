@@ -58,9 +58,11 @@ function renamed(state: MachineState): MachineState {
 								? { ...w, pipe: flip(w.pipe) }
 								: 'anon' in w
 									? { ...w, anon: flip(w.anon) }
-									: w.kind === 'futex'
-										? { ...w, object: flip(w.object) }
-										: w,
+									: 'tty' in w
+										? { ...w, tty: flip(w.tty) }
+										: w.kind === 'futex'
+											? { ...w, object: flip(w.object) }
+											: w,
 						),
 					},
 				},
@@ -77,11 +79,12 @@ function renamed(state: MachineState): MachineState {
 		})),
 		fsStructs: table(state.fsStructs, (f) => ({ cwd: flip(f.cwd), root: flip(f.root) })),
 		sighands: table(state.sighands, () => ({})),
-		groups: table(state.groups, () => ({})),
+		groups: table(state.groups, (g) => ({ tty: flip(g.tty) })),
+		ttys: table(state.ttys, () => ({})),
 		files: table(state.files, (f) => ({ inode: flip(f.inode) })),
 		inodes: table(state.inodes, (i) => ({
 			object: flip(i.object),
-			channel: ['fifo', 'anon', 'socket'].includes(i.kind) ? flip(i.channel) : i.channel,
+			channel: ['fifo', 'anon', 'socket', 'tty'].includes(i.kind) ? flip(i.channel) : i.channel,
 			parent: flip(i.parent),
 			entries: i.entries.map((e) => ({ ...e, inode: flip(e.inode) })),
 		})),

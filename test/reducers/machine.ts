@@ -1,8 +1,20 @@
 /** A small machine for the tests of the reducers: one task with a program, files, a pipe and the recorder's descriptors. */
 import { FXSAVE_BYTES, noRegisters } from '../../src/events/cpu.ts';
 import type { Persona } from '../../src/events/persona.ts';
+import { blankTty } from '../../src/kernel/tty/terminal.ts';
 import { PAGE_SIZE, Pages } from '../../src/reducers/pages.ts';
-import type { Anon, Inode, MachineState, SigAction, SigInfo, Stream, Task, ThreadGroup, Vma } from '../../src/reducers/state.ts';
+import type {
+	Anon,
+	Inode,
+	MachineState,
+	SigAction,
+	SigInfo,
+	Stream,
+	Task,
+	ThreadGroup,
+	Tty,
+	Vma,
+} from '../../src/reducers/state.ts';
 import { Vm } from '../../src/reducers/state.ts';
 
 export const RW = Vm.READ | Vm.WRITE | Vm.MAYREAD | Vm.MAYWRITE | Vm.MAYEXEC;
@@ -90,9 +102,13 @@ export function stream(id: number, fields: Partial<Stream> = {}): Stream {
 		eof: false,
 		arrivals: 0,
 		written: 0,
-		termios: new Uint8Array(0),
 		...fields,
 	};
+}
+
+/** A terminal as somebody else left it, but for what is given. */
+export function tty(id: number, fields: Partial<Tty> = {}): Tty {
+	return { ...blankTty(id, 0), opened: true, ...fields };
 }
 
 const TIMES = { steps: 0, startNs: 0, nvcsw: 0, nivcsw: 0, minFlt: 0, majFlt: 0 };
@@ -105,7 +121,8 @@ export function group(id: number, tgid: number): ThreadGroup {
 		threads: [tgid],
 		pgrp: tgid,
 		session: tgid,
-		tty: 1,
+		tty: 0,
+		oldPgrp: 0,
 		pending: [],
 		rlimits: Array.from({ length: 16 }, (_, i) =>
 			i === 0 ? ([0xffffffff, 0xffffffff] as const) : ([0x800000, 0xffffffff] as const),
@@ -213,6 +230,7 @@ export function testMachine(): MachineState {
 			anon: 1,
 			ipc: 9,
 			semUndo: 4,
+			tty: 1,
 			ino: 20,
 		},
 		tasks: { 1: task(1) },
@@ -283,6 +301,7 @@ export function testMachine(): MachineState {
 		anons: {},
 		ipcs: {},
 		semUndos: {},
+		ttys: {},
 		streams: { 1: stream(1) },
 		scheduler: { current: 1, left: 100_000, queue: [], rng: 1, order: 4, chaos: false, epoch: 0 },
 		prng: [1, 2, 3, 4],
@@ -343,6 +362,7 @@ export function richMachine(): MachineState {
 			anon: 9,
 			ipc: 9,
 			semUndo: 4,
+			tty: 3,
 			ino: 40,
 		},
 		tasks: {
@@ -370,6 +390,8 @@ export function richMachine(): MachineState {
 						{ kind: 'stream-readable', stream: 0 },
 						futex,
 						{ kind: 'child', which: 0, id: 0, options: 4 },
+						{ kind: 'tty-readable', tty: 2, master: false, bytes: 3 },
+						{ kind: 'tty-writable', tty: 2, master: true },
 						{ kind: 'semop', ns: 1, ipc: 0, ops: [{ num: 1, op: -1, flags: 0x1000 }], result: 0 },
 						{ kind: 'msg-send', ns: 1, ipc: 0, type: 3, data: new Uint8Array([5]) },
 						{
@@ -530,9 +552,25 @@ export function richMachine(): MachineState {
 			},
 		},
 		semUndos: { 1: { id: 1, entries: [{ set: 4, adjust: [0, -1] }] } },
+		ttys: {
+			1: tty(1, { index: 0, streams: [1], window: [24, 80, 0, 0], session: 1, pgrp: 1 }),
+			2: tty(2, {
+				index: 1,
+				input: new Uint8Array([97, 0, 98, 10]),
+				lines: [1, 3],
+				backlog: new Uint8Array([99]),
+				output: new Uint8Array([100, 13, 10]),
+				echo: new Uint8Array([255, 0x81, 97]),
+				column: 3,
+				stopped: true,
+				packet: true,
+				status: 4,
+				wakes: { slave: { read: 1, write: 2 }, master: { read: 3, write: 4 } },
+			}),
+		},
 		streams: {
 			0: stream(0, { kind: 'pipe', unread: new Uint8Array([104, 105]) }),
-			1: stream(1, { written: 9, termios: new Uint8Array(60) }),
+			1: stream(1, { written: 9 }),
 		},
 		scheduler: { current: 1, left: -3, queue: [], rng: 1, order: 4, chaos: false, epoch: 0 },
 	};

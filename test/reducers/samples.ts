@@ -4,7 +4,7 @@ import type { EventKind, MachineEvent } from '../../src/events/event.ts';
 import type { Restored } from '../../src/events/restore.ts';
 import type { StepColumns } from '../../src/events/steps.ts';
 import { StepMask } from '../../src/events/steps.ts';
-import { CODE, DATA, DEFAULT, group, inode, page, richMachine, sigInfo, stream, task, vma } from './machine.ts';
+import { CODE, DATA, DEFAULT, group, inode, page, richMachine, sigInfo, task, tty, vma } from './machine.ts';
 
 /** Three steps: an add with flags, a store of two bytes at DATA + 1, a jump back that loads es and an FX word. */
 export function sampleColumns(): StepColumns {
@@ -158,7 +158,9 @@ export function sampleEvents(): MachineEvent[] {
 		{ kind: 'msg/take', ipc: 5, index: 1 },
 		{ kind: 'stream/output', stream: 1, bytes: new Uint8Array([255]) },
 		{ kind: 'stream/read', stream: 0, length: 1 },
-		{ kind: 'stream/set', stream: 0, fields: { termios: stream(0).termios } },
+		{ kind: 'tty/new', tty: tty(3) },
+		{ kind: 'tty/set', tty: 2, fields: { session: 0, termios: new Uint8Array(44), lines: [], window: [0, 65535, 0, 0] } },
+		{ kind: 'tty/hangup', tty: 2 },
 		{ kind: 'signal/post', task: 1, group: true, info: sigInfo(64, { value: -1, address: 0xffffffff, forced: true }) },
 		{ kind: 'signal/take', task: 1, group: false, index: 0, signo: 1 },
 		{ kind: 'signal/flush', task: 1, set: 2n ** 64n - 1n },

@@ -1,10 +1,12 @@
 /** Calls that come in families: select, poll, futex, fcntl, ioctl, prctl, clone. */
 import { flagText } from '../../kernel/abi/names.ts';
 import { signalName } from '../../kernel/abi/signal.ts';
+import { IOCTL as IOCTLS } from '../../kernel/abi/termios.ts';
 import { type CallContext, flagsText, type Part, part } from './strace-args.ts';
 import { CALL, type CallText, done, numberAt } from './strace-parts.ts';
-import { cstring, hex, pointer, SHOWN, signalSet, view } from './strace-words.ts';
+import { cstring, hex, pointer, quote, SHOWN, signalSet, view } from './strace-words.ts';
 import { structText } from './structs.ts';
+import { choiceText, TTY_ARGUMENTS } from './termios.ts';
 
 /** Descriptors of an fd_set below `limit`. */
 function fdSet(c: CallContext, address: number, limit: number): string | undefined {
@@ -144,14 +146,18 @@ export const IOCTL: CallText = {
 			out: true,
 			text: (c) => {
 				const [, request, value] = c.args;
-				if ([0x5451, 0x5450, 0x5422].includes(request)) return undefined;
-				if ([0x5402, 0x5403, 0x5404].includes(request)) return structText('termios', value, c.read);
-				if ([0x5421, 0x5452, 0x5410].includes(request)) return numberAt(c, value, 4);
-				if (request === 0x5414) return structText('winsize', value, c.read);
+				const kind = TTY_ARGUMENTS.get(request);
+				if (kind === 'none' || request === IOCTLS.FIOCLEX || request === IOCTLS.FIONCLEX) return undefined;
+				if (kind === 'number') return String(value | 0);
+				if (typeof kind === 'object') return choiceText(kind, value);
+				if (kind === 'termios' || kind === 'winsize') return structText(kind, value, c.read);
+				if (kind === 'int' || request === IOCTLS.FIONBIO || request === IOCTLS.FIOASYNC) return numberAt(c, value, 4);
+				const char = kind === 'char' ? c.read(value, 1) : undefined;
+				if (char !== undefined) return quote(char, false);
 				if (!done(c)) return pointer(value);
-				if (request === 0x5401) return structText('termios', value, c.read);
-				if (request === 0x5413) return structText('winsize', value, c.read);
-				if ([0x541b, 0x5411, 0x540f, 0x5429].includes(request)) return numberAt(c, value, 4);
+				if (kind === 'termios-out') return structText('termios', value, c.read);
+				if (kind === 'winsize-out') return structText('winsize', value, c.read);
+				if (kind === 'int-out' || request === IOCTLS.FIONREAD) return numberAt(c, value, 4);
 				return pointer(value);
 			},
 		},

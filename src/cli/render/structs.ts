@@ -3,6 +3,7 @@ import { FLAG_NAMES, flagText, type Name } from '../../kernel/abi/names.ts';
 import { decodeSiginfo } from '../../kernel/abi/siginfo.ts';
 import { infoText } from './siginfo.ts';
 import { limitText, modeText, octal, pointer, signalSet, view } from './strace-words.ts';
+import { termiosText } from './termios.ts';
 
 export interface StructText {
 	/** Bytes that are read. */
@@ -174,8 +175,7 @@ export const STRUCTS: { readonly [name: string]: StructText } = {
 	},
 	termios: {
 		size: 36,
-		text: (v) =>
-			`{${['c_iflag', 'c_oflag', 'c_cflag', 'c_lflag'].map((name, i) => `${name}=${hexOr0(v.getUint32(i * 4, true))}`).join(', ')}, ...}`,
+		text: termiosText,
 	},
 	cap_header: {
 		size: 8,

@@ -78,6 +78,7 @@ export const RESIDUALS: readonly Residual[] = [
 		'tasks.*.fdTable',
 	),
 	...residual('System V IPC', 'v2 has no object for it', 'ipcs', 'semUndos', 'tasks.*.semUndo'),
+	...residual('terminals', 'v2 has no object for them', 'ttys', 'groups.*.tty', 'groups.*.oldPgrp'),
 	...residual('task timers', 'v2 has no object for timers', 'groups.*.itimers', 'groups.*.timers', 'groups.*.nextTimer'),
 	...residual(
 		'restart block',
@@ -111,7 +112,6 @@ export const RESIDUALS: readonly Residual[] = [
 		'tasks.*.nice',
 		'tasks.*.personality',
 		'tasks.*.group',
-		'groups.*.tty',
 		'groups.*.rlimits',
 		'groups.*.groupExit',
 		'groups.*.threads',

@@ -92,6 +92,17 @@ function* handlers(state: MachineState): Generator<string> {
 	}
 }
 
+/** Pseudo-terminals, with what nobody has read yet and whom they control. */
+function* pseudoTerminals({ ttys }: MachineState): Generator<string> {
+	for (const { index, streams, input, backlog, output, session } of Object.values(ttys)) {
+		if (streams.length > 0) continue;
+		const unread = input.length + backlog.length;
+		const parts = [unread > 0 && `${unread} bytes in`, output.length > 0 && `${output.length} bytes out`];
+		if (session !== 0) parts.push(`of session ${session}`);
+		yield [`/dev/pts/${index}`, ...parts.filter((p) => p !== false)].join(', ');
+	}
+}
+
 function* timers(state: MachineState): Generator<string> {
 	for (const task of tasksOf(state)) {
 		if (task.tgid !== task.pid) continue;
@@ -123,6 +134,7 @@ const ROWS: readonly Row[] = [
 			for (const { data } of Object.values(pipes)) if (data.length > 0) yield `${data.length} bytes`;
 		},
 	},
+	{ part: 'terminals', what: 'pseudo-terminal', each: pseudoTerminals },
 	{ part: 'task signal state', what: 'pending signal', each: pendingSignals },
 	{ part: 'task signal state', what: 'signal action', each: handlers },
 	{ part: 'task signal state', what: 'blocked set', each: (state) => withPid(state, (t) => t.blocked !== 0n) },

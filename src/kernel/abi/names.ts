@@ -9,6 +9,7 @@ import { IPC_ENUMS, IPC_FLAGS } from './ipc.ts';
 import { PROCESS_ENUMS, PROCESS_FLAGS } from './names-process.ts';
 import { PTRACE } from './ptrace.ts';
 import { SIGNAL_ENUMS, SIGNAL_FLAGS } from './signal.ts';
+import { IOCTL } from './termios.ts';
 import { TIME_ENUMS, TIME_FLAGS } from './time.ts';
 import { WAIT_ENUMS, WAIT_FLAGS } from './wait.ts';
 
@@ -162,35 +163,7 @@ export const FILE_ENUMS: { readonly [table: string]: readonly Name[] } = {
 		[3, 'SEEK_DATA'],
 		[4, 'SEEK_HOLE'],
 	],
-	ioctl: [
-		[0x5401, 'TCGETS'],
-		[0x5402, 'TCSETS'],
-		[0x5403, 'TCSETSW'],
-		[0x5404, 'TCSETSF'],
-		[0x5405, 'TCGETA'],
-		[0x5409, 'TCSBRK'],
-		[0x540a, 'TCXONC'],
-		[0x540b, 'TCFLSH'],
-		[0x540e, 'TIOCSCTTY'],
-		[0x540f, 'TIOCGPGRP'],
-		[0x5410, 'TIOCSPGRP'],
-		[0x5411, 'TIOCOUTQ'],
-		[0x5413, 'TIOCGWINSZ'],
-		[0x5414, 'TIOCSWINSZ'],
-		[0x541b, 'FIONREAD'],
-		[0x5421, 'FIONBIO'],
-		[0x5422, 'TIOCNOTTY'],
-		[0x5425, 'TCSBRKP'],
-		[0x5429, 'TIOCGSID'],
-		[0x5450, 'FIONCLEX'],
-		[0x5451, 'FIOCLEX'],
-		[0x5452, 'FIOASYNC'],
-		[0x5460, 'FIOQSIZE'],
-		[0x802c542a, 'TCGETS2'],
-		[0x402c542b, 'TCSETS2'],
-		[0x402c542c, 'TCSETSW2'],
-		[0x402c542d, 'TCSETSF2'],
-	],
+	ioctl: Object.entries(IOCTL).map(([name, nr]) => [nr, name] as const),
 	fadvise: [
 		[0, 'POSIX_FADV_NORMAL'],
 		[1, 'POSIX_FADV_RANDOM'],

@@ -188,6 +188,7 @@ function newGroup(parent: ThreadGroup, id: number, pid: number): ThreadGroup {
 		id,
 		tgid: pid,
 		threads: [pid],
+		oldPgrp: 0,
 		pending: [],
 		itimers: { real: DISARMED, virtual: DISARMED, prof: DISARMED },
 		timers: [],

@@ -23,12 +23,14 @@ function readInto(d: Decision, file: OpenFile, buffers: readonly Buffer[], at: n
 	const count = totalLength(buffers);
 	const inode = inodeOf(d, file);
 	if (inode.kind === 'dir') return -Errno.EISDIR;
+	// A terminal may have some of what is wanted (VMIN).
+	if (resume?.reason === 'signal' && inode.kind !== 'tty') return resume.wait.restart;
 	if (count === 0) return 0;
 	const found = source(d, file, at ?? file.pos, count, resume);
 	if (typeof found === 'number' || 'kind' in found) return found;
 	if (found.bytes.length === 0) {
-		// An empty message is one.
-		if (inode.kind === 'socket') found.take(0);
+		// An empty message is one, and so is an end of file that was typed.
+		if (inode.kind === 'socket' || inode.kind === 'tty') found.take(0);
 		return 0;
 	}
 	const n = wholeParts(inode, writableLength(d, buffers, found.bytes.length), found.bytes.length);
@@ -237,6 +239,7 @@ export const ioRows: readonly SyscallRow[] = [
 		name: 'read',
 		args: ['fd', 'buf-out', 'size'],
 		support: 'full',
+		onSignal: true,
 		handler: (d, [fd, buf, count], resume) => read(d, fd, () => userBuffer(buf, count), resume),
 	},
 	{
@@ -252,6 +255,7 @@ export const ioRows: readonly SyscallRow[] = [
 		name: 'readv',
 		args: ['fd', 'iovec-out', 'int'],
 		support: 'full',
+		onSignal: true,
 		handler: (d, [fd, iov, n], resume) => read(d, fd, () => userVector(d, iov, n), resume),
 	},
 	{

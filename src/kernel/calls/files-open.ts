@@ -11,6 +11,7 @@ import { type Found, foundPath, readPath, resolve, walk } from '../paths.ts';
 import { fsIds, MAY_EXEC, MAY_READ, MAY_WRITE, owns, permitted } from '../permissions.ts';
 import { PROC_DIR, procContent, procNames } from '../procfs.ts';
 import type { SyscallRow } from '../row.ts';
+import { openControlling, openMaster, openSlave } from '../tty/open.ts';
 import { openFifo } from './pipes.ts';
 
 const TMPFILE = O.TMPFILE | O.DIRECTORY;
@@ -92,13 +93,20 @@ function openFound(d: Decision, found: Found & { readonly inode: Inode }, flags:
 	}
 	if (inode.kind === 'fifo') return openFifo(d, inode, flags, path);
 	// What has no name but in /proc/PID/fd cannot be opened by it.
+	if (inode.kind === 'tty') return openTty(d, inode, flags, path);
 	const stream = inode.kind === 'stream' ? d.state.streams[inode.channel]?.kind : undefined;
 	if (inode.kind === 'socket' || inode.kind === 'anon' || stream === 'other') return -Errno.ENXIO;
 	if (inode.kind === 'char') {
-		if (inode.rdev === DEVICE.TTY && d.group.tty === 0) return -Errno.ENXIO;
+		if (inode.rdev === DEVICE.TTY || inode.rdev === DEVICE.PTMX) return openTty(d, inode, flags, path);
 		if (!Object.values(DEVICE).some((dev) => dev === inode.rdev)) return -Errno.ENXIO;
 	}
 	return openDescriptor(d, inode, flags, path);
+}
+
+/** A terminal: the device by which it was found says which. */
+function openTty(d: Decision, inode: Inode, flags: number, path: string): number {
+	if (inode.rdev === DEVICE.PTMX) return openMaster(d, inode, flags, path);
+	return inode.rdev === DEVICE.TTY ? openControlling(d, inode, flags, path) : openSlave(d, inode, flags, path);
 }
 
 /** A directory of /proc: the names as they are now, in a directory that is in no other. Walking goes by its path. */

@@ -16,6 +16,7 @@ const DT: { readonly [kind in Inode['kind']]: number } = {
 	file: 8,
 	symlink: 10,
 	stream: 0,
+	tty: 2,
 	anon: 0,
 	socket: 12,
 };

@@ -144,7 +144,7 @@ const setpgid: Handler = (d, [pidArg, pgidArg]) => {
 const setsid: Handler = (d) => {
 	const { id, tgid, session } = d.group;
 	if (session === tgid || Object.values(d.state.groups).some((g) => g.pgrp === tgid)) return -Errno.EPERM;
-	d.emit({ kind: 'group/set', group: id, fields: { session: tgid, pgrp: tgid, tty: 0 } });
+	d.emit({ kind: 'group/set', group: id, fields: { session: tgid, pgrp: tgid, tty: 0, oldPgrp: 0 } });
 	return tgid;
 };
 

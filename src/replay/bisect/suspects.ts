@@ -15,7 +15,7 @@ const SPLIT = new Set(['cpu', 'creds', 'times', 'tls', 'itimers']);
 /** The unit of all tasks, when they are not the same ones. */
 const WHOLE_TASKS = 'tasks';
 const IPC = new Set(['ipcs', 'semUndos']);
-const DESCRIPTORS = new Set(['fdTables', 'files', 'pipes', 'anons', 'streams']);
+const DESCRIPTORS = new Set(['fdTables', 'files', 'pipes', 'anons', 'streams', 'ttys']);
 
 export interface Suspect {
 	readonly difference: Difference;
