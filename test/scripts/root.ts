@@ -85,15 +85,27 @@ function fetchPackages(): void {
 /** The scripts' names, sorted. */
 export function listScripts(): readonly string[] {
 	return readdirSync(here)
-		.filter((file) => file.endsWith('.sh'))
-		.map((file) => file.slice(0, -3))
+		.filter((file) => /\.(sh|term)$/.test(file))
+		.map((file) => file.replace(/\.\w+$/, ''))
 		.sort();
+}
+
+/** The file of a script: `.sh` runs by itself, `.term` is what is typed to a shell in a pseudo-terminal (inside.c). */
+function fileOf(script: string): string {
+	return existsSync(join(here, `${script}.sh`)) ? `${script}.sh` : `${script}.term`;
+}
+
+/** Whether a script is typed: then what it shows has process ids in it. */
+export function isTyped(script: string): boolean {
+	return fileOf(script).endsWith('.term');
 }
 
 /** The command that runs a script in the root: what its first line says. */
 export function commandOf(script: string): readonly string[] {
-	const [first] = readFileSync(join(here, `${script}.sh`), 'utf8').split('\n', 1);
-	return [...first.slice(2).split(' '), `/scripts/${script}.sh`];
+	const file = fileOf(script);
+	const [first] = readFileSync(join(here, file), 'utf8').split('\n', 1);
+	const words = first.slice(2).split(' ');
+	return isTyped(script) ? ['/bin/inside', `/scripts/${file}`, ...words] : [...words, `/scripts/${file}`];
 }
 
 /** Makes the root anew, the same every time, and gives its path. */
@@ -110,9 +122,11 @@ export function makeRoot(): string {
 	for (const applet of applets)
 		if (applet !== '' && !existsSync(join(root, 'bin', applet))) symlinkSync('busybox', join(root, 'bin', applet));
 	for (const script of listScripts()) {
-		copyFileSync(join(here, `${script}.sh`), join(root, 'scripts', `${script}.sh`));
-		chmodSync(join(root, 'scripts', `${script}.sh`), 0o755);
+		copyFileSync(join(here, fileOf(script)), join(root, 'scripts', fileOf(script)));
+		chmodSync(join(root, 'scripts', fileOf(script)), 0o755);
 	}
+	const inside = ['-m32', '-static', '-O1', '-o', join(root, 'bin/inside'), join(here, 'inside.c'), '-lutil'];
+	must(['gcc', ...inside], 'terminals need gcc with -m32');
 	writeData(join(root, 'data'));
 	must(['find', root, '-exec', 'touch', '-h', '-d', '@1000000000', '{}', '+'], 'setting the times of the root');
 	return root;
@@ -176,11 +190,15 @@ export async function runNatively(root: string, script: string, scratch: string,
 		['urandom', 9],
 	] as const)
 		must(['mknod', '-m', '666', join(scratch, 'dev', name), 'c', '1', `${minor}`], 'the native runs need root');
+	must(['mknod', '-m', '666', join(scratch, 'dev', 'tty'), 'c', '5', '0'], 'the native runs need root');
+	symlinkSync('pts/ptmx', join(scratch, 'dev', 'ptmx'));
+	mkdirSync(join(scratch, 'dev', 'pts'));
 	for (const [name, target] of Object.entries({ fd: '', stdin: '/0', stdout: '/1', stderr: '/2' }))
 		symlinkSync(`/proc/self/fd${target}`, join(scratch, 'dev', name));
 	mkdirSync(join(scratch, 'proc'));
-	// In a mount namespace of its own /proc goes with the script.
-	const inside = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"';
+	// In a mount namespace of its own /proc goes with the script, and terminals are numbered from 0.
+	const pts = 'mount -t devpts -o newinstance,ptmxmode=666 devpts "$0/dev/pts"';
+	const inside = `mount -t proc proc "$0/proc" && ${pts} && exec chroot "$0" "$@"`;
 	const command = ['unshare', '-m', 'sh', '-c', inside, scratch, ...commandOf(script)];
 	const ended = await run(command, timeoutMs, environment());
 	rmSync(scratch, { recursive: true, force: true });

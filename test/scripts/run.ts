@@ -1,4 +1,5 @@
-// Shell scripts under Debian's own static i386 busybox, bash and sash, natively and in the machine: the recorded stdout and exit
+// Shell scripts under Debian's own static i386 busybox, bash and sash, and what is typed to them in a pseudo-terminal (`*.term`), natively and
+// in the machine: the recorded stdout and exit
 // status must be the native ones, two recordings byte-identical, the replay end with 0, and a sweep over the trace (places next
 // to events, shared among the kinds of event, and seeded steps) find every restart equal.
 // `npm run scripts -- [--only A,B] [--events N] [--sample N] [--seed N] [--jobs N] [--minutes N] [--keep DIR] [--long]`
@@ -9,7 +10,7 @@ import { availableParallelism, constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { commandOf, type Ended, listScripts, makeRoot, run, runNatively } from './root.ts';
+import { commandOf, type Ended, isTyped, listScripts, makeRoot, run, runNatively } from './root.ts';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const replay = [process.execPath, join(repository, 'dist', 'replay.js')];
@@ -34,6 +35,11 @@ interface Verdict {
 /** The status a shell reports. */
 function statusOf(ended: Ended): number {
 	return ended.status ?? 128 + constants.signals[ended.signal!];
+}
+
+/** What a shell shows, without the process ids of background jobs: they are the kernel's to choose. */
+function withoutPids(shown: Buffer): Buffer {
+	return Buffer.from(shown.toString('latin1').replace(/^(\[\d+\]) \d+\r$/gm, '$1 PID\r'), 'latin1');
 }
 
 /** The first line in which two outputs differ. */
@@ -71,7 +77,10 @@ async function tryScript(script: string, options: Options): Promise<Verdict> {
 		run([...replay, 'record', '--root', options.root, '-o', file, '--', ...commandOf(script)], left());
 	const native = await runNatively(options.root, script, join(options.dir, `${script}.root`), Math.min(30_000, left()));
 	const recorded = await record(trace);
-	if (!recorded.stdout.equals(native.stdout)) problems.push(firstDifference(native.stdout, recorded.stdout));
+	const [wanted, got] = [native.stdout, recorded.stdout].map((out) => (isTyped(script) ? withoutPids(out) : out));
+	if (!got.equals(wanted)) problems.push(firstDifference(wanted, got));
+	if (isTyped(script) && statusOf(native) !== 0)
+		problems.push(`natively: ${native.stdout.toString('latin1').trim().split('\n').at(-1)}`);
 	if (statusOf(recorded) !== statusOf(native))
 		problems.push(
 			`status: natively ${statusOf(native)}, recorded ${statusOf(recorded)}; ${recorded.stderr.trim().split('\n').at(-1)}`,
@@ -136,7 +145,7 @@ async function main(): Promise<number> {
 				problems.push('time was up (--minutes): what ran then was killed');
 			if (problems.length === 0) passed++;
 			else failed++;
-			console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${script.padEnd(10)} ${line}`);
+			console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${script.padEnd(12)} ${line}`);
 			for (const problem of problems) console.log(`     ${problem}`);
 		}
 	};

@@ -150,7 +150,7 @@ export class Line extends Output {
 			this.erasing = false;
 			this.#literal = false;
 		}
-		if (!this.has('i', IFLAG.IXON) && old.i & IFLAG.IXON && !this.halted) this.start();
+		if (!this.has('i', IFLAG.IXON) && old.i & IFLAG.IXON && !this.halted) this.#resume();
 		this.#pump();
 	}
 
@@ -188,7 +188,7 @@ export class Line extends Output {
 		const { i, l } = this.termios;
 		let c = byte;
 		if (i & IFLAG.IXON && (this.#is(c, CC.VSTART) || this.#is(c, CC.VSTOP))) {
-			if (this.#is(c, CC.VSTART)) this.start();
+			if (this.#is(c, CC.VSTART)) this.#resume();
 			else this.stop();
 			return;
 		}
@@ -220,9 +220,15 @@ export class Line extends Output {
 		this.#queue(c);
 	}
 
+	/** Output goes on, with the echo that waited. */
+	#resume(): void {
+		this.start();
+		this.process();
+	}
+
 	#startByAny(): void {
 		const { i } = this.termios;
-		if (this.stopped && !this.halted && i & IFLAG.IXON && i & IFLAG.IXANY) this.start();
+		if (this.stopped && !this.halted && i & IFLAG.IXON && i & IFLAG.IXANY) this.#resume();
 	}
 
 	/** A character that means nothing but itself (n_tty_receive_char). */
@@ -250,8 +256,9 @@ export class Line extends Output {
 			if (this.before.packet) this.status |= PKT.FLUSHREAD;
 		}
 		if (this.has('i', IFLAG.IXON)) this.start();
+		// Its echo is shown with the rest, and gone when another signal is typed meanwhile.
 		if (this.has('l', LFLAG.ECHO)) this.echoChar(c);
-		this.process();
+		else this.process();
 	}
 
 	/** Editing of a line (n_tty_receive_char_canon); false: the character is none of its own. */

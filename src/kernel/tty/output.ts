@@ -69,13 +69,12 @@ export class Output {
 		if (this.before.packet) this.status = (this.status & ~PKT.START) | PKT.STOP;
 	}
 
-	/** @param call as `stop`; echo that waits then waits for something else to be shown */
+	/** @param call as `stop` */
 	start(call = false): void {
 		if (call) this.halted = false;
 		if (!this.stopped || this.halted) return;
 		this.stopped = false;
 		if (this.before.packet) this.status = (this.status & ~PKT.STOP) | PKT.START;
-		if (!call) this.process();
 	}
 
 	/** A character goes out past everything that waits (tty_send_xchar). */
@@ -233,9 +232,12 @@ export class Output {
 		if (at > 0) echo.splice(0, at);
 	}
 
-	/** Output that the master's side has no room for yet is thrown away (pty_flush_buffer). */
+	/**
+	 * Output that has not come to the master's discipline is thrown away (pty_flush_buffer): what there is no room for, and what
+	 * the same bytes that are being taken in have brought about.
+	 */
 	flushOutput(): void {
-		this.output.splice(BUFFER - 1);
+		this.output.splice(Math.min(BUFFER - 1, this.before.output.length));
 		if (this.before.packet) this.status |= PKT.FLUSHWRITE;
 	}
 }
