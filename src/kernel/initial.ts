@@ -19,7 +19,7 @@ import { execEvents } from './exec.ts';
 import { seedPrng } from './random.ts';
 import { seedScheduler } from './schedule.ts';
 import { NO_TIMES } from './timers.ts';
-import { blankTty } from './tty/terminal.ts';
+import { blankTty, PTMX_RDEV, SLAVE_MAJOR } from './tty/terminal.ts';
 
 /** What a descriptor 0–2 of the recorder is: bytes of a regular file on stdin are known beforehand. */
 export type StdStream = Stream['kind'] | { readonly file: Uint8Array; readonly path: string };
@@ -58,7 +58,7 @@ export interface InitialOptions {
 	readonly gid?: number;
 }
 
-const TTY_RDEV = (136 << 8) | 0;
+const TTY_RDEV = (SLAVE_MAJOR << 8) | 0;
 const DEVICES: readonly (readonly [name: string, major: number, minor: number])[] = [
 	['full', 1, 7],
 	['null', 1, 3],
@@ -226,6 +226,9 @@ class Builder {
 	readonly #files: OpenFile[] = [];
 	#cwd = 1;
 	#cwdPath = '/';
+	/** The directory of terminals, and the number of the recorder's. */
+	#pts = 0;
+	#tty: number | undefined;
 	#null = 0;
 
 	constructor(state: MachineState) {
@@ -253,7 +256,8 @@ class Builder {
 			lower: 'none' as const,
 			lowerPath: '',
 		};
-		this.events.push({ kind: 'inode/new', inode: { ...defaults, ...fields, id, ino: this.#ino++ } });
+		const ino = fields.ino ?? this.#ino++;
+		this.events.push({ kind: 'inode/new', inode: { ...defaults, ...fields, id, ino } });
 		return id;
 	}
 
@@ -299,7 +303,8 @@ class Builder {
 			if (name === 'null') this.#null = id;
 			this.#link(dev, name, id);
 		}
-		this.#dir('/dev/pts', false);
+		this.#pts = this.#dir('/dev/pts', false);
+		this.#link(this.#pts, 'ptmx', this.#newInode({ kind: 'char', mode: 0, rdev: PTMX_RDEV }));
 		for (const [name, target] of DEVICE_LINKS) this.#link(dev, name, this.#newInode({ kind: 'symlink', mode: 0o777, target }));
 		// Where shm_open(3) and sem_open(3) keep theirs.
 		this.#dir('/dev/shm', false, 0o1777);
@@ -346,7 +351,7 @@ class Builder {
 					this.#open(fd, this.#null, access | O.LARGEFILE, '/dev/null');
 					return;
 				case 'tty':
-					this.#open(fd, this.#stream(fd, 0o620, TTY_RDEV), O.RDWR | O.LARGEFILE, '/dev/pts/0');
+					this.#open(fd, this.#terminal(fd), O.RDWR | O.LARGEFILE, '/dev/pts/0');
 					return;
 				case 'pipe':
 					this.#open(fd, this.#stream(fd, 0o600, 0), access, `pipe:[${this.#ino - 1}]`);
@@ -359,6 +364,15 @@ class Builder {
 					return;
 			}
 		});
+	}
+
+	/** The recorder's terminal, by each descriptor that is it: one file of /dev/pts, as far as anybody can see. */
+	#terminal(id: number): number {
+		const first = this.#tty === undefined;
+		this.#tty ??= this.#ino++;
+		const inode = this.#newInode({ kind: 'stream', mode: 0o620, rdev: TTY_RDEV, channel: id, ino: this.#tty });
+		if (first) this.#link(this.#pts, '0', inode);
+		return inode;
 	}
 
 	#stream(id: number, mode: number, rdev: number): number {

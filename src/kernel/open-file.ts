@@ -72,7 +72,7 @@ export function makeInode(
 	kind: Inode['kind'],
 	mode: number,
 	parent: Inode | null,
-	fields: Partial<Pick<Inode, 'target' | 'rdev' | 'channel' | 'size' | 'nlink'>> = {},
+	fields: Partial<Pick<Inode, 'ino' | 'target' | 'rdev' | 'channel' | 'size' | 'nlink'>> = {},
 ): Inode {
 	const { next } = d.state;
 	const { fsuid, fsgid, groups } = d.task.creds;

@@ -5,6 +5,7 @@ import type { InputEvent } from '../events/input.ts';
 import { encodeFrame, FORMAT_VERSION, type FrameKind } from '../events/trace/format.ts';
 import { callNumber } from '../kernel/abi/call-numbers.ts';
 import { Errno } from '../kernel/abi/errno.ts';
+import { Sig } from '../kernel/abi/signal.ts';
 import { deadlock } from '../kernel/deadlock.ts';
 import { byteString } from '../kernel/initial.ts';
 import { type CpuModel, defaultPersona } from '../kernel/persona.ts';
@@ -243,17 +244,27 @@ function refusedBy(machine: Machine, { what, name, task, eip }: Extract<MachineE
 	return { what, name, pid: task, comm: machine.kernelState.tasks[task].comm, steps: machine.steps, eip };
 }
 
-/** A signal to the recorder is the first process's; once that is gone, it is for everybody who is left. */
+/** Signals that a terminal sends to whoever is in its foreground. */
+const TYPED: ReadonlySet<number> = new Set([Sig.SIGINT, Sig.SIGQUIT, Sig.SIGTSTP, Sig.SIGWINCH]);
+
+/**
+ * A signal to the recorder is the first process's; once that is gone, it is for everybody who is left. What a terminal sends is for
+ * the foreground group of the recorder's.
+ */
 function feed(machine: Machine, event: InputEvent): void {
-	const tasks = Object.values(machine.kernelState.tasks);
-	const isThere = ({ state }: Task) => state !== 'zombie' && state !== 'dead';
-	const gone = event.kind === 'input/signal' && !tasks.some((t) => t.tgid === event.task && isThere(t));
-	if (!gone) {
+	if (event.kind !== 'input/signal') {
 		machine.feed(event);
 		return;
 	}
-	const others = tasks.filter((t) => t.tgid === t.pid && t.pid !== event.task && isThere(t));
-	others.forEach(({ pid }, i) => void machine.feed({ ...event, task: pid, ns: i === 0 ? event.ns : 0 }));
+	const { tasks, groups, ttys } = machine.kernelState;
+	const isThere = ({ state }: Task) => state !== 'zombie' && state !== 'dead';
+	const leaders = Object.values(tasks).filter((t) => t.tgid === t.pid && isThere(t));
+	const terminal = TYPED.has(event.info.signo) ? Object.values(ttys).find((t) => t.streams.length > 0) : undefined;
+	const foreground = leaders.filter((t) => terminal !== undefined && groups[t.group].pgrp === terminal.pgrp);
+	const first = Object.values(tasks).some((t) => t.tgid === event.task && isThere(t));
+	const others = foreground.length > 0 ? foreground : leaders;
+	if (first && foreground.length === 0) machine.feed(event);
+	else others.forEach(({ pid }, i) => void machine.feed({ ...event, task: pid, ns: i === 0 ? event.ns : 0 }));
 }
 
 async function drive(

@@ -181,6 +181,18 @@ else {
 		assert.equal(JSON.parse(replay(['info', '--json', 'tty.t']).stdout).header.streams, ['tty', 'tty', 'tty']);
 		assert.is(replay(['tty.t']).status, 0);
 	});
+
+	test('what the terminal sends goes to its foreground group, whichever that is', () => {
+		for (const [key, status] of [
+			['\\003', '2'],
+			['\\032', '147f'],
+		]) {
+			const line = `{ sleep 2; printf '${key}'; sleep 1; printf '\\004'; } | script -qec "$R record -o job.t -- ${guest('tty_foreground')}" /dev/null`;
+			const ran = shell(line);
+			assert.match(ran.stdout, new RegExp(`ok in the foreground\r\nready\r\n[^\n]*the job: ${status}\r\n`));
+			assert.is(replay(['job.t']).status, 0);
+		}
+	});
 }
 
 test('killed: FILE.partial is good up to its last whole frame', async () => {

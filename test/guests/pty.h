@@ -24,7 +24,7 @@ struct winsize { u16 row, col, x, y; };
 static int pty_number;
 
 /* The master of a new pseudo-terminal, unlocked. */
-static int open_master(int flags)
+static __attribute__((unused)) int open_master(int flags)
 {
 	int master = sys(NR_open, "/dev/ptmx", O_RDWR | O_NOCTTY | flags);
 	int no = 0;
@@ -32,7 +32,7 @@ static int open_master(int flags)
 	sys(NR_ioctl, master, TIOCGPTN, &pty_number);
 	return master;
 }
-static const char *pty_name(void)
+static __attribute__((unused)) const char *pty_name(void)
 {
 	static char name[32];
 	char digits[8];

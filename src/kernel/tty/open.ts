@@ -14,14 +14,15 @@ const TTY_GROUP = 5;
 const SLAVE_MODE = 0o620;
 
 /** An inode for one opening of a device: it looks like the device's. */
-function openedAs(d: Decision, device: Inode | null, rdev: number, tty: number): Inode {
-	const inode = makeInode(d, 'tty', device?.mode ?? 0o666, null, { rdev, channel: tty });
-	if (device !== null) d.emit({ kind: 'inode/set', inode: inode.id, fields: { uid: device.uid, gid: device.gid } });
+function openedAs(d: Decision, device: Inode, rdev: number, tty: number): Inode {
+	const { ino, mode, uid, gid } = device;
+	const inode = makeInode(d, 'tty', mode, null, { ino, rdev, channel: tty });
+	if (uid !== inode.uid || gid !== inode.gid) d.emit({ kind: 'inode/set', inode: inode.id, fields: { uid, gid } });
 	return inode;
 }
 
 /** Makes a pseudo-terminal: the descriptor is its master. */
-export function openMaster(d: Decision, device: Inode | null, flags: number, path: string): number {
+export function openMaster(d: Decision, device: Inode, flags: number, path: string): number {
 	const fd = freeDescriptor(d);
 	if (fd < 0) return fd;
 	const { id, index } = { id: d.state.next.tty, index: freeIndex(d.state) };
@@ -56,7 +57,7 @@ export function openSlave(d: Decision, inode: Inode, flags: number, path: string
 }
 
 /** Opens the controlling terminal. */
-export function openControlling(d: Decision, device: Inode | null, flags: number, path: string): number {
+export function openControlling(d: Decision, device: Inode, flags: number, path: string): number {
 	const { tty: id } = d.group;
 	const tty = d.state.ttys[id];
 	if (tty === undefined) return -Errno.ENXIO;
