@@ -43,7 +43,7 @@ export interface Progress {
 	/** Ids of the address space that lends to this process, and of the one that is being restored; 0 = none. */
 	lent: number;
 	mm: number;
-	/** Restored address spaces by the pid of the first thread. */
+	/** Restored address spaces by the pid that the image gives the first thread. */
 	readonly memories: Map<number, number>;
 	/** Restored tasks by pid. */
 	readonly tasks: Map<number, Task>;

@@ -33,7 +33,7 @@ export function restoreMm(object: ImageObject, p: Progress): readonly [Extract<R
 	for (const { field, set } of MM_FIELDS) set?.({ mm }, values[field] as never);
 	if (mm.dumpable > 2) object.fail('cpt_flags', 'dumpable 0, 1 or 2');
 	p.mm = mm.id;
-	p.memories.set(task.tgid, mm.id);
+	p.memories.set(object.parent?.num('cpt_tgid') ?? task.tgid, mm.id);
 	if (!isGone(task)) task.mm = mm.id;
 	const own = { id: mm.object, kind: 'private' as const, pages: Pages.EMPTY, size: 2 ** 32 };
 	return [{ kind: 'mm', task: isGone(task) ? 0 : task.pid, mm, object: own }];

@@ -41,7 +41,7 @@ export function restoreTask(object: ImageObject, p: Progress): Restored {
 	for (const { field, set } of TASK_FIELDS) set?.(draft, values[field] as never);
 	p.mm = 0;
 	// The memory of a first thread that has ended is the others'.
-	if (!isGone(task)) task.mm = p.memories.get(task.tgid) ?? 0;
+	if (!isGone(task)) task.mm = p.memories.get(object.num('cpt_tgid')) ?? 0;
 	if (task.mm === 0 && task.tgid !== pid && !isGone(task) && !p.rules.reader?.bareTasks)
 		object.fail('cpt_tgid', 'a process that has memory, since this thread lives');
 	if (p.rules.pid) otherPids(task, group, p);
