@@ -121,7 +121,7 @@ const ROWS: readonly Row[] = [
 			const page = object.num('cpt_start') / o.PAGE_SIZE;
 			// A special mapping, the vDSO: it counts from 0.
 			const special = (flags & Vm.ALWAYSDUMP) !== 0;
-			if (anonymous && !special && (flags & Vm.SHARED) === 0 && object.num('cpt_pgoff') !== page)
+			if (anonymous && !special && (flags & (Vm.SHARED | Vm.MAYSHARE)) === 0 && object.num('cpt_pgoff') !== page)
 				warn('cpt_pgoff', `${hex(page)}, the page of cpt_start, expected of private anonymous memory`);
 			const number = object.num('cpt_page_num');
 			if (number > 0 && (flags & Vm.SHARED) !== 0)

@@ -384,7 +384,7 @@ const ROWS: readonly Row[] = [
 		defect: 'tid-pointers-unset',
 		...tree,
 		verdict: 'differs',
-		first: { original: 'memory/write', restored: 'task/exit', call: Nr.exit },
+		first: { original: 'memory/write', restored: 'sem/leave', call: Nr.exit },
 		correct: 'equal',
 	},
 	{
@@ -430,7 +430,7 @@ const ROWS: readonly Row[] = [
 		defect: 'robust-list-lost',
 		...tree,
 		verdict: 'differs',
-		first: { original: 'memory/write', restored: 'task/exit', call: Nr.exit_group },
+		first: { original: 'memory/write', restored: 'sem/leave', call: Nr.exit_group },
 		correct: 'equal',
 	},
 	{ defect: 'shared-memory-split', ...tree, verdict: 'differs', first: { original: step, restored: step }, correct: 'equal' },
@@ -513,7 +513,7 @@ const ROWS: readonly Row[] = [
 		defect: 'robust-owner-died',
 		...tree,
 		verdict: 'differs',
-		first: { original: 'memory/write', restored: 'task/exit', call: Nr.exit_group },
+		first: { original: 'memory/write', restored: 'sem/leave', call: Nr.exit_group },
 		correct: 'equal',
 	},
 	{
