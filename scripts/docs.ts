@@ -5,11 +5,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { DEFECTS, type Defect } from '../src/cpt/defects/defects.ts';
 import { CATALOGUE, type Field } from '../src/events/catalogue.ts';
+import { moduleRows } from '../src/kernel/calls/checkpoint.ts';
+import type { SyscallRow } from '../src/kernel/row.ts';
 import { SYSCALLS } from '../src/kernel/syscalls.ts';
 
 /** The table of system calls. */
 export function syscallsText(): string {
-	const rows = SYSCALLS.map((r) => `| ${r.nr} | \`${r.name}\` | ${r.support} | ${r.note ?? ''} |`);
+	const rowOf = (r: SyscallRow) => `| ${r.nr} | \`${r.name}\` | ${r.support} | ${r.note ?? ''} |`;
+	const rows = SYSCALLS.map(rowOf);
 	const count = (level: string) => SYSCALLS.filter((r) => r.support === level).length;
 	return `# System calls
 
@@ -20,6 +23,14 @@ Written by \`npm run docs\` from the rows in \`src/kernel/calls/\`.
 | nr | call | support | note |
 |---|---|---|---|
 ${rows.join('\n')}
+
+## With the checkpoint module
+
+\`record --checkpoint-module\`: these stand for the kernel's own calls of their numbers.
+
+| nr | call | support | note |
+|---|---|---|---|
+${moduleRows.map(rowOf).join('\n')}
 `;
 }
 

@@ -84,6 +84,12 @@ const SAMPLES: readonly Sample[] = [
 		guest: 'thread_leader_gone',
 		shows: 'first threads that have ended while others live, in a child and in the root',
 	},
+	{
+		name: 'module',
+		guest: 'checkpoint_tree',
+		shows: 'a guest that dumps a tree, and itself, through the checkpoint module, and restarts both',
+		options: { checkpointModule: [] },
+	},
 	{ name: 'jobs', guest: 'waitid_info', shows: 'a child stops, goes on, exits, is killed: what waitid tells' },
 	{
 		name: 'ipc',

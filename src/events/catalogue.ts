@@ -125,7 +125,15 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 	'task/new': {
 		group: 'task',
 		meaning: 'a task appears, with what only it refers to so far',
-		fields: { task: 'pid', value: 'entity', group: 'entity', sighand: 'entity', fdTable: 'entity', fs: 'entity' },
+		fields: {
+			task: 'pid',
+			value: 'entity',
+			placed: ['flag', 'its pid was asked for'],
+			group: 'entity',
+			sighand: 'entity',
+			fdTable: 'entity',
+			fs: 'entity',
+		},
 	},
 	'task/set': { group: 'task', meaning: 'fields of a task change', fields: { task: 'pid', fields: 'fields', regs: 'registers' } },
 	'group/set': { group: 'task', meaning: 'fields of a thread group change', fields: { group: 'group', fields: 'fields' } },
@@ -496,6 +504,31 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 			scheduler: 'entity',
 			realOffsetNs: ['ns', 'of CLOCK_REALTIME, a declared downtime in it'],
 			skewNs: ['ns', 'of all clocks, that passed without steps'],
+		},
+	},
+	'module/checkpoint': {
+		group: 'restore',
+		meaning: 'the checkpoint module dumps a tree for a task: what it writes are the events behind it',
+		fields: {
+			task: 'pid',
+			root: ['pid', 'of the tree'],
+			objects: ['count', 'in the image'],
+			length: ['length', 'of the image; of what there is of it when the dump fails'],
+			result: 'result',
+			why: ['name', 'why it fails; empty when it does not'],
+			left: ['fields', 'what the image cannot hold'],
+		},
+	},
+	'module/restart': {
+		group: 'restore',
+		meaning: 'the checkpoint module restarts a tree for a task: memory and tasks are the events before it',
+		fields: {
+			task: 'pid',
+			root: ['pid', 'of the tree; 0 when the restart fails'],
+			objects: ['count', 'in the image, as far as it was read'],
+			length: ['length', 'of what was read'],
+			result: 'result',
+			why: ['name', 'why it fails; empty when it does not'],
 		},
 	},
 };

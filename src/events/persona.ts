@@ -31,4 +31,9 @@ export interface Persona {
 	readonly quantum: number;
 	/** Bytes of memory sysinfo(2) shows. */
 	readonly memoryBytes: number;
+	/**
+	 * The checkpoint module of the 2008 patches is loaded: calls 334 and 335 are its own. What it does wrong, by names of the
+	 * catalogue of defects (`NAME` or `NAME=ARG`); empty: nothing. Absent: not loaded.
+	 */
+	readonly checkpointModule?: readonly string[] | undefined;
 }

@@ -1,6 +1,7 @@
 /**
- * Events of the freezer, of a dump and of a restart. None of them is decided by the machine: somebody outside freezes it, reads
- * it, or fills an empty one from an image, so a trace keeps them whole and a replay feeds them again.
+ * Events of the freezer, of a dump and of a restart. But for what a guest asks of the checkpoint module (`module/…`), none of them
+ * is decided by the machine: somebody outside freezes it, reads it, or fills an empty one from an image, so a trace keeps them
+ * whole and a replay feeds them again.
  */
 import type { CpuState, Descriptor } from './cpu.ts';
 import type {
@@ -72,6 +73,27 @@ export type RestoreEvent =
 			readonly offset: number;
 			readonly length: number;
 			readonly effect: Restored;
+	  }
+	/** The checkpoint module made an image for a guest (checkpoint(2) of the 2008 patches); `left`: what it cannot hold. Changes nothing. */
+	| {
+			readonly kind: 'module/checkpoint';
+			readonly task: number;
+			readonly root: number;
+			readonly objects: number;
+			readonly length: number;
+			readonly result: number;
+			readonly why: string;
+			readonly left: readonly string[];
+	  }
+	/** It made a tree of an image for a guest (restart(2)). Changes nothing: tasks and memory come by events of their own. */
+	| {
+			readonly kind: 'module/restart';
+			readonly task: number;
+			readonly root: number;
+			readonly objects: number;
+			readonly length: number;
+			readonly result: number;
+			readonly why: string;
 	  }
 	/** Every object was taken up: who is on the processor, and what CLOCK_REALTIME is ahead (a declared downtime in it). */
 	| { readonly kind: 'restore/end'; readonly scheduler: Scheduler; readonly realOffsetNs: bigint; readonly skewNs: number };

@@ -55,6 +55,8 @@ export type TaskEvent =
 			readonly kind: 'task/new';
 			readonly task: number;
 			readonly value: Task;
+			/** Its pid was asked for: where the next one is looked for stays. */
+			readonly placed?: boolean;
 			readonly group?: ThreadGroup;
 			readonly sighand?: Sighand;
 			readonly fdTable?: FdTable;

@@ -35,10 +35,12 @@ export interface KernelView {
 	regs(pid: number): CpuState;
 	/** Tasks that slept under a key (waits.ts waitKeys) when the decision began, in no order that counts. */
 	waiting(key: string): Iterable<number>;
+	/** What the checkpoint module answered to this decision's request. */
+	readonly module?: ModuleAnswer | undefined;
 }
 
 /** What a system call handler answers. A number is the result (i32: ≥ 0, or -errno). */
-export type Outcome = number | Block | NeedInput | Returned | Stopped;
+export type Outcome = number | Block | NeedInput | NeedModule | Returned | Stopped;
 
 /** The task sleeps inside the call; the handler is called again when the wait is over. */
 export interface Block {
@@ -51,6 +53,44 @@ export interface Block {
 export interface NeedInput {
 	readonly kind: 'need';
 	readonly request: InputRequest;
+}
+
+/** What the checkpoint module is asked to do, for the deciding task. */
+export type ModuleRequest =
+	/** The image of the tree below a task. */
+	| { readonly kind: 'checkpoint'; readonly root: number }
+	/** A tree made of an image; more bytes may follow it. */
+	| { readonly kind: 'restart'; readonly image: Uint8Array };
+
+/** What it came to. `result` 0, or -errno with the reason in words. */
+export interface ModuleAnswer {
+	readonly result: number;
+	readonly why: string;
+	/** The tree's root; 0 when it failed. */
+	readonly root: number;
+	readonly objects: number;
+	/** checkpoint: the image in the pieces it is written in, as far as it came. */
+	readonly pieces: readonly Uint8Array[];
+	/** checkpoint: what the image cannot hold. */
+	readonly left: readonly string[];
+	/** restart: how many bytes were read, and what makes the tree. */
+	readonly read: number;
+	readonly events: readonly KernelEvent[];
+	/** restart: an inode whose contents must come first; 0 = none. */
+	readonly unread: number;
+}
+
+/**
+ * The decision needs the checkpoint module, which is no part of the kernel: the machine has it do this, and decides again with
+ * its answer in the view. Its events so far are thrown away.
+ */
+export interface NeedModule {
+	readonly kind: 'module';
+	/** Who asks. */
+	readonly task: number;
+	readonly request: ModuleRequest;
+	/** Those events. */
+	readonly events: readonly KernelEvent[];
 }
 
 /** The registers were set by events (sigreturn, exec), or the task is gone: there is no result. */

@@ -11,7 +11,7 @@ import { callName } from './abi/call-numbers.ts';
 import { Errno } from './abi/errno.ts';
 import { hasSignal, Sig } from './abi/signal.ts';
 import { afterEvent } from './calls/clone.ts';
-import { Decision, isNeed, type KernelView, type NeedInput, type Outcome } from './decision.ts';
+import { Decision, isNeed, type KernelView, type NeedInput, type NeedModule, type Outcome } from './decision.ts';
 import { exitGroup, exitTask } from './exit.ts';
 import { forceFault } from './faults.ts';
 import { killForMemory } from './memory-limit.ts';
@@ -35,7 +35,8 @@ export type Decided =
 			/** Where they come from: it may know already what they make of the state. */
 			readonly from: Pick<Decision, 'begun' | 'made'>;
 	  }
-	| NeedInput;
+	| NeedInput
+	| NeedModule;
 
 function decided(d: Decision): Decided {
 	return { kind: 'decided', events: d.events, from: d };
@@ -75,7 +76,7 @@ function decideCall(d: Decision, entry: 'int80' | 'sysenter'): Decided {
 }
 
 function makeCall(d: Decision, nr: number, args: readonly number[]): Decided {
-	const row = syscallRow(nr);
+	const row = syscallRow(nr, d.persona);
 	return finish(d, nr, row, row === undefined ? unknownCall(d, nr) : row.handler(d, args, null));
 }
 
@@ -103,7 +104,7 @@ function goOn(d: Decision, stop: TraceStop): Decided {
 			break;
 		}
 		case 'event':
-			return finish(d, origAx, syscallRow(origAx), afterEvent(d, stop.result));
+			return finish(d, origAx, syscallRow(origAx, d.persona), afterEvent(d, stop.result));
 		case 'end':
 		case 'end-group':
 			if (stop.at === 'end') exitTask(d, stop.result);
@@ -128,13 +129,21 @@ function resumeSignal(d: Decision, signal: SigInfo | null): void {
 
 /** A number without a row: said aloud, then -ENOSYS. */
 function unknownCall(d: Decision, nr: number): Outcome {
-	d.emit({ kind: 'unsupported', task: d.pid, what: 'syscall', name: callName(nr), eip: d.regs.eip, bytes: new Uint8Array(0) });
+	d.emit({
+		kind: 'unsupported',
+		task: d.pid,
+		what: 'syscall',
+		name: callName(nr, d.persona),
+		eip: d.regs.eip,
+		bytes: new Uint8Array(0),
+	});
 	return -Errno.ENOSYS;
 }
 
 /** Turns a handler's outcome into events, up to the return to user mode. */
 function finish(d: Decision, nr: number, row: SyscallRow | undefined, outcome: Outcome): Decided {
 	if (isNeed(outcome)) return outcome;
+	if (typeof outcome === 'object' && outcome.kind === 'module') return outcome;
 	if (typeof outcome === 'number') {
 		if (row?.support === 'none') unknownCall(d, nr);
 		if (isTraced(d.task) && d.task.trace.syscall) {
@@ -173,7 +182,7 @@ export function decideResume(view: KernelView, pid: number): Decided {
 	d.emit({ kind: 'task/wake', task: pid, reason });
 	const nr = task.origAx;
 	const { ebx, ecx, edx, esi, edi, ebp } = d.regs;
-	const row = syscallRow(nr);
+	const row = syscallRow(nr, d.persona);
 	if (row === undefined) throw new Error('internal error: a task sleeps in an unknown call');
 	if (reason === 'signal' && !row.onSignal) return finish(d, nr, row, wait.restart);
 	return finish(d, nr, row, row.handler(d, [ebx, ecx, edx, esi, edi, ebp], { reason, wait }));

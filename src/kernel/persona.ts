@@ -109,6 +109,8 @@ export interface PersonaOptions {
 	readonly cpu?: CpuModel;
 	/** Memory of the machine; by default 1 GiB. */
 	readonly memoryBytes?: number;
+	/** The checkpoint module is loaded, with these defects. */
+	readonly checkpointModule?: readonly string[] | undefined;
 }
 
 /** Memory a machine may have, bytes: what a 32-bit kernel can address at most. */
@@ -138,5 +140,6 @@ export function defaultPersona(options: PersonaOptions = {}): Persona {
 		firstPid: 2,
 		quantum: 1_000_000,
 		memoryBytes: options.memoryBytes ?? 1024 * 1024 * 1024,
+		...(options.checkpointModule === undefined ? {} : { checkpointModule: options.checkpointModule }),
 	};
 }

@@ -1,4 +1,6 @@
 /** The table of system calls: the rows of all files of calls, by number. */
+import type { Persona } from '../events/persona.ts';
+import { moduleRows } from './calls/checkpoint.ts';
 import { directoryRows } from './calls/directories.ts';
 import { fileRows } from './calls/files.ts';
 import { identityRows } from './calls/identity.ts';
@@ -38,7 +40,7 @@ const BY_NUMBER: readonly (SyscallRow | undefined)[] = (() => {
 	return rows;
 })();
 
-/** The row of a call, or undefined for a number without one. */
-export function syscallRow(nr: number): SyscallRow | undefined {
-	return BY_NUMBER[nr];
+/** The row of a call, or undefined for a number without one. A loaded checkpoint module has two numbers for itself. */
+export function syscallRow(nr: number, { checkpointModule }: Pick<Persona, 'checkpointModule'>): SyscallRow | undefined {
+	return (checkpointModule && moduleRows.find((row) => row.nr === nr)) ?? BY_NUMBER[nr];
 }

@@ -211,6 +211,7 @@ const restored: Shape<Restored> = union<Restored>({
 		restartBlock: nullable(s.restartBlock),
 	}),
 });
+const moduleWork = { task: pid, root: pid, objects: count, length: count, result: signed, why: text };
 const imageObject = { number: count, name: text, offset: count, length: count };
 
 /** A row for every kind of event. */
@@ -218,8 +219,8 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'cpu/run': struct<Body<'cpu/run'>>({ task: pid, steps: int(0, 2 ** 52), check: u32, entry: s.entry, effect }, ['effect']),
 	'cpu/steps': struct<Body<'cpu/steps'>>({ task: pid, columns, entry: s.entry }),
 	'task/new': struct<Body<'task/new'>>(
-		{ task: pid, value: s.task, group: s.group, sighand: s.sighand, fdTable: s.fdTable, fs: s.fs },
-		['group', 'sighand', 'fdTable', 'fs'],
+		{ task: pid, value: s.task, placed: bool, group: s.group, sighand: s.sighand, fdTable: s.fdTable, fs: s.fs },
+		['placed', 'group', 'sighand', 'fdTable', 'fs'],
 	),
 	'task/set': struct<Body<'task/set'>>({ task: pid, fields: taskFields, regs }, ['regs']),
 	'group/set': struct<Body<'group/set'>>({ group: ref('group'), fields: groupFields }),
@@ -347,4 +348,6 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'checkpoint/object': struct<Body<'checkpoint/object'>>(imageObject),
 	'restore/object': struct<Body<'restore/object'>>({ ...imageObject, effect: restored }),
 	'restore/end': struct<Body<'restore/end'>>({ scheduler: s.scheduler, realOffsetNs: big, skewNs: count }),
+	'module/checkpoint': struct<Body<'module/checkpoint'>>({ ...moduleWork, left: list(text) }),
+	'module/restart': struct<Body<'module/restart'>>(moduleWork),
 };

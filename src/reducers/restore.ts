@@ -24,6 +24,9 @@ export function reduceRestore(d: StateDraft, e: RestoreEvent): void {
 			d.clock.realOffsetNs = e.realOffsetNs;
 			d.clock.skewNs = e.skewNs;
 			return;
+		case 'module/checkpoint':
+		case 'module/restart':
+			return;
 		default:
 			assertNever(e, 'event');
 	}

@@ -532,22 +532,26 @@ export const scheduler: Shape<Scheduler> = struct<Scheduler>({
 export const prng = tuple<readonly [number, number, number, number]>(u32, u32, u32, u32);
 export const freezer = oneOf('thawed', 'frozen', 'checkpointing');
 
-export const persona: Shape<Persona> = struct<Persona>({
-	sysname: text,
-	nodename: text,
-	release: text,
-	version: text,
-	machine: text,
-	domainname: text,
-	kernel: tuple<readonly [number, number, number]>(count, count, count),
-	cpuid: list(tuple<readonly [number, number, number, number, number, number]>(u32, int(-1, 0xffffffff), u32, u32, u32, u32)),
-	userCs: u16,
-	userDs: u16,
-	nsPerStep: count,
-	tscPerNs: count,
-	epochNs: big,
-	bootNs: count,
-	firstPid: pid,
-	quantum: count,
-	memoryBytes: count,
-});
+export const persona: Shape<Persona> = struct<Persona>(
+	{
+		sysname: text,
+		nodename: text,
+		release: text,
+		version: text,
+		machine: text,
+		domainname: text,
+		kernel: tuple<readonly [number, number, number]>(count, count, count),
+		cpuid: list(tuple<readonly [number, number, number, number, number, number]>(u32, int(-1, 0xffffffff), u32, u32, u32, u32)),
+		userCs: u16,
+		userDs: u16,
+		nsPerStep: count,
+		tscPerNs: count,
+		epochNs: big,
+		bootNs: count,
+		firstPid: pid,
+		quantum: count,
+		memoryBytes: count,
+		checkpointModule: list(text),
+	},
+	['checkpointModule'],
+);

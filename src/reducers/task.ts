@@ -21,13 +21,14 @@ const DEFAULT_ACTION: SigAction = { handler: 0, flags: 0, restorer: 0, mask: 0n 
 export function reduceTask(d: StateDraft, e: TaskEvent): void {
 	switch (e.kind) {
 		case 'task/new': {
+			const { pid: next } = d.next;
 			enter(d, 'tasks', 'pid', e.task, e.value);
 			if (e.group) enter(d, 'groups', 'group', e.group.id, e.group);
 			if (e.sighand) enter(d, 'sighands', 'sighand', e.sighand.id, e.sighand);
 			if (e.fdTable) enter(d, 'fdTables', 'fdTable', e.fdTable.id, e.fdTable);
 			if (e.fs) enter(d, 'fsStructs', 'fs', e.fs.id, e.fs);
 			// After the highest number the search begins again above those the first daemons have (kernel/pid.c RESERVED_PIDS).
-			d.next.pid = e.task + 1 >= PID_MAX ? RESERVED_PIDS : e.task + 1;
+			d.next.pid = e.placed ? next : e.task + 1 >= PID_MAX ? RESERVED_PIDS : e.task + 1;
 			const group = entity(d, 'groups', e.value.group);
 			if (!plain(group.threads).includes(e.task)) group.threads = [...plain(group.threads), e.task];
 			if (e.value.state === 'running') mayRun(d, e.task);

@@ -81,14 +81,14 @@ export function isFree(state: MachineState): boolean {
 	return state.freezer === 'thawed' && Object.values(state.tasks).every((t) => t.entry === 'none');
 }
 
-/** The image of a frozen run. @throws DumpError */
-export function checkpoint(freeze: Freeze, rules: Rules = {}): Image {
-	return dump(freeze.state, rules);
+/** The image of a frozen run, or of the tree below one of its tasks. @throws DumpError */
+export function checkpoint(freeze: Freeze, rules: Rules = {}, pid?: number): Image {
+	return dump(freeze.state, rules, pid);
 }
 
 /** As `checkpoint`; a rule may let the container run on while it is dumped, for which its run is needed. @throws DumpError */
-export function checkpointRun(trace: Trace, freeze: Freeze, rules: Rules = {}): Image {
-	const image = checkpoint(freeze, rules);
+export function checkpointRun(trace: Trace, freeze: Freeze, rules: Rules = {}, pid?: number): Image {
+	const image = checkpoint(freeze, rules, pid);
 	if (rules.torn === undefined) return image;
 	const { object, steps } = rules.torn;
 	const run = new Rerun(trace, freeze.state, 'runs', () => {}, undefined, freeze.at.k);
@@ -96,7 +96,7 @@ export function checkpointRun(trace: Trace, freeze: Freeze, rules: Rules = {}): 
 	run.machine.flush();
 	const state = run.machine.snapshot();
 	run.machine.close();
-	return tear(image, dump(state, rules), object);
+	return tear(image, dump(state, rules, pid), object);
 }
 
 /** What happens to a container that is dumped. */

@@ -1,6 +1,8 @@
 /** The header of a trace: all that a machine is made from, but the bytes of files, which stand in blob frames. */
 import * as v from 'valibot';
+import { DefectError } from '../cpt/defects/defect.ts';
 import { FORMAT_VERSION } from '../events/trace/format.ts';
+import { moduleRules } from './module.ts';
 
 /**
  * Version of what the engine does: raised whenever the same trace would execute differently, so that an old trace says
@@ -23,6 +25,17 @@ const big = v.pipe(
 	v.transform((n) => BigInt(n)),
 );
 
+/** Whether a defect can be planted in the checkpoint module. */
+function isPlantable(spec: string): boolean {
+	try {
+		moduleRules([spec]);
+		return true;
+	} catch (error) {
+		if (error instanceof DefectError) return false;
+		throw error;
+	}
+}
+
 const personaSchema = v.strictObject({
 	sysname: text,
 	nodename: text,
@@ -41,6 +54,7 @@ const personaSchema = v.strictObject({
 	firstPid: v.pipe(u32, v.minValue(1), v.maxValue(4194303)),
 	quantum: v.pipe(count, v.minValue(1)),
 	memoryBytes: count,
+	checkpointModule: v.optional(v.pipe(v.array(v.pipe(text, v.check(isPlantable, 'a defect of the catalogue'))), v.maxLength(64))),
 });
 
 const meta = v.strictObject({ mode: u32, uid: u32, gid: u32, mtime: big });
@@ -94,5 +108,5 @@ export function parseHeader(value: unknown): TraceHeader | string {
 	if (result.success) return result.output;
 	const [issue] = result.issues;
 	const path = issue.path?.map((p) => String(p.key)).join('.') ?? 'header';
-	return `header field ${path}: ${issue.expected ?? 'a valid value'} wanted, ${issue.received} got`;
+	return `header field ${path}: ${issue.expected ?? (issue.type === 'check' ? issue.message : 'a valid value')} wanted, ${issue.received} got`;
 }

@@ -11,7 +11,7 @@ import { type Fault, Vector } from '../events/cpu.ts';
 import { debugEntry } from '../events/debug.ts';
 import type { Entry } from '../events/entities.ts';
 import type { KernelEvent, MachineEvent } from '../events/event.ts';
-import type { Decision, KernelView, NeedInput } from '../kernel/decision.ts';
+import type { Decision, KernelView, NeedInput, NeedModule } from '../kernel/decision.ts';
 import { decideThaw, type ThawPolicy } from '../kernel/freezer.ts';
 import {
 	type Decided,
@@ -25,7 +25,9 @@ import {
 import { memoryPages } from '../kernel/memory-limit.ts';
 import { decideSchedule } from '../kernel/schedule.ts';
 import { LiveState } from '../reducers/live.ts';
+import { fold } from '../reducers/reduce.ts';
 import type { MachineState, Task } from '../reducers/state.ts';
+import { serveModule } from './module.ts';
 import { giveProcessor, takeProcessor } from './processors.ts';
 import { type Folded, Resident } from './resident.ts';
 import { Sleepers } from './sleepers.ts';
@@ -224,7 +226,7 @@ export class Machine {
 		const current = pid === 0 ? undefined : tasks[pid];
 		if (current !== undefined && current.entry !== 'none') {
 			this.#resident.note();
-			return this.#settle(decideEntry(this.#view, pid));
+			return this.#settle((view) => decideEntry(view, pid));
 		}
 		if (this.#due === undefined || this.#due <= this.#now()) {
 			const done = this.#decideDue(pid);
@@ -240,16 +242,16 @@ export class Machine {
 	#decideDue(pid: number): 'decided' | 'nothing' | NeedInput {
 		const { tasks } = this.#state;
 		const woken = this.#sleepers.ready(this.#state);
-		if (woken !== 0) return this.#settle(decideResume(this.#view, woken));
+		if (woken !== 0) return this.#settle((view) => decideResume(view, woken));
 		const deadline = this.#sleepers.deadline(this.#state);
 		if (deadline !== null && deadline <= this.#now()) {
-			const done = this.#settle(decideTimers(this.#view, pid === 0 ? Number(Object.keys(tasks)[0]) : pid));
+			const done = this.#settle((view) => decideTimers(view, pid === 0 ? Number(Object.keys(tasks)[0]) : pid));
 			assert(done !== 'nothing', 'a deadline that has come is acted on');
 			return done;
 		}
 		const current = tasks[pid];
 		if (current?.state === 'running' && this.#hasReason(current)) {
-			const done = this.#settle(decideSignals(this.#view, pid));
+			const done = this.#settle((view) => decideSignals(view, pid));
 			if (done !== 'nothing') return done;
 		}
 		this.#due = deadline ?? Number.POSITIVE_INFINITY;
@@ -263,11 +265,20 @@ export class Machine {
 		return task.pending.length > 0 || pending.length > 0 || stopSignal !== 0 || task.origAx >= 0 || task.savedMask !== null;
 	}
 
-	#settle(made: Decided): 'decided' | 'nothing' | NeedInput {
+	#settle(decide: (view: KernelView) => Decided): 'decided' | 'nothing' | NeedInput {
+		let made = decide(this.#view);
+		if (made.kind === 'module') made = decide(this.#answered(made));
+		assert(made.kind !== 'module', 'the module is asked once');
 		if (made.kind === 'need') return made;
 		if (made.events.length === 0) return 'nothing';
 		this.#commit(made.events, made.from);
 		return 'decided';
+	}
+
+	/** The view with what the checkpoint module came to: it works on the whole state, as it is within the call. */
+	#answered({ task, request, events }: NeedModule): KernelView {
+		const module = serveModule(fold(this.snapshot(), events), task, request);
+		return Object.create(this.#view, { module: { value: module } }) as KernelView;
 	}
 
 	/** Nothing can run: time jumps, or the outside is asked, or it is the end. */
@@ -333,6 +344,7 @@ export class Machine {
 		if (vector === NO_MEMORY) return void this.#noMemory(pid, 1);
 		if (retired > 0 && (vector === 3 || vector === 4) && this.#trapped(vector)) return undefined;
 		const made = decideFault(this.#view, pid, fault, stop === Stop.UNSUPPORTED ? cpu.bytesAtEip() : null);
+		assert(made.kind !== 'module', 'no fault asks the module');
 		if (made.kind === 'need') return made;
 		assert(made.events.length > 0, 'a fault is acted on');
 		this.#commit(made.events, made.from);
@@ -344,7 +356,7 @@ export class Machine {
 		const limit = memoryPages(this.#state);
 		const used = this.#resident.countRoom(limit);
 		if (used + wanted <= limit) return false;
-		this.#settle(decideNoMemory(this.#view, pid, used));
+		this.#settle((view) => decideNoMemory(view, pid, used));
 		return true;
 	}
 

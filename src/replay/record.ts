@@ -49,6 +49,8 @@ export interface RecordOptions {
 	readonly cpu?: CpuModel;
 	/** Memory of the machine, bytes, a multiple of the page size: 1 GiB unless said. */
 	readonly memoryBytes?: number;
+	/** The checkpoint module of the 2008 patches is loaded: calls 334 and 335 are its own. Names of what is planted in it. */
+	readonly checkpointModule?: readonly string[];
 	readonly grain?: 'inputs' | 'steps';
 	readonly root?: 'empty' | 'host';
 	/** What a look-up of the program found below a host root. */
@@ -135,6 +137,7 @@ export function makeHeader(options: RecordOptions): {
 			...(options.epochNs === undefined ? {} : { epochNs: options.epochNs }),
 			...(options.cpu === undefined ? {} : { cpu: options.cpu }),
 			...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
+			checkpointModule: options.checkpointModule,
 		}) as TraceHeader['persona'],
 		seed: options.seed ?? 1,
 		chaos: options.chaos ?? false,

@@ -134,7 +134,11 @@ export class TraceWriter {
 
 	/** What is to be known of a task that leaves the tables before the end. */
 	#follow(event: MachineEvent): void {
-		if (event.kind === 'task/new') this.#tasks.set(event.task, { comm: event.value.comm, steps: 0, status: null });
+		if (event.kind === 'task/new') {
+			const { comm, state, exitStatus } = event.value;
+			// A restart may make one that has ended.
+			this.#tasks.set(event.task, { comm, steps: 0, status: state === 'zombie' ? exitStatus : null });
+		}
 		if (!('task' in event) || typeof event.task !== 'number') return;
 		const task = this.#tasks.get(event.task);
 		if (task === undefined) return;

@@ -1,6 +1,7 @@
 // Writes manifest.json: for every guest program how it is run and what a native run of it prints and ends with.
 // Expected output is never typed by hand. `--check` compares instead of writing. Opening comments of the sources say
-// @args, @stdin, @env as in workloads/native.ts, and @not-native REASON for a guest whose native run differs by design.
+// @args, @stdin, @env as in workloads/native.ts, @not-native REASON for a guest whose native run differs by design, and @module
+// for one that is recorded with the checkpoint module, which no kernel here has: in the machine its own checks are the measure.
 // Every program runs three times (addresses are randomised), and must say the same each time.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,6 +15,7 @@ export interface Guest extends Invocation, Outcome {
 	name: string;
 	what: string;
 	native: true | string;
+	module?: true;
 }
 
 /** The guests of the manifest, in name order. */
@@ -36,6 +38,7 @@ function observe(name: string): Guest {
 	const text = readFileSync(source, 'utf8').slice(0, 1500);
 	const what = /^(?:\/\*|#) (.*?)(?: \*\/)?$/m.exec(text)?.[1] ?? name;
 	const reason = /@not-native (.*?)(?: \*\/)?$/m.exec(text)?.[1];
+	const module = /@module$/m.test(text) ? { module: true as const } : {};
 	const how = readInvocation(source);
 	const runs = [1, 2, 3].map(() => {
 		const { stdout, status, signal } = runProgram([guestPath(name), ...how.args], how);
@@ -44,7 +47,7 @@ function observe(name: string): Guest {
 	const texts = new Set(runs.map((run) => JSON.stringify(run)));
 	if (texts.size > 1) throw new Error(`${name}: native runs differ:\n${[...texts].join('\n')}`);
 	if (/^FAIL/m.test(runs[0]!.stdout)) throw new Error(`${name}: a check fails natively:\n${runs[0]!.stdout}`);
-	return { name, what, native: reason ?? true, ...how, ...runs[0]! };
+	return { name, what, native: reason ?? true, ...module, ...how, ...runs[0]! };
 }
 
 if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {

@@ -135,6 +135,7 @@ for (const { name, bytes, trace } of all) {
 				seed: header.seed,
 				epochNs: header.persona.epochNs,
 				streams: header.streams,
+				...(header.persona.checkpointModule ? { checkpointModule: header.persona.checkpointModule } : {}),
 				...(header.stdin === null ? {} : { stdin: trace.blob(header.stdin) }),
 			});
 			const twice = await record({
@@ -146,6 +147,7 @@ for (const { name, bytes, trace } of all) {
 				seed: header.seed,
 				epochNs: header.persona.epochNs,
 				streams: header.streams,
+				...(header.persona.checkpointModule ? { checkpointModule: header.persona.checkpointModule } : {}),
 				...(header.stdin === null ? {} : { stdin: trace.blob(header.stdin) }),
 			});
 			assert.is(Buffer.compare(again.bytes, twice.bytes), 0, 'two recordings');

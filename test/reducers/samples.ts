@@ -203,6 +203,17 @@ export function sampleEvents(): MachineEvent[] {
 			realOffsetNs: -1n,
 			skewNs: 2 ** 50,
 		},
+		{
+			kind: 'module/checkpoint',
+			task: 1,
+			root: 2,
+			objects: 12,
+			length: 2 ** 32,
+			result: -5,
+			why: 'it is cut',
+			left: ['open descriptor 0 of 2: /dev/null'],
+		},
+		{ kind: 'module/restart', task: 1, root: 0, objects: 0, length: 0, result: -22, why: 'no image' },
 	];
 	const missing = (Object.keys(CATALOGUE) as EventKind[]).filter((kind) => !list.some((e) => e.kind === kind));
 	if (missing.length > 0) throw new Error(`no sample of ${missing.join(', ')}`);

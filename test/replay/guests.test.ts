@@ -20,6 +20,7 @@ for (const guest of readManifest()) {
 			env: Object.entries(guest.env ?? {}).map(([k, v]) => `${k}=${v}`),
 			streams: [guest.stdin ? 'file' : 'null', 'pipe', 'pipe'],
 			...(guest.stdin ? { stdin: Buffer.from(guest.stdin, 'latin1') } : {}),
+			...(guest.module ? { checkpointModule: [] } : {}),
 			outside,
 			maxSteps: 50_000_000,
 		});
@@ -27,6 +28,11 @@ for (const guest of readManifest()) {
 			assert.is(outside.text(1), guest.stdout);
 			const status = end.status === null ? 'still running' : waitStatusText(end.status & ~0x80);
 			assert.is(status, guest.signal ? `killed by ${guest.signal}` : `exit ${guest.status}`);
+		}
+		if (guest.module) {
+			assert.not.match(outside.text(1), /^FAIL/m);
+			assert.ok((outside.text(1).match(/^ok /gm) ?? []).length >= 5);
+			assert.is(end.status, 0);
 		}
 		assert.is(verify(new Trace(bytes)).mismatch, null);
 	});

@@ -2,6 +2,7 @@
 import type { Rules } from '../../cpt/rules.ts';
 import { DumpError, type Image } from '../../cpt/v2/dump.ts';
 import { remainders } from '../../cpt/v2/remainder.ts';
+import { subtree } from '../../cpt/v2/tree.ts';
 import { checkpointRun, type Freeze, recordDump } from '../../replay/checkpoint.ts';
 import { formatPosition } from '../../replay/position.ts';
 import type { Trace } from '../../replay/trace.ts';
@@ -13,6 +14,7 @@ import { tasksText } from '../render/place.ts';
 
 export interface CheckpointOptions {
 	readonly at: string;
+	readonly pid?: string;
 	readonly output: string;
 	readonly trace?: string;
 	readonly defect?: readonly string[];
@@ -26,7 +28,8 @@ export function checkpointCommand(path: string, options: CheckpointOptions): num
 	const at = located(path, trace, wanted);
 	if (trace.damage) message(damageLine(path, trace.damage));
 	const frozen = freeze(path, trace, at);
-	const { image, pieces } = dumped(path, trace, frozen, rules);
+	const pid = rootOf(path, frozen, options.pid);
+	const { image, pieces } = dumped(path, trace, frozen, rules, pid);
 	const sources = [{ path, what: 'the trace that is read' }];
 	writeOutput(options.output, pieces, { sources });
 	if (options.trace !== undefined) {
@@ -37,11 +40,22 @@ export function checkpointCommand(path: string, options: CheckpointOptions): num
 		});
 	}
 	const size = pieces.reduce((n, piece) => n + piece.length, 0);
-	const left = remainders(frozen.state);
+	const dumpedTree = { ...frozen, state: pid === undefined ? frozen.state : subtree(frozen.state, pid) };
+	const left = remainders(dumpedTree.state);
 	if (!options.json && left.length > 0)
 		message(`v2 cannot hold, a restart borrows: ${left.map(({ what, each }) => plural(each.length, what)).join(', ')}`);
-	print(options.json ? json(report(path, frozen, image, size, options)) : text(frozen, image, size, options));
+	print(options.json ? json(report(path, dumpedTree, image, size, options)) : text(dumpedTree, image, size, options));
 	return Exit.OK;
+}
+
+/** `--pid`: a process there; undefined: the first. */
+function rootOf(path: string, { at, state }: Freeze, text: string | undefined): number | undefined {
+	if (text === undefined) return undefined;
+	const task = state.tasks[Number(text)];
+	const where = `${path}@${formatPosition(at)}`;
+	if (!/^\d+$/.test(text) || task === undefined) throw new CliError(`--pid ${text}: no task of ${where}`, Exit.USAGE);
+	if (task.tgid !== task.pid) throw new CliError(`--pid ${text}: a thread; its process is ${task.tgid}`, Exit.USAGE);
+	return task.pid;
 }
 
 /** The image; with a defect of the restart the one in which it shows. */
@@ -50,9 +64,10 @@ function dumped(
 	trace: Trace,
 	frozen: Freeze,
 	rules: Rules,
+	pid: number | undefined,
 ): { readonly image: Image; readonly pieces: readonly Uint8Array[] } {
 	try {
-		const image = checkpointRun(trace, frozen, rules);
+		const image = checkpointRun(trace, frozen, rules, pid);
 		return { image, pieces: rules.premise ? [rules.premise(image.bytes)] : image.chunks };
 	} catch (error) {
 		if (!(error instanceof DumpError)) throw error;

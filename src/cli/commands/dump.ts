@@ -54,7 +54,7 @@ function dumpEvents(trace: Trace, options: DumpOptions): void {
 	let at = { steps: 0, k: 0 };
 	const show = (event: MachineEvent) => {
 		if (event.kind === 'cpu/steps' || comparePositions(at, end) >= 0) return;
-		lines.add(options.json ? eventJson(at, event) : eventLine(at, event));
+		lines.add(options.json ? eventJson(at, event) : eventLine(at, event, trace.header.persona));
 		at = event.kind === 'cpu/run' ? { steps: at.steps + event.steps, k: 0 } : { steps: at.steps, k: at.k + 1 };
 	};
 	const run = Rerun.fromStart(trace, 'runs', show);
@@ -82,7 +82,7 @@ function dumpWindow(path: string, trace: Trace, { from, to }: Window, options: D
 		if (comparePositions(place, to) > 0 || comparePositions(place, end) >= 0) break;
 		const before = comparePositions(place, from) < 0;
 		if (!step) {
-			if (!before) lines.add(options.json ? eventJson(at, event) : eventLine(at, event));
+			if (!before) lines.add(options.json ? eventJson(at, event) : eventLine(at, event, trace.header.persona));
 			if ('regs' in event) follower.patch(event.task, event.regs);
 			if (event.kind === 'task/exec') names = Names.NONE;
 			continue;

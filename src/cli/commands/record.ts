@@ -1,11 +1,13 @@
 /** `record … -- PROG ARGS…`: runs a program in the machine and keeps the trace. Exits as the guest did. */
 import * as fs from 'node:fs';
 import { posix } from 'node:path';
+import { DefectError } from '../../cpt/defects/defect.ts';
 import type { HostMeta } from '../../events/input.ts';
 import { PAGE_SIZE } from '../../events/pages.ts';
 import { ElfError } from '../../kernel/elf.ts';
 import { CPU_MODELS, MAX_MEMORY, MIN_MEMORY } from '../../kernel/persona.ts';
 import { Host, HostError, hostMeta, streamKind } from '../../replay/host.ts';
+import { moduleRules } from '../../replay/module.ts';
 import { type RecordOptions, type Refused, record } from '../../replay/record.ts';
 import type { TraceEnd } from '../../replay/trace-writer.ts';
 import { bytesOf, executable } from '../executable.ts';
@@ -27,6 +29,8 @@ export interface RecordFlags {
 	readonly root?: string;
 	readonly seed?: string;
 	readonly chaos?: boolean;
+	readonly checkpointModule?: boolean;
+	readonly defect?: readonly string[];
 	readonly strict?: boolean;
 	readonly epoch?: string;
 	readonly env?: readonly string[];
@@ -44,6 +48,16 @@ function integer(text: string | undefined, name: string, max: number): number | 
 	const n = Number(text);
 	if (!/^\d+$/.test(text) || n > max) fail(`--${name} ${text}: a whole number up to ${max} wanted`);
 	return n;
+}
+
+/** Whether the defects are some that a checkpoint module can have. */
+function inModule(specs: readonly string[]): void {
+	try {
+		moduleRules(specs);
+	} catch (error) {
+		if (error instanceof DefectError) fail(`--defect: ${error.message}`);
+		throw error;
+	}
 }
 
 /** `--epoch`: seconds since 1970, with a fraction, or a date that Date can read. */
@@ -73,6 +87,8 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 	if (flags.cwd !== undefined && !flags.cwd.startsWith('/')) fail(`--cwd ${flags.cwd}: an absolute path inside the guest wanted`);
 	const cpu = CPU_MODELS.find((model) => model === flags.cpu);
 	if (flags.cpu !== undefined && cpu === undefined) fail(`--cpu ${flags.cpu}: one of ${CPU_MODELS.join(', ')} wanted`);
+	if (flags.defect !== undefined && !flags.checkpointModule) fail('--defect: only in a --checkpoint-module');
+	inModule(flags.defect ?? []);
 	const seed = integer(flags.seed, 'seed', 0xffffffff);
 	const epochNs = epoch(flags.epoch);
 	const maxSteps = integer(flags.maxSteps, 'max-steps', Number.MAX_SAFE_INTEGER);
@@ -128,6 +144,7 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 			...(flags.cwd === undefined ? {} : { cwd: raw(flags.cwd) }),
 			...(seed === undefined ? {} : { seed }),
 			chaos: flags.chaos ?? false,
+			...(flags.checkpointModule ? { checkpointModule: flags.defect ?? [] } : {}),
 			strict: flags.strict ?? false,
 			onDeadlock: (lines) => {
 				message('deadlock: nothing can run and nothing is pending; a signal may end it');

@@ -58,10 +58,11 @@ export class Calls {
 	}
 
 	enter(pid: number, nr: number, given: readonly number[], steps: number): OpenCall {
-		const row = syscallRow(nr);
+		const { persona } = this.#machine().peek;
+		const row = syscallRow(nr, persona);
 		const read = this.#reader(pid);
 		const other = row?.name === 'ipc' ? ipcStandsFor(given, read) : undefined;
-		const name = other?.name ?? callName(nr);
+		const name = other?.name ?? callName(nr, persona);
 		const args = other?.args ?? given;
 		const resumed = nr === RESTART_SYSCALL ? this.#restarts.get(pid) : undefined;
 		const parts = resumed === undefined ? partsOf(row, name) : [{ text: () => `<... resuming interrupted ${resumed} ...>` }];

@@ -3,6 +3,7 @@
 import { CATALOGUE, type Field, type Unit } from '../../events/catalogue.ts';
 import { GPR_NAMES, SEGMENT_NAMES } from '../../events/cpu.ts';
 import type { KernelEvent, RunEvent, StepEvent } from '../../events/event.ts';
+import type { Persona } from '../../events/persona.ts';
 import { callName } from '../../kernel/abi/call-numbers.ts';
 import { Errno } from '../../kernel/abi/errno.ts';
 import { signalName } from '../../kernel/abi/signal.ts';
@@ -111,9 +112,9 @@ export function stepJson(step: StepEvent): unknown {
 }
 
 /** One line for an event; the catalogue says how each field reads. */
-export function eventLine(at: Position, event: KernelEvent | RunEvent): string {
+export function eventLine(at: Position, event: KernelEvent | RunEvent, persona?: Persona): string {
 	const task = 'task' in event && typeof event.task === 'number' ? String(event.task) : ' ';
-	return `${positionText(at)}  ${task}  ${paint(event.kind)} ${eventText(event)}`.trimEnd();
+	return `${positionText(at)}  ${task}  ${paint(event.kind)} ${eventText(event, persona)}`.trimEnd();
 }
 
 function paint(kind: string): string {
@@ -124,14 +125,15 @@ function paint(kind: string): string {
 	return kind === 'unsupported' || kind === 'cpu/fault' ? colour.red(padded) : padded;
 }
 
-export function eventText(event: KernelEvent | RunEvent): string {
+/** @param persona the machine's, for the names of its calls */
+export function eventText(event: KernelEvent | RunEvent, persona?: Persona): string {
 	switch (event.kind) {
 		case 'cpu/run':
 			return `${event.steps} steps, check ${hex8(event.check)}${event.entry === 'none' ? '' : `, ends with ${event.entry}`}`;
 		case 'syscall/enter':
-			return `${callName(event.nr)}(${event.args.map((a) => (a < 10 ? a : `0x${a.toString(16)}`)).join(', ')})`;
+			return `${callName(event.nr, persona)}(${event.args.map((a) => (a < 10 ? a : `0x${a.toString(16)}`)).join(', ')})`;
 		case 'syscall/exit':
-			return `${callName(event.nr)} = ${resultText(event.result)}`;
+			return `${callName(event.nr, persona)} = ${resultText(event.result)}`;
 		case 'memory/write':
 			return `[${hex8(event.address)}] ← ${event.bytes.length > 8 ? `${event.bytes.length} bytes ${quoted(event.bytes)}` : bytesText(event.bytes)}`;
 		case 'stream/output':

@@ -261,8 +261,10 @@ class Follower {
 				return;
 			case 'syscall/enter':
 				this.#actor = event.task;
-				this.#calls.enter(event.task, event.nr, event.args, this.#at.steps);
-				this.#entered(event.task, callName(event.nr));
+				{
+					const { row } = this.#calls.enter(event.task, event.nr, event.args, this.#at.steps);
+					this.#entered(event.task, row?.name ?? callName(event.nr));
+				}
 				return;
 			case 'syscall/exit':
 				this.#left(event.task, this.#calls.exit(event.task, event.result));

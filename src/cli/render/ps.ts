@@ -70,7 +70,7 @@ function rowOf(state: MachineState, task: Task, depth: number, names: (task: Tas
 		session: group?.session ?? 0,
 		state: task.state === 'running' && state.scheduler.current !== task.pid ? 'runnable' : task.state,
 		steps: task.times.steps,
-		call: task.origAx >= 0 ? callName(task.origAx) : null,
+		call: task.origAx >= 0 ? callName(task.origAx, state.persona) : null,
 		what: whatText(state, task, status, names),
 		comm: task.comm,
 		args: argsOf(state, task),
@@ -83,8 +83,8 @@ function whatText(state: MachineState, task: Task, status: number | null, names:
 	if (status !== null) return `${waitStatusText(status)}${task.state === 'zombie' ? ', not waited for yet' : ''}`;
 	if (task.state === 'traced') return `for its tracer ${task.trace?.tracer ?? 0}`;
 	if (task.state === 'stopped') return `by ${signalName(state.groups[task.group].stopSignal)}`;
-	if (task.state === 'sleeping') return `${callName(task.origAx)} waits for ${wantedText(state, task)}`;
-	return task.origAx >= 0 ? `in ${callName(task.origAx)}` : placeText(task.cpu.eip, names(task));
+	if (task.state === 'sleeping') return `${callName(task.origAx, state.persona)} waits for ${wantedText(state, task)}`;
+	return task.origAx >= 0 ? `in ${callName(task.origAx, state.persona)}` : placeText(task.cpu.eip, names(task));
 }
 
 /** Bytes of argv that are looked at. */

@@ -66,7 +66,8 @@ export const FIELD_DEFECTS: readonly Defect[] = [
 		cause: { part: 'restart block', text: 'restart block' },
 		shows: 'frozen_calls: asleep in poll, which says EINTR',
 		rules: () => ({
-			restored: (effect) => (effect.kind === 'registers' && asleepIn(effect) === Restart.BLOCK ? leaveCall(effect) : effect),
+			restored: (effect, object) =>
+				effect.kind === 'registers' && asleepIn(object)?.code === Restart.BLOCK ? leaveCall(effect) : effect,
 			lost: ['restart block'],
 		}),
 	},

@@ -263,8 +263,10 @@ export const RESTART_DEFECTS: readonly Defect[] = [
 		cause: { object: 'X86_REGS', fields: ['cpt_orig_ax', 'cpt_ax'], text: 'X86_REGS.cpt_ax, cpt_orig_ax' },
 		shows: 'frozen_calls: asleep in pause, which returns -514',
 		rules: () => ({
-			restored: (effect) =>
-				effect.kind === 'registers' && asleepIn(effect) !== null ? leaveCall(effect, effect.regs.eax!) : effect,
+			restored: (effect, object) => {
+				const call = effect.kind === 'registers' ? asleepIn(object) : null;
+				return effect.kind === 'registers' && call !== null ? leaveCall(effect, call.code >>> 0) : effect;
+			},
 		}),
 	},
 	{
@@ -286,10 +288,8 @@ export const RESTART_DEFECTS: readonly Defect[] = [
 		cause: { object: 'X86_REGS', fields: ['cpt_orig_ax', 'cpt_ax'], text: 'syscall result' },
 		shows: 'frozen_calls: asleep in sigtimedwait, which says EINTR',
 		rules: () => ({
-			restored: (effect) =>
-				effect.kind === 'registers' && asleepIn(effect) !== null && effect.origAx === NR_RT_SIGTIMEDWAIT
-					? leaveCall(effect)
-					: effect,
+			restored: (effect, object) =>
+				effect.kind === 'registers' && asleepIn(object)?.nr === NR_RT_SIGTIMEDWAIT ? leaveCall(effect) : effect,
 		}),
 	},
 	{

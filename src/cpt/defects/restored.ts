@@ -17,10 +17,11 @@ export function taskOf(object: ImageObject): number {
 	return task.num('cpt_pid');
 }
 
-/** The restart code of the call that a task is inside of, or null. */
-export function asleepIn({ origAx, regs }: Registers): number | null {
-	const code = (regs.eax ?? 0) | 0;
-	return origAx >= 0 && RESTARTS.has(code) ? code : null;
+/** The call that a task is inside of by its X86_REGS, and the restart code that it left there; or null. */
+export function asleepIn(object: ImageObject): { readonly nr: number; readonly code: number } | null {
+	const nr = object.num('cpt_orig_ax') | 0;
+	const code = object.num('cpt_ax') | 0;
+	return nr >= 0 && RESTARTS.has(code) ? { nr, code } : null;
 }
 
 /** Out of the call, back to user space with this in eax. */

@@ -142,13 +142,24 @@ export const leftOpen: Rules = {
 	},
 };
 
+/** The address space that a task has when everyone takes its creator's: that of the first who has one. */
+function firstMemory({ tasks }: MachineState, task: Task): number {
+	const seen = new Set<number>();
+	let first = task;
+	for (let t = tasks[first.ppid]; t !== undefined && t.mm !== 0 && !seen.has(t.pid); t = tasks[t.ppid]) {
+		seen.add(t.pid);
+		first = t;
+	}
+	return first.mm;
+}
+
 /** A child takes its creator's address space for its own: what the image has of it is put over it. */
 export const creatorsMemory: Rules = {
 	restored: (effect, object, lent) => {
 		const task = object.name === 'HEAD' ? undefined : lent.tasks[taskOf(object)];
-		const creator = task && lent.tasks[task.ppid];
-		if (task === undefined || creator === undefined || creator.mm === 0 || task.mm === creator.mm) return effect;
-		const theirs = lent.mms[creator.mm];
+		const mm = task === undefined ? 0 : firstMemory(lent, task);
+		if (task === undefined || task.mm === 0 || task.mm === mm) return effect;
+		const theirs = lent.mms[mm];
 		switch (effect.kind) {
 			case 'task':
 				return isThread(effect.value) ? { ...effect, value: { ...effect.value, mm: theirs.id } } : effect;

@@ -23,6 +23,8 @@ export class DumpError extends Error {
 	readonly object: string;
 	/** Linux errno the call would answer, positive. */
 	readonly errno: number;
+	/** What was written before it failed: what a guest that dumps has in its file. */
+	written: readonly Uint8Array[] = [];
 
 	constructor(object: string, why: string, errno: number) {
 		super(`${object}: ${why}`);
@@ -89,9 +91,14 @@ export function dump(state: MachineState, rules: Rules = {}, pid = rootPid(state
 		throw new DumpError('TASK', 'nothing is left to be dumped: the program has ended', 3);
 	const seen = rules.source ? rules.source(state) : state;
 	const d = new Dump(seen, rules);
-	d.head();
-	d.task(pid);
-	if (pid === rootPid(seen)) d.complete();
+	try {
+		d.head();
+		d.task(pid);
+		if (pid === rootPid(seen)) d.complete();
+	} catch (error) {
+		if (error instanceof DumpError) error.written = d.image().chunks;
+		throw error;
+	}
 	return d.image();
 }
 

@@ -33,3 +33,17 @@ export function dumpOrder(state: MachineState, pid = rootPid(state)): readonly T
 	const task = state.tasks[pid];
 	return [task, ...below(state, task).flatMap((t) => dumpOrder(state, t.pid))];
 }
+
+/** The state with the tasks of a tree alone, and the pipes that they have ends of. */
+export function subtree(state: MachineState, root: number): MachineState {
+	const tasks = Object.fromEntries(dumpOrder(state, root).map((t) => [t.pid, t]));
+	const channels = new Set<number>();
+	for (const { fdTable } of Object.values(tasks)) {
+		for (const { file } of Object.values(state.fdTables[fdTable]?.fds ?? {})) {
+			const inode = state.inodes[state.files[file].inode];
+			if (inode.kind === 'fifo') channels.add(inode.channel);
+		}
+	}
+	const pipes = Object.fromEntries(Object.entries(state.pipes).filter(([id]) => channels.has(Number(id))));
+	return { ...state, tasks, pipes };
+}

@@ -1,6 +1,9 @@
+/** Names of the i386 system calls by number. */
+import type { Persona } from '../../events/persona.ts';
+
 /**
- * Names of the i386 system calls by number (arch/x86/entry/syscalls/syscall_32.tbl of Linux 6.6), so that a call without a
- * row is still named. `-` stands for a number no kernel of that table has.
+ * Of the table (arch/x86/entry/syscalls/syscall_32.tbl of Linux 6.6), so that a call without a row
+ * is still named. `-` stands for a number no kernel of that table has.
  */
 const NAMES: readonly string[] = `
 restart_syscall exit fork read write open close waitpid creat link
@@ -53,9 +56,18 @@ set_mempolicy_home_node cachestat fchmodat2
 	.trim()
 	.split(/\s+/);
 
-/** The name of a call by its number (eax, u32), or `syscall_<number>` where the table has none, as strace writes it in hex. */
-export function callName(nr: number): string {
-	const name = NAMES[nr];
+/** Calls of the checkpoint module (patch 01: `__NR_checkpoint`, `__NR_restart`), where it is loaded. */
+export const MODULE_CALLS: ReadonlyMap<number, string> = new Map([
+	[334, 'checkpoint'],
+	[335, 'restart'],
+]);
+
+/**
+ * The name of a call by its number (eax, u32), or `syscall_<number>` where the table has none, as strace writes it in hex.
+ * @param persona the machine's, where it is known: a loaded checkpoint module has two numbers for itself
+ */
+export function callName(nr: number, persona?: Pick<Persona, 'checkpointModule'>): string {
+	const name = (persona?.checkpointModule && MODULE_CALLS.get(nr)) ?? NAMES[nr];
 	return name === undefined || name === '-' ? `syscall_0x${nr.toString(16)}` : name;
 }
 

@@ -182,7 +182,7 @@ function entitiesOf(d: Decision, flags: number, pid: number, thread: boolean) {
 }
 
 /** copy_signal: limits, process group, session and terminal go on; timers, pending signals and sums do not. */
-function newGroup(parent: ThreadGroup, id: number, pid: number): ThreadGroup {
+export function newGroup(parent: ThreadGroup, id: number, pid: number): ThreadGroup {
 	return {
 		...parent,
 		id,
