@@ -512,6 +512,8 @@ export type Anon =
 			readonly wakes: Wakes;
 	  }
 	| { readonly id: number; readonly kind: 'signalfd'; readonly mask: SigSet }
+	/** A process, by its thread group; 0 once that was waited for. */
+	| { readonly id: number; readonly kind: 'pidfd'; readonly group: number }
 	| { readonly id: number; readonly kind: 'epoll'; readonly items: readonly EpollItem[] }
 	| {
 			readonly id: number;

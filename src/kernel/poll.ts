@@ -5,6 +5,7 @@ import { DGRAM_QUEUE, EPOLL, SHUT, SOCK, SOCKET_BUFFER } from './abi/anon.ts';
 import { O, PIPE_BUF } from './abi/fcntl.ts';
 import { POLL } from './abi/poll.ts';
 import { pipeEnds, streamOf } from './file-data.ts';
+import { hasExited } from './pidfds.ts';
 import { setOf } from './signal-queue.ts';
 import { ttyReadiness } from './tty/data.ts';
 import { endOf } from './tty/terminal.ts';
@@ -104,6 +105,10 @@ export function anonReadiness(look: Looker, anon: Anon): Readiness {
 			});
 			const mask = ready.length > 0 ? READABLE : 0;
 			return { mask, waits: ready.length > 0 ? [] : [readable, ...outside], wakes: wakesOf(look, anon) };
+		}
+		case 'pidfd': {
+			const over = hasExited(look.state, anon);
+			return { mask: over ? READABLE : 0, waits: over ? [] : [readable], wakes: { read: over ? 1 : 0, write: 0 } };
 		}
 		case 'socket':
 			return socketReadiness(look, anon);

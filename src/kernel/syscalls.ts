@@ -7,6 +7,7 @@ import { identityRows } from './calls/identity.ts';
 import { ipcRows } from './calls/ipc.ts';
 import { memoryRows } from './calls/memory.ts';
 import { miscRows } from './calls/misc.ts';
+import { pidfdRows } from './calls/pidfd.ts';
 import { pollRows } from './calls/poll.ts';
 import { processRows } from './calls/process.ts';
 import { ptraceRows } from './calls/ptrace.ts';
@@ -23,6 +24,7 @@ export const SYSCALLS: readonly SyscallRow[] = [
 	...ipcRows,
 	...memoryRows,
 	...miscRows,
+	...pidfdRows,
 	...pollRows,
 	...processRows,
 	...ptraceRows,

@@ -430,6 +430,7 @@ export const anon: Shape<Anon> = union<Anon>({
 	eventfd: struct({ id, count: big, semaphore: bool, wakes }),
 	timerfd: struct({ id, clock: i32, expires: nullable(count), interval: count, ticks: count, wakes }),
 	signalfd: struct({ id, mask: big }),
+	pidfd: struct({ id, group: ref('group') }),
 	epoll: struct({ id, items: list(epollItem) }),
 	socket: struct({ id, type: count, peer: ref('anon'), connected: bool, queue: list(bytes()), shut: int(0, 3), wakes }),
 });

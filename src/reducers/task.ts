@@ -252,8 +252,13 @@ function reap(d: StateDraft, e: Extract<TaskEvent, { kind: 'task/reap' }>): void
 	renameScheduled(d, e.task, 0);
 	const { threads } = entity(d, 'groups', group);
 	const left = plain(threads).filter((pid) => pid !== e.task);
-	if (left.length === 0) drop(d, 'groups', group);
-	else entity(d, 'groups', group).threads = left;
+	if (left.length === 0) {
+		drop(d, 'groups', group);
+		for (const { id, kind } of entities(d.anons)) {
+			const anon = kind === 'pidfd' ? entity(d, 'anons', id) : undefined;
+			if (anon?.kind === 'pidfd' && anon.group === group) anon.group = 0;
+		}
+	} else entity(d, 'groups', group).threads = left;
 	if (!users(d, 'sighand', sighand)) drop(d, 'sighands', sighand);
 	if (e.group !== 0 && e.times !== null) entity(d, 'groups', e.group).childTimes = e.times;
 }

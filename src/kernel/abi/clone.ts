@@ -36,6 +36,7 @@ export const CLONE = {
 
 /** Names of the flags for strace; the signal at the end has a name of its own there. */
 export const CLONE_FLAGS: { readonly [table: string]: readonly Name[] } = {
+	pidfd: [[0o4000, 'PIDFD_NONBLOCK']],
 	clone: [
 		...Object.entries(CLONE)
 			.filter(([name, bits]) => bits <= 0x80000000 && name !== 'NEWTIME')

@@ -6,13 +6,16 @@ import { CLONE, SIGNAL_MASK } from '../abi/clone.ts';
 import { Errno } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/mm.ts';
 import { NSIG, SIG_IGN, Sig } from '../abi/signal.ts';
+import { viewOf } from '../abi/words.ts';
 import type { Decision, Outcome } from '../decision.ts';
+import { freeDescriptor } from '../open-file.ts';
 import type { Handler, Resume, SyscallRow } from '../row.ts';
 import { leaveUndoList, needUndoList } from '../semaphores.ts';
 import { isAlive, isTraced, kernelInfo } from '../signal-queue.ts';
 import { DISARMED, NO_TIMES } from '../timers.ts';
 import { withoutStep } from '../tracees.ts';
 import { PtraceEvent, stopForEvent, traced, wants } from '../tracing.ts';
+import { openPidfd } from './pidfd.ts';
 import { tlsFrom } from './segments.ts';
 
 /** What clone, clone3 and the others come to. */
@@ -22,6 +25,10 @@ interface Request {
 	readonly exitSignal: number;
 	/** Stack pointer of the child; 0 = the parent's. */
 	readonly stack: number;
+	/** Where the descriptor of the child goes (CLONE_PIDFD). */
+	readonly pidfd: number;
+	/** Numbers it is to have, the innermost namespace's first (set_tid); none: the next that is free. */
+	readonly setTid: readonly number[];
 	/** Where the tid goes in the parent, in the child (also when it ends), and the descriptor of its TLS. */
 	readonly parentTid: number;
 	readonly childTid: number;
@@ -46,7 +53,7 @@ function refuse(d: Decision, { flags }: Request): number {
 	if (has(CLONE.SIGHAND) && !has(CLONE.VM)) return -Errno.EINVAL;
 	if (has(CLONE.THREAD) && flags & (CLONE.NEWUSER | CLONE.NEWPID)) return -Errno.EINVAL;
 	if (flags & NAMESPACES) return d.task.creds.euid === 0 ? unsupported(d, 'clone into new namespaces') : -Errno.EPERM;
-	if (has(CLONE.PIDFD)) return unsupported(d, 'CLONE_PIDFD');
+	if (has(CLONE.PIDFD) && flags & (CLONE.THREAD | CLONE.DETACHED)) return -Errno.EINVAL;
 	const { uid, euid } = d.task.creds;
 	const limit = d.group.rlimits[RLIMIT.NPROC][0];
 	if (uid !== 0 && euid !== 0) {
@@ -67,6 +74,15 @@ function freePid(d: Decision): number {
 	return 0;
 }
 
+/** alloc_pid with set_tid: -EINVAL -EPERM -EEXIST. Here is one namespace only, whose init is pid 1. */
+function chosenPid(d: Decision, [pid, ...outer]: readonly number[]): number {
+	if (outer.length > 0 || pid < 1 || pid >= PID_MAX) return -Errno.EINVAL;
+	if (d.task.creds.euid !== 0) return -Errno.EPERM;
+	const { tasks, groups } = d.state;
+	const used = pid === 1 || tasks[pid] !== undefined || Object.values(groups).some((g) => g.pgrp === pid || g.session === pid);
+	return used ? -Errno.EEXIST : pid;
+}
+
 /** The calling task is made twice. The child's first instruction is the one after the call, with result 0. */
 function clone(d: Decision, request: Request): Outcome {
 	const { flags } = request;
@@ -75,8 +91,11 @@ function clone(d: Decision, request: Request): Outcome {
 	const parent = d.task;
 	const tls = flags & CLONE.SETTLS ? tlsFrom(d, request.tls) : parent.tls;
 	if (typeof tls === 'number') return tls;
-	const pid = freePid(d);
-	if (pid === 0) return -Errno.EAGAIN;
+	const pid = request.setTid.length > 0 ? chosenPid(d, request.setTid) : freePid(d);
+	if (pid <= 0) return pid === 0 ? -Errno.EAGAIN : pid;
+	if (flags & CLONE.PIDFD && (freeDescriptor(d) < 0 || !d.writable(request.pidfd, 4))) {
+		return freeDescriptor(d) < 0 ? -Errno.EMFILE : -Errno.EFAULT;
+	}
 
 	const { next } = d.state;
 	const shares = (bit: number) => (flags & bit) !== 0;
@@ -119,7 +138,9 @@ function clone(d: Decision, request: Request): Outcome {
 	};
 	const event = traceEvent(request);
 	const shown = event !== undefined && wants(d.task, 1 << event);
-	d.emit({ kind: 'task/new', task: pid, value: { ...value, ...tracedFrom(d, flags, shown, value.cpu) }, ...own });
+	const placed = request.setTid.length > 0 ? { placed: true } : {};
+	d.emit({ kind: 'task/new', task: pid, value: { ...value, ...tracedFrom(d, flags, shown, value.cpu) }, ...own, ...placed });
+	if (flags & CLONE.PIDFD) d.writeU32(request.pidfd, openPidfd(d, value.group, 0));
 	if (shares(CLONE.PARENT_SETTID)) d.writeU32(request.parentTid, pid);
 	if (shares(CLONE.CHILD_SETTID)) writeTid(d, value, pid);
 	if (shown) return stopForEvent(d, event, pid, pid);
@@ -218,7 +239,7 @@ function woken(d: Decision, resume: Resume | null): Outcome | null {
 	return wants(d.task, 1 << PtraceEvent.VFORK_DONE) ? stopForEvent(d, PtraceEvent.VFORK_DONE, pid, pid) : pid;
 }
 
-const PLAIN = { stack: 0, parentTid: 0, childTid: 0, tls: 0 };
+const PLAIN = { stack: 0, parentTid: 0, childTid: 0, tls: 0, pidfd: 0, setTid: [] };
 
 const fork: Handler = (d) => clone(d, { ...PLAIN, flags: 0, exitSignal: 17 });
 const vfork: Handler = (d, _args, resume) =>
@@ -227,11 +248,19 @@ const vfork: Handler = (d, _args, resume) =>
 /** CONFIG_CLONE_BACKWARDS: flags, stack, parent_tid, tls, child_tid. */
 const cloneCall: Handler = (d, [flags, stack, parentTid, tls, childTid], resume) => {
 	const exitSignal = flags & SIGNAL_MASK;
+	const over = woken(d, resume);
+	if (over !== null) return over;
+	const both = CLONE.PIDFD | CLONE.PARENT_SETTID;
+	// The descriptor goes where the tid would.
+	if (flags & CLONE.PIDFD && (flags & both) === both) return -Errno.EINVAL;
+	if (flags & CLONE.PIDFD && flags & CLONE.DETACHED) return -Errno.EINVAL;
 	const bits = (flags & ~SIGNAL_MASK & ~CLONE.DETACHED) >>> 0;
-	return (
-		woken(d, resume) ?? clone(d, { flags: bits, exitSignal: exitSignal > NSIG ? 0 : exitSignal, stack, parentTid, tls, childTid })
-	);
+	const signal = exitSignal > NSIG ? 0 : exitSignal;
+	return clone(d, { flags: bits, exitSignal: signal, stack, parentTid, tls, childTid, pidfd: parentTid, setTid: [] });
 };
+
+/** Namespaces that may be one in another. */
+const MAX_PID_NS_LEVEL = 32;
 
 /** Sizes of struct clone_args: the first version, and with what this kernel knows (set_tid, cgroup). */
 const CLONE_ARGS_MIN = 64;
@@ -249,14 +278,17 @@ const clone3: Handler = (d, [pointer, size], resume) => {
 	whole.set(bytes.subarray(0, CLONE_ARGS));
 	const view = new DataView(whole.buffer);
 	const words = Array.from({ length: 11 }, (_, i) => view.getBigUint64(8 * i, true));
-	const [flags, , childTid, parentTid, exitSignal, stack, stackSize, tls, setTid, setTidSize] = words.map(Number);
-	if (setTid !== 0 || setTidSize !== 0) return unsupported(d, 'clone3 set_tid');
+	const [flags, pidfd, childTid, parentTid, exitSignal, stack, stackSize, tls, setTidAt, setTidSize] = words.map(Number);
+	if (setTidSize > MAX_PID_NS_LEVEL || (setTidAt === 0) !== (setTidSize === 0)) return -Errno.EINVAL;
+	const tids = d.read(setTidAt, setTidSize * 4);
+	if (tids === undefined) return -Errno.EFAULT;
+	const setTid = Array.from({ length: setTidSize }, (_, i) => viewOf(tids).getInt32(i * 4, true));
 	const known = CLONE.CLEAR_SIGHAND + CLONE.CLEAR_SIGHAND - 1;
 	if (flags > known || flags & (SIGNAL_MASK | CLONE.DETACHED)) return -Errno.EINVAL;
 	if (exitSignal > NSIG || (flags & (CLONE.THREAD | CLONE.PARENT) && exitSignal !== 0)) return -Errno.EINVAL;
 	if (flags >= CLONE.CLEAR_SIGHAND && flags & CLONE.SIGHAND) return -Errno.EINVAL;
 	if ((stack === 0) !== (stackSize === 0)) return -Errno.EINVAL;
-	return clone(d, { flags, exitSignal, stack: stack + stackSize, parentTid, tls, childTid });
+	return clone(d, { flags, exitSignal, stack: stack + stackSize, parentTid, tls, childTid, pidfd, setTid });
 };
 
 /** unshare(2): descriptors and directories of one's own; a thread cannot leave its group. */
@@ -279,7 +311,7 @@ const unshare: Handler = (d, [flags]) => {
 	return 0;
 };
 
-const NO_NAMESPACES = 'no new namespaces, no pidfd';
+const NO_NAMESPACES = 'no new namespaces';
 
 export const cloneRows: readonly SyscallRow[] = [
 	{ nr: 2, name: 'fork', args: [], support: 'full', handler: fork },
@@ -298,7 +330,7 @@ export const cloneRows: readonly SyscallRow[] = [
 		name: 'clone3',
 		args: ['addr', 'size'],
 		support: 'partial',
-		note: `${NO_NAMESPACES}, no set_tid, no cgroup`,
+		note: `${NO_NAMESPACES}, no cgroup`,
 		handler: clone3,
 	},
 ];

@@ -42,7 +42,7 @@ function traceMe(d: Decision): number {
 }
 
 /** __ptrace_may_access with the real ids: all ids of the tracee are the caller's, and it may be dumped; or the caller is root. */
-function mayTrace(d: Decision, target: Task): boolean {
+export function mayTrace(d: Decision, target: Task): boolean {
 	const { uid, gid, euid } = d.task.creds;
 	if (euid === 0) return true;
 	const t = target.creds;

@@ -193,7 +193,7 @@ function mayKill(d: Decision, target: Task, signo: number): boolean {
 }
 
 /** Sends to a task after the checks; signal 0 only checks. */
-function send(d: Decision, target: Task, group: boolean, info: SigInfo): number {
+export function send(d: Decision, target: Task, group: boolean, info: SigInfo): number {
 	if (info.signo < 0 || info.signo > NSIG) return -Errno.EINVAL;
 	if (!mayKill(d, target, info.signo)) return -Errno.EPERM;
 	return info.signo === 0 ? 0 : postSignal(d, target.pid, group, info);
@@ -230,7 +230,7 @@ function killThread(d: Decision, tgid: number, pid: number, signo: number, info?
 }
 
 /** The siginfo of rt_sigqueueinfo: read whole, and only to itself may a program pretend to be the kernel or kill(2). */
-function queuedInfo(d: Decision, target: number, signo: number, uinfo: number): SigInfo | number {
+export function queuedInfo(d: Decision, target: number, signo: number, uinfo: number): SigInfo | number {
 	const bytes = d.read(uinfo, SIGINFO_BYTES);
 	if (bytes === undefined) return -Errno.EFAULT;
 	const info = decodeSiginfo(bytes, signo);
@@ -269,10 +269,6 @@ function sigaltstack(d: Decision, ss: number, old: number): number {
 	}
 	const flags = (altStackFlags(before, esp) | (before.flags & Ss.AUTODISARM)) >>> 0;
 	return old === 0 || d.write(old, encodeStack({ ...before, flags })) ? 0 : -Errno.EFAULT;
-}
-
-function notHere(): number {
-	return -Errno.ENOSYS;
 }
 
 /** Rows of calls about signals. */
@@ -405,5 +401,4 @@ export const signalRows: readonly SyscallRow[] = [
 		handler: (d, args, resume) => sigtimedwait(d, args, resume, TIMESPEC64),
 		onSignal: true,
 	},
-	{ nr: 424, name: 'pidfd_send_signal', args: ['fd', 'signal', 'struct:siginfo', 'hex'], support: 'none', handler: notHere },
 ];

@@ -10,10 +10,12 @@ import { type ChildWait, isAwaited, tracedBy } from '../child-waits.ts';
 import type { Decision, Outcome } from '../decision.ts';
 import { isWaitable, reapChild, reapTracee } from '../exit.ts';
 import { endStatus } from '../job-control.ts';
+import { processOf } from '../pidfds.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { isTraced } from '../signal-queue.ts';
 import { groupTimes } from '../timers.ts';
 import { rusageBytes } from './limits.ts';
+import { isNonblocking, pidfdAt } from './pidfd.ts';
 
 /** What a wait found. */
 interface Found {
@@ -130,14 +132,29 @@ const waitid: Handler = (d, [which, idArg, info, options, rusage]) => {
 	if (options & ~WAITID_OPTIONS || !(options & WAITID_EVENTS)) return -Errno.EINVAL;
 	const id = idArg | 0;
 	if (which > WAIT.P_PIDFD || (which === WAIT.P_PID && id <= 0) || (which === WAIT.P_PGID && id < 0)) return -Errno.EINVAL;
-	// Nobody has a descriptor of a process.
-	if (which === WAIT.P_PIDFD) return id < 0 ? -Errno.EINVAL : -Errno.EBADF;
+	if (which === WAIT.P_PIDFD) return waitPidfd(d, id, info, options, rusage);
 	const meantId = which === WAIT.P_ALL ? 0 : which === WAIT.P_PGID && id === 0 ? d.group.pgrp : id;
-	const result = wait(d, { kind: 'child', which, id: meantId, options });
+	return told(d, wait(d, { kind: 'child', which, id: meantId, options }), info, rusage);
+};
+
+/** P_PIDFD: the child behind a descriptor; with PIDFD_NONBLOCK, EAGAIN instead of a sleep. */
+function waitPidfd(d: Decision, fd: number, info: number, options: number, rusage: number): Outcome {
+	if (fd < 0) return -Errno.EINVAL;
+	const pidfd = pidfdAt(d, fd);
+	if (typeof pidfd === 'number') return pidfd;
+	const child = processOf(d.state, pidfd);
+	if (child === undefined) return -Errno.ECHILD;
+	const flags = isNonblocking(d, fd) ? options | WAIT.WNOHANG : options;
+	const result = wait(d, { kind: 'child', which: WAIT.P_PID, id: child.pid, options: flags });
+	return result === null && !(options & WAIT.WNOHANG) ? -Errno.EAGAIN : told(d, result, info, rusage);
+}
+
+/** What waitid answers to what it found. */
+function told(d: Decision, result: ReturnType<typeof wait>, info: number, rusage: number): Outcome {
 	if (typeof result === 'number' || (result !== null && 'kind' in result)) return result;
 	if (result !== null && rusage !== 0 && !d.write(rusage, result.usage)) return -Errno.EFAULT;
 	return info === 0 || d.write(info, waitInfo(result)) ? 0 : -Errno.EFAULT;
-};
+}
 
 export const waitRows: readonly SyscallRow[] = [
 	{
@@ -158,8 +175,7 @@ export const waitRows: readonly SyscallRow[] = [
 		nr: 284,
 		name: 'waitid',
 		args: ['enum:P', 'pid', 'struct:siginfo-out', 'flags:waitid', 'addr'],
-		support: 'partial',
-		note: 'no pidfd',
+		support: 'full',
 		handler: waitid,
 	},
 ];
