@@ -96,7 +96,9 @@ function renamed(state: MachineState): MachineState {
 				? { items: a.items.map((i) => ({ ...i, file: flip(i.file) })) }
 				: a.kind === 'socket'
 					? { peer: flip(a.peer) }
-					: {},
+					: a.kind === 'pidfd'
+						? { group: flip(a.group) }
+						: {},
 		),
 	};
 }

@@ -311,7 +311,7 @@ export function testMachine(): MachineState {
 }
 
 /** Descriptors 7 to 12 of the second table: its anonymous files. */
-const anonFds = Object.fromEntries([6, 7, 8, 9, 10, 11].map((file) => [file + 1, { file, cloexec: false }]));
+const anonFds = Object.fromEntries([6, 7, 8, 9, 10, 11, 12].map((file) => [file + 1, { file, cloexec: false }]));
 
 /** What all objects of IPC have. */
 const perm = (id: number, slot: number) => ({
@@ -356,7 +356,7 @@ export function richMachine(): MachineState {
 			fs: 4,
 			sighand: 4,
 			group: 4,
-			file: 12,
+			file: 13,
 			inode: 20,
 			pipe: 4,
 			anon: 9,
@@ -484,7 +484,7 @@ export function richMachine(): MachineState {
 		files: {
 			...files,
 			4: { id: 4, inode: 7, flags: 0, pos: 0, path: 'pipe:[17]', owner: 0, signal: 0 },
-			...Object.fromEntries([11, 12, 13, 14, 15, 16].map((i) => [i - 5, { ...files[1], id: i - 5, inode: i, path: 'anon' }])),
+			...Object.fromEntries([11, 12, 13, 14, 15, 16, 17].map((i) => [i - 5, { ...files[1], id: i - 5, inode: i, path: 'anon' }])),
 			5: { id: 5, inode: 8, flags: 1, pos: 0, path: 'pipe:[18]', owner: 2, signal: 29 },
 		},
 		inodes: {
@@ -503,6 +503,7 @@ export function richMachine(): MachineState {
 			14: inode(14, { kind: 'anon', channel: 4 }),
 			15: inode(15, { kind: 'socket', channel: 5 }),
 			16: inode(16, { kind: 'socket', channel: 6 }),
+			17: inode(17, { kind: 'anon', channel: 7 }),
 			10: inode(10, { kind: 'symlink', target: '/notes' }),
 		},
 		pipes: {
@@ -523,6 +524,7 @@ export function richMachine(): MachineState {
 			},
 			5: socket(5, 6, [new Uint8Array([1, 2])]),
 			6: socket(6, 5, []),
+			7: { id: 7, kind: 'pidfd', group: 2 },
 		},
 		ipcs: {
 			1: { id: 1, kind: 'ids', ns: 1, of: 'shm', seq: 2, last: 0, next: 1 },
