@@ -9,7 +9,8 @@ static int sleeps(void) { sys(NR_close, p[0]); install(SIGPIPE, SIG_IGN, 0, 0); 
 int main(void)
 {
 	sys(NR_pipe, p);
-	int pid = spawn(sleeps);
+	int pid = spawn(sleeps), held = 0;
+	while (sys(54 /* ioctl */, p[0], 0x541b /* FIONREAD */, &held), held < 65536) pause_ms(5);
 	pause_ms(20);
 	sys(NR_close, p[0]);
 	print("while it slept %x\n", reap(pid));

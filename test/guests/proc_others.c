@@ -61,7 +61,7 @@ int main(void)
 	int pid = spawn(child);
 	char *end = number(path + 6, pid);
 	number(name, pid);
-	pause_ms(20);
+	pause_ms(100);
 	say("listed", listed("/proc", name));
 	say("self", listed("/proc", "self"));
 	int dir = sys(NR_openat, -100, path, 0200000);
@@ -77,7 +77,7 @@ int main(void)
 	say("its descriptors", listed("/proc/self/fd", "1"));
 	say("names", listed("/proc/self", "status"));
 	tell(go[1]);
-	pause_ms(20);
+	pause_ms(100);
 	slurp(dir, "status");
 	print("state %c\n", value("State"));
 	say("reaped", reap(pid));
