@@ -11,16 +11,19 @@ type Leaf = readonly (Uint8Array | undefined)[];
 
 /** Sparse pages by index (0 ≤ index < 2^20·4). Absent pages read as zeros. An opaque leaf to immer. */
 export class Pages {
-	static readonly EMPTY = new Pages({}, {});
+	static readonly EMPTY = new Pages({}, {}, 0);
 	/** Leaves by index >>> 10; integer keys, so iteration is in ascending order. */
 	readonly leaves: Readonly<Record<number, Leaf>>;
 
 	/** Present pages of each leaf. */
 	private readonly counts: Readonly<Record<number, number>>;
+	/** Number of present pages. */
+	readonly size: number;
 
-	private constructor(leaves: Readonly<Record<number, Leaf>>, counts: Readonly<Record<number, number>>) {
+	private constructor(leaves: Readonly<Record<number, Leaf>>, counts: Readonly<Record<number, number>>, size: number) {
 		this.leaves = leaves;
 		this.counts = counts;
+		this.size = size;
 	}
 
 	/** The page, or undefined (zeros). */
@@ -44,16 +47,18 @@ export class Pages {
 			}
 			leaf[index % LEAF] = bytes;
 		}
+		let { size } = this;
 		for (const [at, leaf] of fresh) {
 			let present = 0;
 			for (const page of leaf) if (page !== undefined) present++;
+			size += present - (counts[at] ?? 0);
 			if (present > 0) counts[at] = present;
 			else {
 				delete leaves[at];
 				delete counts[at];
 			}
 		}
-		return new Pages(leaves, counts);
+		return new Pages(leaves, counts, size);
 	}
 
 	/** A table without the pages in [from, to). */
@@ -86,12 +91,5 @@ export class Pages {
 				if (was?.[i] !== is?.[i]) yield [Number(key) * LEAF + i, was?.[i], is?.[i]];
 			}
 		}
-	}
-
-	/** Number of present pages. */
-	get size(): number {
-		let n = 0;
-		for (const present of Object.values(this.counts)) n += present;
-		return n;
 	}
 }

@@ -95,11 +95,11 @@ const ROBUST_LIMIT = 2048;
 export function passOnFutexes(d: Decision, task: Task): void {
 	const mm = d.state.mms[task.mm];
 	if (task.robustList !== 0) walkRobust(d, task, mm);
-	const held = Object.values(d.state.tasks).flatMap((t) =>
-		t.state === 'sleeping' && t.wait !== null && t.wait.fired < 0
-			? t.wait.on.filter((on): on is FutexWait => on.kind === 'futex' && on.owner === task.pid)
-			: [],
-	);
+	const held: FutexWait[] = [];
+	for (const { state, wait } of Object.values(d.state.tasks)) {
+		if (state !== 'sleeping' || wait === null || wait.fired >= 0) continue;
+		for (const on of wait.on) if (on.kind === 'futex' && on.owner === task.pid) held.push(on);
+	}
 	// Of a lock that is inherited the first waiter becomes the owner; it finds the word marked.
 	for (const { object, offset } of held) {
 		const [next] = waitersOf(d, { object, offset }).filter(({ on }) => on.owner === task.pid);

@@ -113,8 +113,11 @@ function hasReason(state: MachineState, task: Task): boolean {
  * which: a wait stands under the keys of what it waits for, and an event touches keys.
  */
 
-/** Touched by whatever may close an end of a pipe or let go of a lock. */
-const ENDS = 'ends';
+/**
+ * Touched by whatever may close an end of a pipe or let go of a lock. A machine looks at sleepers under it only when the open files
+ * or the inodes are others than before: what else ends needs a key of its own.
+ */
+export const ENDS = 'ends';
 /** Touched by whatever may make a file ready: for who looks at many of them through an epoll, or at a socket's other end. */
 const FILES = 'files';
 /** Touched by whatever may make room in a message queue. */

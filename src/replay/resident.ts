@@ -55,15 +55,19 @@ const ASKS: ReadonlyMap<string, number> = new Map<KernelEvent['kind'], number>([
 	['memory/write', Asks.WRITES],
 ]);
 
-/** Events after which more pages may be in use than the processor knows. */
-const TAKES_PAGES: ReadonlySet<string> = new Set<KernelEvent['kind']>([
-	'mm/fork',
-	'mm/new',
-	'object/new',
-	'inode/write',
-	'input/content',
-	'restore/object',
-]);
+/**
+ * Pages that an event took, at most: the processor does not know of them. Counting them all would look at every object after
+ * every fork.
+ * @param before the state before the events it is one of
+ */
+function pagesTaken(e: KernelEvent, before: MachineState, after: MachineState): number {
+	let object: number;
+	if (e.kind === 'mm/fork') object = e.object;
+	else if (e.kind === 'mm/new' || e.kind === 'object/new') object = e.object.id;
+	else if (e.kind === 'inode/write' || e.kind === 'input/content') object = after.inodes[e.inode]?.object ?? 0;
+	else return e.kind === 'restore/object' ? Number.POSITIVE_INFINITY : 0;
+	return Math.max(0, (after.objects[object]?.pages.size ?? 0) - (before.objects[object]?.pages.size ?? 0));
+}
 /** Room that is to be counted anew before anything runs. */
 const UNKNOWN_ROOM = -1;
 /** Registers that hold any value. */
@@ -201,7 +205,7 @@ export class Resident {
 		this.#live.replace(applyPages(this.#state, pages));
 	}
 
-	/** Whether the task on the processor may run without another count: it has not used up more than there is. */
+	/** Whether the task on the processor may run without another count: not more was used up than there was at the last one. */
 	get hasRoom(): boolean {
 		return this.#cpu.memory.room >= 0;
 	}
@@ -236,7 +240,6 @@ export class Resident {
 	/** Applies decided events: to the state by the reducers, to the processor where it holds the newer truth. */
 	apply(events: readonly KernelEvent[], from?: Folded): void {
 		this.#sealed = [];
-		if (events.some((e) => TAKES_PAGES.has(e.kind))) this.#cpu.memory.room = UNKNOWN_ROOM;
 		const written = this.#filesWritten(events);
 		const asks = asksOf(events);
 		if (written.length > 0 || asks & Asks.COPIES) this.#seal();
@@ -252,6 +255,7 @@ export class Resident {
 		const task = this.#state.tasks[this.#loaded];
 		if (task === undefined || task.mm === 0 || task.mm !== before.tasks[this.#loaded].mm) this.#loaded = 0;
 		for (const e of events) {
+			this.#cpu.memory.room -= pagesTaken(e, before, this.#state);
 			if (e.kind !== 'memory/write') this.#applyLive(e, before);
 			else if (isLive(e) && !ends.includes(e.mm)) this.#write(e);
 		}

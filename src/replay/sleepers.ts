@@ -5,8 +5,9 @@
 import type { Anon, PosixTimer } from '../events/entities.ts';
 import type { KernelEvent } from '../events/event.ts';
 import { monotonicNs, nextCpuDeadline } from '../kernel/timers.ts';
-import { isReady, touchedKeys, waitKeys } from '../kernel/waits.ts';
+import { ENDS, isReady, touchedKeys, waitKeys } from '../kernel/waits.ts';
 import type { MachineState } from '../reducers/state.ts';
+import { Heap } from './heap.ts';
 
 /** A point of monotonic time at which a task wakes or a group's real-time timer fires. */
 interface Deadline {
@@ -16,16 +17,29 @@ interface Deadline {
 	readonly id: number;
 }
 
+/** A sleeper that could go on when it was looked at, with its place in the order of sleepers. */
+interface Ready {
+	readonly pid: number;
+	readonly order: number;
+}
+
 export class Sleepers {
 	/** Sleeping tasks by key, and the keys of each. */
 	readonly #byKey = new Map<string, Set<number>>();
 	readonly #keys = new Map<number, readonly string[]>();
 	/** Sleepers that an event may have made ready. */
 	readonly #touched = new Set<number>();
-	/** A heap by `at`; entries that no longer hold are left until they come up. */
-	readonly #heap: Deadline[] = [];
+	/** Those that were ready when they were looked at, who has slept longest first; and the place with which each stands there. */
+	readonly #ready = new Heap<Ready>((a, b) => a.order < b.order || (a.order === b.order && a.pid < b.pid));
+	readonly #places = new Map<number, number>();
+	readonly #deadlines = new Heap<Deadline>((a, b) => a.at < b.at);
+	/** What the ends of files depend on, as it was when the last events were noted. */
+	#files: MachineState['files'];
+	#inodes: MachineState['inodes'];
 
 	constructor(state: MachineState) {
+		this.#files = state.files;
+		this.#inodes = state.inodes;
 		for (const task of Object.values(state.tasks)) {
 			this.#enter(state, task.pid);
 			this.#touched.add(task.pid);
@@ -33,7 +47,7 @@ export class Sleepers {
 		for (const anon of Object.values(state.anons)) this.#arm(anon);
 		for (const { id, itimers, timers } of Object.values(state.groups)) {
 			this.#armPosix(id, timers);
-			if (itimers.real.expires !== null) this.#push({ at: itimers.real.expires, kind: 'timer', id });
+			if (itimers.real.expires !== null) this.#deadlines.push({ at: itimers.real.expires, kind: 'timer', id });
 		}
 	}
 
@@ -44,6 +58,9 @@ export class Sleepers {
 
 	/** Takes note of events. `state` is the one after them. */
 	note(events: readonly KernelEvent[], state: MachineState): void {
+		const sameEnds = state.files === this.#files && state.inodes === this.#inodes;
+		this.#files = state.files;
+		this.#inodes = state.inodes;
 		for (const e of events) {
 			switch (e.kind) {
 				case 'task/block':
@@ -68,7 +85,8 @@ export class Sleepers {
 					break;
 				case 'timer/set':
 				case 'timer/expire':
-					if (e.which === 'real' && e.value.expires !== null) this.#push({ at: e.value.expires, kind: 'timer', id: e.group });
+					if (e.which === 'real' && e.value.expires !== null)
+						this.#deadlines.push({ at: e.value.expires, kind: 'timer', id: e.group });
 					break;
 				case 'anon/set':
 					this.#arm(e.anon);
@@ -78,7 +96,10 @@ export class Sleepers {
 					break;
 				default:
 			}
-			for (const key of touchedKeys(state, e)) for (const pid of this.under(key)) this.#touched.add(pid);
+			for (const key of touchedKeys(state, e)) {
+				if (key === ENDS && sameEnds) continue;
+				for (const pid of this.under(key)) this.#touched.add(pid);
+			}
 		}
 	}
 
@@ -87,22 +108,25 @@ export class Sleepers {
 		const now = monotonicNs(state);
 		for (let next = this.#next(state); next !== undefined && next.at <= now && next.kind === 'task'; next = this.#next(state)) {
 			this.#touched.add(next.id);
-			this.#pop();
+			this.#deadlines.pop();
 		}
-		let found = 0;
-		let order = Number.POSITIVE_INFINITY;
 		for (const pid of this.#touched) {
 			const task = state.tasks[pid];
-			if (task === undefined || isReady(state, task) === null) {
-				this.#touched.delete(pid);
-				continue;
-			}
-			const at = task.wait?.order ?? 0;
-			if (at > order || (at === order && pid > found)) continue;
-			found = pid;
-			order = at;
+			const order = task?.wait?.order ?? 0;
+			if (task === undefined || this.#places.get(pid) === order || isReady(state, task) === null) continue;
+			this.#places.set(pid, order);
+			this.#ready.push({ pid, order });
 		}
-		return found;
+		this.#touched.clear();
+		for (let first = this.#ready.first; first !== undefined; first = this.#ready.first) {
+			const { pid, order } = first;
+			const task = state.tasks[pid];
+			if (task?.wait?.order === order && isReady(state, task) !== null) return pid;
+			// It went on, or somebody else was faster.
+			this.#ready.pop();
+			if (this.#places.get(pid) === order) this.#places.delete(pid);
+		}
+		return 0;
 	}
 
 	/** Monotonic ns of the next thing that time does while nothing else happens; null = nothing. */
@@ -113,11 +137,12 @@ export class Sleepers {
 	}
 
 	#arm(anon: Anon): void {
-		if (anon.kind === 'timerfd' && anon.expires !== null) this.#push({ at: anon.expires, kind: 'timerfd', id: anon.id });
+		if (anon.kind === 'timerfd' && anon.expires !== null)
+			this.#deadlines.push({ at: anon.expires, kind: 'timerfd', id: anon.id });
 	}
 
 	#armPosix(group: number, timers: readonly PosixTimer[]): void {
-		for (const { expires } of timers) if (expires !== null) this.#push({ at: expires, kind: 'posix', id: group });
+		for (const { expires } of timers) if (expires !== null) this.#deadlines.push({ at: expires, kind: 'posix', id: group });
 	}
 
 	#enter(state: MachineState, pid: number): void {
@@ -131,7 +156,8 @@ export class Sleepers {
 			if (there) there.add(pid);
 			else this.#byKey.set(key, new Set([pid]));
 		}
-		if (task.wait !== null && task.wait.deadline !== null) this.#push({ at: task.wait.deadline, kind: 'task', id: pid });
+		if (task.wait !== null && task.wait.deadline !== null)
+			this.#deadlines.push({ at: task.wait.deadline, kind: 'task', id: pid });
 		// What it waits for may be there already, or a signal may be.
 		this.#touched.add(pid);
 	}
@@ -147,36 +173,12 @@ export class Sleepers {
 
 	/** The first deadline that still holds. */
 	#next(state: MachineState): Deadline | undefined {
-		for (let first = this.#heap[0]; first !== undefined; first = this.#heap[0]) {
+		for (let first = this.#deadlines.first; first !== undefined; first = this.#deadlines.first) {
 			const { kind, id, at } = first;
 			if (isDue(state, kind, id, at)) return first;
-			this.#pop();
+			this.#deadlines.pop();
 		}
 		return undefined;
-	}
-
-	#push(deadline: Deadline): void {
-		const heap = this.#heap;
-		let i = heap.push(deadline) - 1;
-		for (let up = (i - 1) >> 1; i > 0 && heap[up].at > deadline.at; up = (i - 1) >> 1) {
-			heap[i] = heap[up];
-			i = up;
-		}
-		heap[i] = deadline;
-	}
-
-	#pop(): void {
-		const heap = this.#heap;
-		const last = heap.pop();
-		if (last === undefined || heap.length === 0) return;
-		let i = 0;
-		for (let down = 1; down < heap.length; down = 2 * i + 1) {
-			if (down + 1 < heap.length && heap[down + 1].at < heap[down].at) down++;
-			if (heap[down].at >= last.at) break;
-			heap[i] = heap[down];
-			i = down;
-		}
-		heap[i] = last;
 	}
 }
 
