@@ -7,9 +7,15 @@
 const FIRST = 65536;
 
 export class Packer {
-	#bytes = new Uint8Array(FIRST);
-	#view = new DataView(this.#bytes.buffer);
+	#bytes: Uint8Array;
+	#view: DataView;
 	#at = 0;
+
+	/** @param size of the first buffer, in bytes */
+	constructor(size = FIRST) {
+		this.#bytes = new Uint8Array(size);
+		this.#view = new DataView(this.#bytes.buffer);
+	}
 
 	/** A copy of what was written; the next value begins anew. */
 	take(): Uint8Array {
@@ -145,9 +151,14 @@ export class Packer {
 
 	/** Bytes that are MessagePack already. */
 	raw(value: Uint8Array): void {
-		this.#room(value.length);
-		this.#bytes.set(value, this.#at);
-		this.#at += value.length;
+		const { length } = value;
+		this.#room(length);
+		const bytes = this.#bytes;
+		const at = this.#at;
+		// Names of fields are short: calling `set` costs more than they do.
+		if (length < 16) for (let i = 0; i < length; i++) bytes[at + i] = value[i];
+		else bytes.set(value, at);
+		this.#at = at + length;
 	}
 
 	/** Any plain value; fields that are undefined are not there. */

@@ -3,9 +3,10 @@
  * the codec (encode, decode with checks), digests (put), the canonical form (renumber). The compiler sees to it that a shape
  * has every field of its type.
  */
-import { Packer } from './packer.ts';
+import type { Packer } from './packer.ts';
 import type { Pages } from './pages.ts';
 import { formatPath, type Path } from './path.ts';
+import { structWriter } from './struct-writer.ts';
 
 /** Kinds of entities that are referred to by internal ids. */
 export type RefKind =
@@ -278,14 +279,6 @@ function record(raw: unknown, want: string): { readonly [key: string]: unknown }
 	return raw as { [key: string]: unknown };
 }
 
-function packedText(value: string): Uint8Array {
-	const out = new Packer();
-	out.text(value);
-	return out.take();
-}
-
-const KIND = packedText('kind');
-
 /** An object with exactly these fields; those named in `optional` may be absent. Digests take fields in the order given here. */
 export function struct<T extends object>(fields: Fields<T>, optional: readonly (keyof T & string)[] | 'all' = []): Shape<T> {
 	const keys = Object.keys(fields) as (keyof T & string)[];
@@ -294,23 +287,8 @@ export function struct<T extends object>(fields: Fields<T>, optional: readonly (
 	const hasRefs = shapes.some((shape) => shape.hasRefs);
 	const known = new Set<string>(keys);
 	type Bag = { [key: string]: unknown };
-	const names = keys.map(packedText);
 	return {
-		write(value, out, kind) {
-			let there = kind === undefined ? 0 : 1;
-			for (let i = 0; i < keys.length; i++) if (value[keys[i]] !== undefined) there++;
-			out.map(there);
-			if (kind !== undefined) {
-				out.raw(KIND);
-				out.text(kind);
-			}
-			for (let i = 0; i < keys.length; i++) {
-				const v = value[keys[i]];
-				if (v === undefined) continue;
-				out.raw(names[i]);
-				shapes[i].write(v, out);
-			}
-		},
+		write: structWriter<T>(keys, shapes, optional === 'all'),
 		encode(value) {
 			const out: Bag = {};
 			for (let i = 0; i < keys.length; i++) {
