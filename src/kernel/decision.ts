@@ -10,6 +10,7 @@ import { PAGE_SIZE } from '../events/pages.ts';
 import type { Persona } from '../events/persona.ts';
 import type { RegisterPatch } from '../events/task.ts';
 import { findVmaIndex, readState } from '../reducers/address-space.ts';
+import { patched } from '../reducers/draft.ts';
 import { enterCall } from '../reducers/live.ts';
 import { fold } from '../reducers/reduce.ts';
 import type { MachineState, RestartBlock, WaitRequest } from '../reducers/state.ts';
@@ -236,7 +237,7 @@ export class Decision {
 	get regs(): CpuState {
 		this.#regs ??= this.view.regs(this.pid);
 		if (this.#patches.length > 0) {
-			this.#regs = Object.assign({}, this.#regs, ...this.#patches) as CpuState;
+			for (const patch of this.#patches) this.#regs = patched(this.#regs, patch);
 			this.#patches = [];
 		}
 		return this.#regs;

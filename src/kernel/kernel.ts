@@ -155,7 +155,8 @@ function finish(d: Decision, nr: number, row: SyscallRow | undefined, outcome: O
 		return decided(d);
 	} else if (outcome.kind === 'block') {
 		const { restartBlock } = outcome;
-		const wait = { ...outcome.wait, order: d.state.scheduler.order, fired: -1 };
+		const { on, deadline, restart, signals } = outcome.wait;
+		const wait = { on, deadline, restart, signals, order: d.state.scheduler.order, fired: -1 };
 		d.emit({ kind: 'task/block', task: d.pid, nr, wait, restartBlock, regs: { eax: wait.restart >>> 0 } });
 		return decided(d);
 	}

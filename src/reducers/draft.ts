@@ -6,6 +6,7 @@
  */
 import { isDraft, original } from 'immer';
 import { assert } from '../events/assert.ts';
+import type { CpuState } from '../events/cpu.ts';
 import type { RegisterPatch } from '../events/task.ts';
 import type { IdCounters, MachineState, Table, Task } from './state.ts';
 
@@ -43,14 +44,27 @@ export type TableName = {
 		| 'streams'
 	);
 
+/** A set of objects, which nearly always are few: then a list is quicker. */
+class Copies {
+	readonly #few: object[] = [];
+	#many: Set<object> | undefined;
+
+	has(value: object): boolean {
+		return this.#many?.has(value) ?? this.#few.includes(value);
+	}
+
+	add(value: object): void {
+		if (this.#many !== undefined) this.#many.add(value);
+		else if (this.#few.push(value) > 16) this.#many = new Set(this.#few);
+	}
+}
+
 /**
  * A draft by hand: the tables and entities in `copies` were copied for it, all else is the state's own. A class, and field by
  * field: the engine copies an object with an added field through its slow path, which took 3 µs, this 0.05.
  */
 class HandDraft implements StateDraft {
 	persona: StateDraft['persona'];
-	clock: StateDraft['clock'];
-	next: StateDraft['next'];
 	tasks: StateDraft['tasks'];
 	mms: StateDraft['mms'];
 	objects: StateDraft['objects'];
@@ -66,17 +80,19 @@ class HandDraft implements StateDraft {
 	semUndos: StateDraft['semUndos'];
 	ttys: StateDraft['ttys'];
 	streams: StateDraft['streams'];
-	scheduler: StateDraft['scheduler'];
 	prng: StateDraft['prng'];
 	freezer: StateDraft['freezer'];
 	ended: StateDraft['ended'];
+	readonly #state: MachineState;
+	#clock: StateDraft['clock'] | undefined;
+	#next: StateDraft['next'] | undefined;
+	#scheduler: StateDraft['scheduler'] | undefined;
 	/** In this draft and not the state's. */
-	readonly copies = new Set<object>();
+	readonly copies = new Copies();
 
 	constructor(state: MachineState) {
+		this.#state = state;
 		this.persona = state.persona;
-		this.clock = { ...state.clock };
-		this.next = { ...state.next };
 		this.tasks = state.tasks;
 		this.mms = state.mms;
 		this.objects = state.objects;
@@ -92,17 +108,31 @@ class HandDraft implements StateDraft {
 		this.semUndos = state.semUndos;
 		this.ttys = state.ttys;
 		this.streams = state.streams;
-		this.scheduler = { ...state.scheduler };
 		this.prng = state.prng;
 		this.freezer = state.freezer;
 		this.ended = state.ended;
 	}
 
+	get clock(): StateDraft['clock'] {
+		this.#clock ??= { ...this.#state.clock };
+		return this.#clock;
+	}
+
+	get next(): StateDraft['next'] {
+		this.#next ??= { ...this.#state.next };
+		return this.#next;
+	}
+
+	get scheduler(): StateDraft['scheduler'] {
+		this.#scheduler ??= { ...this.#state.scheduler };
+		return this.#scheduler;
+	}
+
 	finish(): MachineState {
 		return {
 			persona: this.persona,
-			clock: this.clock,
-			next: this.next,
+			clock: this.#clock ?? this.#state.clock,
+			next: this.#next ?? this.#state.next,
 			tasks: this.tasks,
 			mms: this.mms,
 			objects: this.objects,
@@ -118,7 +148,7 @@ class HandDraft implements StateDraft {
 			semUndos: this.semUndos,
 			ttys: this.ttys,
 			streams: this.streams,
-			scheduler: this.scheduler,
+			scheduler: this.#scheduler ?? this.#state.scheduler,
 			prng: this.prng,
 			freezer: this.freezer,
 			ended: this.ended,
@@ -141,7 +171,7 @@ export function finishByHand(d: StateDraft): MachineState {
 }
 
 /** What was copied for a draft by hand; undefined for immer's. */
-function copiesOf(d: StateDraft): Set<object> | undefined {
+function copiesOf(d: StateDraft): Copies | undefined {
 	return d instanceof HandDraft ? d.copies : undefined;
 }
 
@@ -243,11 +273,20 @@ export function enter<K extends TableName>(
 	if (d.next[counter] <= id) d.next[counter] = id + 1;
 }
 
+/** Registers after a patch. By a loop: to copy a second object into a literal is slow. */
+export function patched(cpu: CpuState, regs: RegisterPatch): CpuState {
+	let after: { [name: string]: unknown } | undefined;
+	for (const name in regs) {
+		after ??= { ...cpu };
+		after[name] = regs[name as keyof RegisterPatch];
+	}
+	return (after as unknown as CpuState | undefined) ?? cpu;
+}
+
 /** Sets registers of a task. Frozen, they are spared immer's search for drafts in new values, which costs more than all the rest. */
 export function patchRegisters(d: StateDraft, pid: number, regs: RegisterPatch): void {
-	if (Object.keys(regs).length === 0) return;
 	const task = entity(d, 'tasks', pid);
-	const cpu = { ...plain(task.cpu), ...regs };
+	const cpu = patched(plain(task.cpu), regs);
 	task.cpu = isDraft(d) ? Object.freeze(cpu) : cpu;
 }
 

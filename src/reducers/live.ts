@@ -5,8 +5,8 @@
 import type { CpuState } from '../events/cpu.ts';
 import type { Entry } from '../events/entities.ts';
 import type { PageEffect } from '../events/event.ts';
-import { copyTask, type Writable } from './draft.ts';
-import type { MachineState } from './state.ts';
+import { copyTask, patched, type Writable } from './draft.ts';
+import type { MachineState, Task } from './state.ts';
 
 /** The counters of a `cpu/run`: steps retired by a task, and how the last one entered the kernel. */
 export function countSteps(state: MachineState, pid: number, steps: number, entry: Entry): MachineState {
@@ -25,7 +25,7 @@ export function countSteps(state: MachineState, pid: number, steps: number, entr
 /** What syscall/enter does to a task. */
 export function enterCall(state: MachineState, pid: number, nr: number, regs: Partial<CpuState>): MachineState {
 	const task = copyTask(state.tasks[pid]);
-	if (Object.keys(regs).length > 0) task.cpu = { ...task.cpu, ...regs };
+	task.cpu = patched(task.cpu, regs);
 	task.entry = 'none';
 	task.origAx = nr;
 	return { ...state, tasks: { ...state.tasks, [pid]: task } };
@@ -38,7 +38,7 @@ export function settleCall(state: MachineState, pid: number): MachineState {
 	return { ...state, tasks: { ...state.tasks, [pid]: task } };
 }
 
-function settle(task: Writable<MachineState['tasks'][number]>): void {
+function settle(task: Writable<Task>): void {
 	task.entry = 'none';
 	task.origAx = -1;
 	task.wait = null;
@@ -67,16 +67,21 @@ export function applyPages(state: MachineState, pages: readonly PageEffect[]): M
 }
 
 /**
- * The state of a live machine, its own until it is shared: a task that runs is counted again and again, and only the first
- * time makes copies; what comes then writes to those copies, which nobody else has seen.
+ * The state of a live machine, its own until it is shared: what was made since then, by counting or by folding events, nobody
+ * else has, and counting writes to it in place.
  */
 export class LiveState {
 	#state: MachineState;
-	/** Task whose entity, like the state itself, its clock, scheduler and table of tasks, is a copy made here; 0 = none. */
-	#own = 0;
+	/** What others may have: the state's parts are its own where they are not these. */
+	#shared: Pick<MachineState, 'clock' | 'tasks' | 'scheduler'>;
+	/** Whether the state itself is its own. */
+	#own = false;
+	/** The times of a task that counting made, if nothing was folded since: an event may have been given them. */
+	#times: Task['times'] | undefined;
 
 	constructor(state: MachineState) {
 		this.#state = state;
+		this.#shared = state;
 	}
 
 	/** The state to look at: its counters are valid up to the next change. */
@@ -86,43 +91,63 @@ export class LiveState {
 
 	/** The state as a value: no more written to. */
 	share(): MachineState {
-		this.#own = 0;
+		this.replace(this.#state);
 		return this.#state;
 	}
 
-	/** What events made of it. */
+	/** Another state, which others may have. */
 	replace(state: MachineState): void {
-		this.#own = 0;
+		const { clock, tasks, scheduler } = state;
+		this.#shared = { clock, tasks, scheduler };
+		this.#own = false;
+		this.#times = undefined;
+		this.#state = state;
+	}
+
+	/** A state made of the current one: what is new in it nobody else keeps, nor the current one. */
+	become(state: MachineState): void {
+		if (state !== this.#state) this.#own = true;
+		this.#times = undefined;
 		this.#state = state;
 	}
 
 	/** As `countSteps`. */
 	count(pid: number, steps: number, entry: Entry): void {
-		if (this.#own !== pid) {
-			this.#state = countSteps(this.#state, pid, steps, entry);
-			this.#own = pid;
-			return;
+		const task = this.#ownTask(pid);
+		const state = this.#state as Writable<MachineState>;
+		if (state.clock === this.#shared.clock) state.clock = { ...state.clock };
+		if (state.scheduler === this.#shared.scheduler) state.scheduler = { ...state.scheduler };
+		(state.clock as Writable<MachineState['clock']>).steps += steps;
+		(state.scheduler as Writable<MachineState['scheduler']>).left -= steps;
+		if (task.times !== this.#times) {
+			task.times = { ...task.times };
+			this.#times = task.times;
 		}
-		const { clock, scheduler, tasks } = this.#state;
-		const task = tasks[pid] as Writable<MachineState['tasks'][number]>;
-		(clock as Writable<typeof clock>).steps += steps;
-		(scheduler as Writable<typeof scheduler>).left -= steps;
-		(task.times as Writable<typeof task.times>).steps += steps;
+		(task.times as Writable<Task['times']>).steps += steps;
 		task.entry = entry;
 	}
 
 	/** Registers of a task that are newer than its entity's. */
 	setRegisters(pid: number, cpu: CpuState): void {
-		if (this.#own === pid) (this.#state.tasks[pid] as Writable<MachineState['tasks'][number]>).cpu = cpu;
-		else this.replace(applyEffect(this.#state, pid, cpu, []));
+		this.#ownTask(pid).cpu = cpu;
 	}
 
 	/** As `settleCall`. */
 	settle(pid: number): void {
-		if (this.#own !== pid) {
-			this.#state = settleCall(this.#state, pid);
-			return;
+		settle(this.#ownTask(pid));
+	}
+
+	#ownTask(pid: number): Writable<Task> {
+		if (!this.#own) {
+			this.#state = { ...this.#state };
+			this.#own = true;
 		}
-		settle(this.#state.tasks[pid]);
+		const { tasks } = this.#shared;
+		if (this.#state.tasks === tasks) (this.#state as Writable<MachineState>).tasks = { ...tasks };
+		const task = this.#state.tasks[pid];
+		if (task !== tasks[pid]) return task;
+		const copy = copyTask(task);
+		(this.#state.tasks as Writable<MachineState['tasks']>)[pid] = copy;
+		return copy;
 	}
 }

@@ -20,7 +20,7 @@ export function reduceRestore(d: StateDraft, e: RestoreEvent): void {
 			take(d, e.effect);
 			return;
 		case 'restore/end':
-			d.scheduler = e.scheduler;
+			Object.assign(d.scheduler, e.scheduler);
 			d.clock.realOffsetNs = e.realOffsetNs;
 			d.clock.skewNs = e.skewNs;
 			return;

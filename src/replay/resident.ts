@@ -10,7 +10,7 @@ import type { KernelEvent, PageEffect } from '../events/event.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
 import { heldPages } from '../kernel/memory-limit.ts';
 import { lookupPage, readState, vmaAt } from '../reducers/address-space.ts';
-import { applyEffect, applyPages, type LiveState } from '../reducers/live.ts';
+import { applyPages, type LiveState } from '../reducers/live.ts';
 import type { Pager } from '../reducers/pages.ts';
 import { fold } from '../reducers/reduce.ts';
 import type { MachineState } from '../reducers/state.ts';
@@ -188,7 +188,7 @@ export class Resident {
 
 	#saveRegisters(): void {
 		if (this.#loaded === 0 || this.#noted) return;
-		this.#live.replace(applyEffect(this.#state, this.#loaded, this.#cpu.save(), []));
+		this.#live.setRegisters(this.#loaded, this.#cpu.save());
 		this.#noted = true;
 	}
 
@@ -202,7 +202,7 @@ export class Resident {
 		const pages = this.#cpu.memory.seal();
 		if (pages.length === 0) return;
 		if (this.#keepSealed) this.#sealed.push(...pages);
-		this.#live.replace(applyPages(this.#state, pages));
+		this.#live.become(applyPages(this.#state, pages));
 	}
 
 	/** Whether the task on the processor may run without another count: not more was used up than there was at the last one. */
@@ -251,7 +251,7 @@ export class Resident {
 		if (ends.length > 0)
 			for (const e of events) if (e.kind === 'memory/write' && ends.includes(e.mm) && isLive(e)) this.#write(e);
 		const known = from?.begun === before ? from.made : undefined;
-		this.#live.replace(known ?? fold(before, asks & Asks.WRITES ? events.filter((e) => !isLive(e)) : events));
+		this.#live.become(known ?? fold(before, asks & Asks.WRITES ? events.filter((e) => !isLive(e)) : events));
 		const task = this.#state.tasks[this.#loaded];
 		if (task === undefined || task.mm === 0 || task.mm !== before.tasks[this.#loaded].mm) this.#loaded = 0;
 		for (const e of events) {

@@ -110,14 +110,7 @@ export class Sleepers {
 			this.#touched.add(next.id);
 			this.#deadlines.pop();
 		}
-		for (const pid of this.#touched) {
-			const task = state.tasks[pid];
-			const order = task?.wait?.order ?? 0;
-			if (task === undefined || this.#places.get(pid) === order || isReady(state, task) === null) continue;
-			this.#places.set(pid, order);
-			this.#ready.push({ pid, order });
-		}
-		this.#touched.clear();
+		if (this.#touched.size > 0) this.#sort(state);
 		for (let first = this.#ready.first; first !== undefined; first = this.#ready.first) {
 			const { pid, order } = first;
 			const task = state.tasks[pid];
@@ -127,6 +120,18 @@ export class Sleepers {
 			if (this.#places.get(pid) === order) this.#places.delete(pid);
 		}
 		return 0;
+	}
+
+	/** Looks at those that were touched. */
+	#sort(state: MachineState): void {
+		for (const pid of this.#touched) {
+			const task = state.tasks[pid];
+			const order = task?.wait?.order ?? 0;
+			if (task === undefined || this.#places.get(pid) === order || isReady(state, task) === null) continue;
+			this.#places.set(pid, order);
+			this.#ready.push({ pid, order });
+		}
+		this.#touched.clear();
 	}
 
 	/** Monotonic ns of the next thing that time does while nothing else happens; null = nothing. */
