@@ -6,6 +6,7 @@ import type { KernelEvent } from '../../src/events/event.ts';
 import { encodeEvent, encodeState } from '../../src/reducers/codec.ts';
 import { countSteps, LiveState, settleCall } from '../../src/reducers/live.ts';
 import { fold, freezeStates, reduce } from '../../src/reducers/reduce.ts';
+import type { MachineState } from '../../src/reducers/state.ts';
 import { pack } from '../../src/replay/pack.ts';
 import { seededRandom } from '../laws/leaves.ts';
 import { testMachine } from './machine.ts';
@@ -49,6 +50,41 @@ test('counting in place is counting', () => {
 		pure = settleCall(pure, 1);
 		assert.equal(live.current, pure);
 	}
+});
+
+test('law: counting between folds is counting, and writes to nothing that was given or shared', () => {
+	fc.assert(
+		fc.property(fc.nat(), fc.integer({ min: 1, max: 5 }), (seed, batch) => {
+			const random = seededRandom(seed);
+			const start = testMachine();
+			const events = randomEvents(start, 60, random).filter((e) => e.kind !== 'cpu/steps') as KernelEvent[];
+			const given = pack([encodeState(start), events.map(encodeEvent)]);
+			const live = new LiveState(start);
+			let pure = start;
+			const shared: [MachineState, Uint8Array][] = [];
+			for (let i = 0; i < events.length; i += batch) {
+				const some = events.slice(i, i + batch);
+				live.become(fold(live.current, some));
+				pure = reduce(pure, some);
+				const pids = Object.keys(pure.tasks).map(Number);
+				if (pids.length === 0) break;
+				const pid = pids[random(pids.length)];
+				for (let n = random(3); n > 0; n--) {
+					live.count(pid, n, 'int80');
+					pure = countSteps(pure, pid, n, 'int80');
+				}
+				if (random(4) === 0) shared.push([live.share(), pack(encodeState(pure))]);
+				if (random(4) === 0) {
+					live.settle(pid);
+					pure = settleCall(pure, pid);
+				}
+				assert.equal(live.current, pure);
+			}
+			for (const [state, before] of shared) assert.equal(pack(encodeState(state)), before);
+			assert.equal(pack([encodeState(start), events.map(encodeEvent)]), given);
+		}),
+		{ numRuns: 200 },
+	);
 });
 
 test('a state that was given away or came in is never written to', () => {
