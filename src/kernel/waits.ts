@@ -207,7 +207,8 @@ export function touchedKeys(state: MachineState, e: KernelEvent): readonly strin
 		case 'ipc/remove':
 			return [QUEUES];
 		case 'task/exit':
-			return [ENDS, ...group(e.task)];
+			// FILES: a descriptor of a process is readable when it has ended.
+			return [ENDS, FILES, ...group(e.task)];
 		case 'task/rename':
 			return group(e.to);
 		case 'task/set':
