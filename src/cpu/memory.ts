@@ -24,6 +24,8 @@ const CODE = 2;
 /** The frame holds a page that the state does not have at all: it counts as new until it is sealed. */
 const FRESH = 4;
 const ZERO_FRAME = 0;
+/** Filled entries of a TLB that are emptied one by one. */
+const FEW = 64;
 /** Error code bits of #PF (SDM vol. 3, 4.7). */
 const PF_PRESENT = 1;
 const PF_WRITE = 2;
@@ -60,6 +62,9 @@ export class GuestMemory implements LiveMemory {
 	private dirty: number[] = [];
 	/** Pages that the read TLB maps to the zero frame. */
 	private zeroMapped: number[] = [];
+	/** Words of each TLB that were filled since it was emptied, as long as they are few: a task that runs for a moment fills few. */
+	private readonly readFilled: number[] = [];
+	private readonly writeFilled: number[] = [];
 	private pager: Pager = { lookup: () => undefined };
 	/** Another address space than the loaded one is written to: its translations are not kept. */
 	private foreign = false;
@@ -84,7 +89,8 @@ export class GuestMemory implements LiveMemory {
 		this.frameObject = new Float64Array(this.capacity);
 		this.frameIndex = new Uint32Array(this.capacity);
 		this.frameState = new Uint8Array(this.capacity);
-		this.flushTlb();
+		this.words.fill(TLB_EMPTY, TLB_READ_W, TLB_READ_W + TLB_ENTRIES * 2);
+		this.words.fill(TLB_EMPTY, TLB_WRITE_W, TLB_WRITE_W + TLB_ENTRIES * 2);
 	}
 
 	watch(watcher: CodeWatcher): void {
@@ -112,13 +118,24 @@ export class GuestMemory implements LiveMemory {
 	}
 
 	flushTlb(): void {
-		// Tags and deltas alike: a delta behind an empty tag is never looked at
-		this.words.fill(TLB_EMPTY, TLB_READ_W, TLB_READ_W + TLB_ENTRIES * 2);
+		this.empty(TLB_READ_W, this.readFilled);
 		this.flushWriteTlb();
 		this.zeroMapped = [];
 	}
 	private flushWriteTlb(): void {
-		this.words.fill(TLB_EMPTY, TLB_WRITE_W, TLB_WRITE_W + TLB_ENTRIES * 2);
+		this.empty(TLB_WRITE_W, this.writeFilled);
+	}
+	private empty(tlb: number, filled: number[]): void {
+		const { words } = this;
+		// A delta behind an empty tag is never looked at
+		if (filled.length < FEW) for (const i of filled) words[i] = TLB_EMPTY;
+		else words.fill(TLB_EMPTY, tlb, tlb + TLB_ENTRIES * 2);
+		filled.length = 0;
+	}
+	private enter(i: number, filled: number[], linear: number, frame: number): void {
+		this.words[i] = linear;
+		this.words[i + 1] = POOL + frame * 4096 - linear;
+		if (filled.length < FEW) filled.push(i);
 	}
 	/** Removes the entries of one TLB that lead to a frame. */
 	private unmapFrame(tlb: number, frame: number): void {
@@ -272,9 +289,7 @@ export class GuestMemory implements LiveMemory {
 		const frame = this.frameForRead(page);
 		if (this.breakpoints?.covers(address)) return frame;
 		const linear = address & -4096;
-		const i = TLB_READ_W + ((address >>> 11) & 2046);
-		this.words[i] = linear;
-		this.words[i + 1] = POOL + frame * 4096 - linear;
+		this.enter(TLB_READ_W + ((address >>> 11) & 2046), this.readFilled, linear, frame);
 		if (frame === ZERO_FRAME) this.zeroMapped.push(linear);
 		return frame;
 	}
@@ -286,9 +301,7 @@ export class GuestMemory implements LiveMemory {
 		const frame = this.frameForWrite(page);
 		if (!(this.frameState[frame] & CODE) && !force && !this.foreign && !this.breakpoints?.covers(address)) {
 			const linear = address & -4096;
-			const i = TLB_WRITE_W + ((address >>> 11) & 2046);
-			this.words[i] = linear;
-			this.words[i + 1] = POOL + frame * 4096 - linear;
+			this.enter(TLB_WRITE_W + ((address >>> 11) & 2046), this.writeFilled, linear, frame);
 		}
 		return frame;
 	}
