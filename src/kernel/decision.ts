@@ -131,6 +131,8 @@ const MAPPING = new Set([
 	'input/content',
 ]);
 
+const NONE: readonly KernelEvent[] = [];
+
 export class Decision {
 	readonly view: KernelView;
 	/** The task that decides. Executing a program may give it its group's pid. */
@@ -176,8 +178,8 @@ export class Decision {
 				this.#state = enterCall(this.#state, event.task, event.nr, event.regs);
 				return this.#state;
 			}
-			const writes = this.#writes.length > 0 ? fresh.filter((e) => this.#isLive(e)) : fresh.slice(0, 0);
-			if (fresh.some((e) => MAPPING.has(e.kind))) {
+			const writes = this.#writes.length > 0 ? fresh.filter((e) => this.#isLive(e)) : NONE;
+			if (this.#remapped && fresh.some((e) => MAPPING.has(e.kind))) {
 				// What comes next may resolve addresses in another way.
 				if (this.#held.length + writes.length > 0) this.#mixed = true;
 				fresh = [...this.#held, ...fresh];
@@ -257,10 +259,11 @@ export class Decision {
 
 	emit(event: KernelEvent): void {
 		const attached = this.#ipc && MAPPING.has(event.kind) ? touchedSegments(this.state, event) : undefined;
+		const { kind } = event;
 		this.events.push(event);
-		if (MAPPING.has(event.kind)) this.#remapped = true;
-		if (event.kind === 'memory/write') this.#writes.push(event);
-		if (event.kind === 'clock/set' || event.kind === 'clock/skip') this.#timed = true;
+		if (MAPPING.has(kind)) this.#remapped = true;
+		if (kind === 'memory/write') this.#writes.push(event);
+		if (kind === 'clock/set' || kind === 'clock/skip') this.#timed = true;
 		if ('regs' in event && event.regs && event.task === this.pid) this.#patches.push(event.regs);
 		if (attached !== undefined) rememberAttachments(this, attached);
 	}

@@ -219,11 +219,33 @@ export function copyTask(t: Task): Writable<Task> {
 	};
 }
 
+/**
+ * Copies of tables, each by a function of its own: where copies of many tables are made in one place, the engine makes them entry
+ * by entry, which takes 20 times as long.
+ */
+const COPY: { readonly [K in TableName]: (table: StateDraft[K]) => StateDraft[K] } = {
+	tasks: (table) => ({ ...table }),
+	mms: (table) => ({ ...table }),
+	objects: (table) => ({ ...table }),
+	fdTables: (table) => ({ ...table }),
+	fsStructs: (table) => ({ ...table }),
+	sighands: (table) => ({ ...table }),
+	groups: (table) => ({ ...table }),
+	files: (table) => ({ ...table }),
+	inodes: (table) => ({ ...table }),
+	pipes: (table) => ({ ...table }),
+	anons: (table) => ({ ...table }),
+	ipcs: (table) => ({ ...table }),
+	semUndos: (table) => ({ ...table }),
+	ttys: (table) => ({ ...table }),
+	streams: (table) => ({ ...table }),
+};
+
 /** The table to write to. */
 function writableTable<K extends TableName>(d: StateDraft, table: K): { [id: number]: StateDraft[K][number] } {
 	const copies = copiesOf(d);
 	if (copies !== undefined && !copies.has(d[table])) {
-		d[table] = { ...d[table] };
+		d[table] = COPY[table](d[table]);
 		copies.add(d[table]);
 	}
 	return d[table] as { [id: number]: StateDraft[K][number] };

@@ -24,6 +24,14 @@ export class Packer {
 		return taken;
 	}
 
+	/** Takes over what another packer has; that begins anew. */
+	append(other: Packer): void {
+		this.#room(other.#at);
+		this.#bytes.set(other.#bytes.subarray(0, other.#at), this.#at);
+		this.#at += other.#at;
+		other.#at = 0;
+	}
+
 	#room(more: number): void {
 		if (this.#at + more <= this.#bytes.length) return;
 		const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + more));

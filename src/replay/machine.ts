@@ -386,8 +386,7 @@ export class Machine {
 			return;
 		}
 		this.#due = undefined;
-		this.#resident.apply(events, from);
-		if (events.some(({ kind }) => kind === 'freezer/set' || kind === 'restore/end')) this.#sleepers = new Sleepers(this.#state);
+		if (this.#resident.apply(events, from)) this.#sleepers = new Sleepers(this.#state);
 		else this.#sleepers.note(events, this.#state);
 	}
 }

@@ -214,12 +214,13 @@ export async function recordMachine(started: Started): Promise<Recording> {
 	/** Where the path stands that a task executes. */
 	const executing = new Map<number, number>();
 	const sink = (event: MachineEvent) => {
-		if (event.kind === 'unsupported' && options.strict && refused === null) refused = refusedBy(machine, event);
-		if (event.kind === 'task/oom') options.onNoMemory?.(machine.peek.tasks[event.task].comm);
-		if (event.kind === 'stream/output') outside.output(event.stream, event.bytes);
-		else if (event.kind === 'unsupported') options.onUnsupported?.(event.name);
-		else if (event.kind === 'syscall/enter' && event.nr === EXECVE) executing.set(event.task, event.args[0]);
-		else if (event.kind === 'syscall/exit' && event.nr === EXECVE && event.result === -Errno.ENOENT)
+		const { kind } = event;
+		if (kind === 'unsupported' && options.strict && refused === null) refused = refusedBy(machine, event);
+		if (kind === 'task/oom') options.onNoMemory?.(machine.peek.tasks[event.task].comm);
+		if (kind === 'stream/output') outside.output(event.stream, event.bytes);
+		else if (kind === 'unsupported') options.onUnsupported?.(event.name);
+		else if (kind === 'syscall/enter' && event.nr === EXECVE) executing.set(event.task, event.args[0]);
+		else if (kind === 'syscall/exit' && event.nr === EXECVE && event.result === -Errno.ENOENT)
 			options.onMissingProgram?.(stringAt(machine, event.task, executing.get(event.task)!));
 		writer.event(event);
 	};

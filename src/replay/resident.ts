@@ -30,6 +30,12 @@ const Asks = {
 	DROPS: 8,
 	/** It writes to guest memory. */
 	WRITES: 16,
+	/** More pages may be in use after it than the processor knows. */
+	TAKES: 32,
+	/** It writes to a file, which may be mapped. */
+	FILES: 64,
+	/** Who sleeps is to be found anew. */
+	RESETS: 128,
 } as const;
 const ASKS: ReadonlyMap<string, number> = new Map<KernelEvent['kind'], number>([
 	['mm/drop', Asks.ENDS | Asks.DROPS],
@@ -48,11 +54,17 @@ const ASKS: ReadonlyMap<string, number> = new Map<KernelEvent['kind'], number>([
 	['task/unshare', Asks.ENDS],
 	['task/exec', Asks.LEAVES],
 	['task/rename', Asks.LEAVES],
-	['freezer/set', Asks.LEAVES],
-	['restore/end', Asks.LEAVES],
-	['mm/fork', Asks.COPIES],
+	['freezer/set', Asks.LEAVES | Asks.RESETS],
+	['restore/end', Asks.LEAVES | Asks.RESETS],
+	['mm/fork', Asks.COPIES | Asks.TAKES],
 	['mm/move', Asks.COPIES],
 	['memory/write', Asks.WRITES],
+	['mm/new', Asks.TAKES],
+	['object/new', Asks.TAKES],
+	['restore/object', Asks.TAKES],
+	['inode/write', Asks.FILES | Asks.TAKES],
+	['inode/truncate', Asks.FILES],
+	['input/content', Asks.FILES | Asks.TAKES],
 ]);
 
 /**
@@ -237,11 +249,14 @@ export class Resident {
 		this.#live.settle(task);
 	}
 
-	/** Applies decided events: to the state by the reducers, to the processor where it holds the newer truth. */
-	apply(events: readonly KernelEvent[], from?: Folded): void {
+	/**
+	 * Applies decided events: to the state by the reducers, to the processor where it holds the newer truth.
+	 * @returns whether who sleeps is to be found anew
+	 */
+	apply(events: readonly KernelEvent[], from?: Folded): boolean {
 		this.#sealed = [];
-		const written = this.#filesWritten(events);
 		const asks = asksOf(events);
+		const written = asks & Asks.FILES ? this.#filesWritten(events) : NONE;
 		if (written.length > 0 || asks & Asks.COPIES) this.#seal();
 		if (asks & Asks.LEAVES) this.#saveRegisters();
 		const before = this.#state;
@@ -255,7 +270,7 @@ export class Resident {
 		const task = this.#state.tasks[this.#loaded];
 		if (task === undefined || task.mm === 0 || task.mm !== before.tasks[this.#loaded].mm) this.#loaded = 0;
 		for (const e of events) {
-			this.#cpu.memory.room -= pagesTaken(e, before, this.#state);
+			if (asks & Asks.TAKES) this.#cpu.memory.room -= pagesTaken(e, before, this.#state);
 			if (e.kind !== 'memory/write') this.#applyLive(e, before);
 			else if (isLive(e) && !ends.includes(e.mm)) this.#write(e);
 		}
@@ -265,6 +280,7 @@ export class Resident {
 			this.#cpu.memory.flush(0, 2 ** 32);
 		}
 		if (asks & Asks.ENDS) this.#dropGone(before);
+		return (asks & Asks.RESETS) !== 0;
 	}
 
 	/** A kernel write to an address space, loaded or not. */
@@ -308,9 +324,10 @@ export class Resident {
 	 */
 	#applyLive(event: KernelEvent, before: MachineState): void {
 		if ('regs' in event && event.regs && event.task === this.#loaded) {
-			this.#cpu.patch(event.regs);
+			const { regs } = event;
+			this.#cpu.patch(regs);
 			// The processor may take less of other registers than it is given.
-			for (const name in event.regs) if (!isPlain.has(name)) this.#noted = false;
+			for (const name in regs) if (!isPlain.has(name)) this.#noted = false;
 		}
 		switch (event.kind) {
 			case 'mm/unmap':

@@ -54,6 +54,17 @@ export interface TraceEnd {
 /** Inputs that a recorder may have waited for. */
 const LIVE = new Set<string>(['input/stream', 'input/signal', 'input/none']);
 
+/** Events of a task that its totals are made of. */
+const FOLLOWED = new Set<string>([
+	'cpu/run',
+	'cpu/steps',
+	'task/exec',
+	'task/set',
+	'task/exit',
+	'task/reap',
+	'task/rename',
+] satisfies MachineEvent['kind'][]);
+
 const EMPTY = new Uint8Array(0);
 
 /** Whether no run derives it: its bytes are kept whole. */
@@ -117,16 +128,17 @@ export class TraceWriter {
 	/** The next event. */
 	event(event: MachineEvent): void {
 		this.#follow(event);
-		if (event.kind === 'cpu/steps') {
+		const { kind } = event;
+		if (kind === 'cpu/steps') {
 			this.flush();
 			this.#out(FrameKind.STEPS, this.#first !== undefined ? encodeSteps(event.columns, event.entry) : EMPTY);
 			this.#steps += event.columns.count;
 			return;
 		}
 		// What came live begins a frame: a recorder that waits for it has written all that came before.
-		if (LIVE.has(event.kind)) this.flush();
+		if (LIVE.has(kind)) this.flush();
 		if (this.#pending === 0) this.#pendingAt = this.#steps;
-		if (event.kind === 'cpu/run') this.#steps += event.steps;
+		if (kind === 'cpu/run') this.#steps += event.steps;
 		else this.#pendingEvents++;
 		this.#store(event);
 		if (++this.#pending >= EVENTS_PER_FRAME) this.flush();
@@ -134,22 +146,23 @@ export class TraceWriter {
 
 	/** What is to be known of a task that leaves the tables before the end. */
 	#follow(event: MachineEvent): void {
-		if (event.kind === 'task/new') {
+		const { kind } = event;
+		if (kind === 'task/new') {
 			const { comm, state, exitStatus } = event.value;
 			// A restart may make one that has ended.
 			this.#tasks.set(event.task, { comm, steps: 0, status: state === 'zombie' ? exitStatus : null });
 		}
-		if (!('task' in event) || typeof event.task !== 'number') return;
+		if (!FOLLOWED.has(kind) || !('task' in event) || typeof event.task !== 'number') return;
 		const task = this.#tasks.get(event.task);
 		if (task === undefined) return;
-		if (event.kind === 'cpu/run') task.steps += event.steps;
-		else if (event.kind === 'cpu/steps') task.steps += event.columns.count;
-		else if (event.kind === 'task/exec') task.comm = event.comm;
-		else if (event.kind === 'task/set' && event.fields.comm !== undefined) task.comm = event.fields.comm;
-		else if (event.kind === 'task/exit') task.status = event.status;
-		else if (event.kind === 'task/reap' || event.kind === 'task/rename') {
+		if (kind === 'cpu/run') task.steps += event.steps;
+		else if (kind === 'cpu/steps') task.steps += event.columns.count;
+		else if (kind === 'task/exec') task.comm = event.comm;
+		else if (kind === 'task/set' && event.fields.comm !== undefined) task.comm = event.fields.comm;
+		else if (kind === 'task/exit') task.status = event.status;
+		else if (kind === 'task/reap' || kind === 'task/rename') {
 			this.#tasks.delete(event.task);
-			if (event.kind === 'task/rename') this.#tasks.set(event.to, task);
+			if (kind === 'task/rename') this.#tasks.set(event.to, task);
 			else this.#reaped.push({ pid: event.task, ...task });
 		}
 	}
@@ -159,14 +172,13 @@ export class TraceWriter {
 		if (this.#pending === 0) return;
 		const at = this.#pendingAt;
 		const count = this.#pendingEvents;
-		const events = this.#packed.take();
 		const head = this.#head;
 		head.map(2);
 		head.text('at');
 		head.number(at);
 		head.text('events');
 		head.list(this.#pending);
-		head.raw(events);
+		head.append(this.#packed);
 		this.#pending = 0;
 		this.#pendingEvents = 0;
 		this.#events += count;
@@ -214,9 +226,10 @@ export class TraceWriter {
 
 	#store(event: MachineEvent): void {
 		const out = this.#packed;
-		if (event.kind === 'input/content') {
-			out.value({ kind: event.kind, inode: event.inode, sha256: this.blob(event.bytes) });
-		} else if (!('bytes' in event) || event.bytes.length <= KEEP_BYTES || this.#header.grain === 'steps' || isGiven(event.kind)) {
+		const { kind } = event;
+		if (kind === 'input/content') {
+			out.value({ kind, inode: event.inode, sha256: this.blob(event.bytes) });
+		} else if (!('bytes' in event) || event.bytes.length <= KEEP_BYTES || this.#header.grain === 'steps' || isGiven(kind)) {
 			writeEvent(event, out);
 		} else {
 			const { bytes } = event;
