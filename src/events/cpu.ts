@@ -64,9 +64,27 @@ const FX_BYTES = 512;
 
 /** Of a task that has no registers: it has ended, or a restart has not come to them yet. */
 export function noRegisters(fpuUsed: boolean): CpuState {
-	const general = { eax: 0, ecx: 0, edx: 0, ebx: 0, esp: 0, ebp: 0, esi: 0, edi: 0, eip: 0, eflags: 0x202 };
-	const segments = { es: 0, cs: 0, ss: 0, ds: 0, fs: 0, gs: 0 };
-	return { ...general, ...segments, fx: new Uint8Array(FX_BYTES), fpuUsed, debugreg: [0, 0, 0, 0, 0, 0, 0, 0] };
+	return {
+		eax: 0,
+		ecx: 0,
+		edx: 0,
+		ebx: 0,
+		esp: 0,
+		ebp: 0,
+		esi: 0,
+		edi: 0,
+		eip: 0,
+		eflags: 0x202,
+		es: 0,
+		cs: 0,
+		ss: 0,
+		ds: 0,
+		fs: 0,
+		gs: 0,
+		fx: new Uint8Array(FX_BYTES),
+		fpuUsed,
+		debugreg: [0, 0, 0, 0, 0, 0, 0, 0],
+	};
 }
 
 /** Exception vectors a user program can raise (SDM vol. 3, table 6-1). */

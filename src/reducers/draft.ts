@@ -258,6 +258,7 @@ export function plain<T>(value: T): T {
 
 /** The fields of a drafted entity as they are now, for one that is made like it; each field is a value that recipes replace whole. */
 export function fieldsOf<T extends object>(entity: T): T {
+	if (!isDraft(entity)) return { ...entity };
 	return Object.fromEntries(Object.entries(entity).map(([field, value]) => [field, plain(value)])) as T;
 }
 
@@ -289,7 +290,7 @@ export function enter<K extends TableName>(
 	assert(Number.isSafeInteger(id) && id > 0, `${table}: bad id ${id}`);
 	assert(d[table][id] === undefined, `${table}[${id}] exists already`);
 	// A copy: a later recipe of the batch may write to the entity, and the event's value must not change.
-	const copy = { ...value };
+	const copy = table === 'tasks' ? copyTask(value as Task) : { ...value };
 	copiesOf(d)?.add(copy);
 	(writableTable(d, table) as { [id: number]: unknown })[id] = copy;
 	if (d.next[counter] <= id) d.next[counter] = id + 1;
@@ -313,10 +314,10 @@ export function patchRegisters(d: StateDraft, pid: number, regs: RegisterPatch):
 }
 
 /** Entities of a drafted table, ascending by id, without making proxies of those that are still as they were. To read only. */
-export function* entities<T>(table: { [id: number]: T }): Generator<T> {
-	if (!isDraft(table)) {
-		yield* Object.values(table);
-		return;
-	}
+export function entities<T>(table: { [id: number]: T }): Iterable<T> {
+	return isDraft(table) ? drafted(table) : Object.values(table);
+}
+
+function* drafted<T>(table: { [id: number]: T }): Generator<T> {
 	for (const id of Object.keys(table)) yield Object.getOwnPropertyDescriptor(table, id)?.value as T;
 }
