@@ -9,7 +9,7 @@ import type { InputRequest } from '../events/input.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
 import type { Persona } from '../events/persona.ts';
 import type { RegisterPatch } from '../events/task.ts';
-import { findVmaIndex, readState } from '../reducers/address-space.ts';
+import { findVmaIndex, readState, vmaAt } from '../reducers/address-space.ts';
 import { patched } from '../reducers/draft.ts';
 import { enterCall } from '../reducers/live.ts';
 import { fold } from '../reducers/reduce.ts';
@@ -145,8 +145,11 @@ export class Decision {
 	#remapped = false;
 	/** Whether mappings may be attachments of segments. */
 	readonly #ipc: boolean;
-	/** Whether the events change the clock. */
+	/** Whether the events change the clock; whether they may change who traces. */
 	#timed = false;
+	#traces = false;
+	/** The deciding task as it was. */
+	readonly #first: Task | undefined;
 	/** Writes to memory that `#state` does not have yet: reads look at them first, and folding pages is dear. */
 	#held: KernelEvent[] = [];
 	/** Whether `#state` has writes that are the processor's to make. */
@@ -161,6 +164,7 @@ export class Decision {
 		this.pid = pid;
 		this.begun = view.state;
 		this.#state = this.begun;
+		this.#first = this.begun.tasks[pid];
 		this.#ipc = Object.keys(view.state.ipcs).length > 0;
 	}
 
@@ -230,6 +234,18 @@ export class Decision {
 		return s.mms[s.tasks[this.pid].mm];
 	}
 
+	/** As `mm`, for its mappings alone: as long as no event changed them, without reducing the events. */
+	get #space(): Mm {
+		return this.#remapped || this.#first === undefined ? this.mm : (this.begun.mms[this.#first.mm] ?? this.mm);
+	}
+
+	/** Whether nobody traces the deciding task. Nearly always this is known without reducing the events. */
+	get isUntraced(): boolean {
+		if (!this.#traces && this.#first?.pid === this.pid) return this.#first.trace === null;
+		const task = this.state.tasks[this.pid];
+		return task === undefined || task.trace === null;
+	}
+
 	get group(): ThreadGroup {
 		const s = this.state;
 		return s.groups[s.tasks[this.pid].group];
@@ -264,12 +280,13 @@ export class Decision {
 		if (MAPPING.has(kind)) this.#remapped = true;
 		if (kind === 'memory/write') this.#writes.push(event);
 		if (kind === 'clock/set' || kind === 'clock/skip') this.#timed = true;
+		if (kind === 'task/set' || kind === 'trace/stop' || kind === 'trace/resume') this.#traces = true;
 		if ('regs' in event && event.regs && event.task === this.pid) this.#patches.push(event.regs);
 		if (attached !== undefined) rememberAttachments(this, attached);
 	}
 
 	/** Copies guest memory as it will be after the events so far; undefined = EFAULT. */
-	read(address: number, length: number, mm: Mm = this.mm): Uint8Array | undefined {
+	read(address: number, length: number, mm: Mm = this.#space): Uint8Array | undefined {
 		if (length === 0) return new Uint8Array(0);
 		const bytes = this.#remapped
 			? readState(this.whole, mm, address, length, Vm.READ, this.view.memory.page)
@@ -287,15 +304,18 @@ export class Decision {
 	/** Emits a write to guest memory; false (nothing emitted) = EFAULT. Grows the stack as a page fault would. */
 	write(address: number, bytes: Uint8Array, force = false): boolean {
 		if (bytes.length === 0) return true;
-		const growth = stackGrowth(this.state, this.mm, this.group, address);
-		if (growth) this.emit(growth);
+		const mm = this.#space;
+		if (vmaAt(mm, address) === undefined) {
+			const growth = stackGrowth(this.state, mm, this.group, address);
+			if (growth) this.emit(growth);
+		}
 		if (!this.writable(address, bytes.length, force)) return false;
-		this.emit({ kind: 'memory/write', mm: this.mm.id, address, bytes, force });
+		this.emit({ kind: 'memory/write', mm: mm.id, address, bytes, force });
 		return true;
 	}
 
 	/** Whether the kernel may write there (copy_to_user would succeed). */
-	writable(address: number, length: number, force = false, mm: Mm = this.mm): boolean {
+	writable(address: number, length: number, force = false, mm: Mm = this.#space): boolean {
 		const { vmas } = mm;
 		const end = address + length;
 		if (end > 2 ** 32) return false;

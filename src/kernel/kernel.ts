@@ -68,7 +68,7 @@ function decideCall(d: Decision, entry: 'int80' | 'sysenter'): Decided {
 		args = [ebx, ecx, edx, esi, edi, sixth];
 	}
 	d.emit({ kind: 'syscall/enter', task: d.pid, nr: eax, args, regs });
-	if (isTraced(d.task) && d.task.trace.syscall) {
+	if (!d.isUntraced && isTraced(d.task) && d.task.trace.syscall) {
 		stopAtCall(d, 'enter', { eax: -Errno.ENOSYS >>> 0 });
 		return decided(d);
 	}
@@ -146,7 +146,7 @@ function finish(d: Decision, nr: number, row: SyscallRow | undefined, outcome: O
 	if (typeof outcome === 'object' && outcome.kind === 'module') return outcome;
 	if (typeof outcome === 'number') {
 		if (row?.support === 'none') unknownCall(d, nr);
-		if (isTraced(d.task) && d.task.trace.syscall) {
+		if (!d.isUntraced && isTraced(d.task) && d.task.trace.syscall) {
 			stopAtCall(d, 'leave', { eax: outcome >>> 0 });
 			return decided(d);
 		}
@@ -161,7 +161,7 @@ function finish(d: Decision, nr: number, row: SyscallRow | undefined, outcome: O
 		return decided(d);
 	}
 	closeMasters(d);
-	const task = d.state.tasks[d.pid];
+	const task = d.isUntraced ? undefined : d.state.tasks[d.pid];
 	if (task !== undefined && isTraced(task) && isAlive(task)) {
 		if (typeof outcome !== 'number' && task.trace.syscall) {
 			stopAtCall(d, 'leave', {});

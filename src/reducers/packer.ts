@@ -17,6 +17,13 @@ export class Packer {
 		this.#view = new DataView(this.#bytes.buffer);
 	}
 
+	/** What was written, to be used before anything is written again; the next value begins anew. */
+	view(): Uint8Array {
+		const written = this.#bytes.subarray(0, this.#at);
+		this.#at = 0;
+		return written;
+	}
+
 	/** A copy of what was written; the next value begins anew. */
 	take(): Uint8Array {
 		const taken = this.#bytes.slice(0, this.#at);

@@ -9,6 +9,9 @@ import { ENDS, isReady, touchedKeys, waitKeys } from '../kernel/waits.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { Heap } from './heap.ts';
 
+/** Keys kept though nobody sleeps under them. */
+const MANY_EMPTY = 1000;
+
 /** A point of monotonic time at which a task wakes or a group's real-time timer fires. */
 interface Deadline {
 	readonly at: number;
@@ -27,8 +30,10 @@ export class Sleepers {
 	/** Sleeping tasks by key, and the keys of each. */
 	readonly #byKey = new Map<string, Set<number>>();
 	readonly #keys = new Map<number, readonly string[]>();
-	/** Sleepers that an event may have made ready. */
-	readonly #touched = new Set<number>();
+	/** Keys under which nobody sleeps: who slept there will often do so again. */
+	#empty = 0;
+	/** Sleepers that an event may have made ready; some more than once. */
+	readonly #touched: number[] = [];
 	/** Those that were ready when they were looked at, who has slept longest first; and the place with which each stands there. */
 	readonly #ready = new Heap<Ready>((a, b) => a.order < b.order || (a.order === b.order && a.pid < b.pid));
 	readonly #places = new Map<number, number>();
@@ -42,7 +47,7 @@ export class Sleepers {
 		this.#inodes = state.inodes;
 		for (const task of Object.values(state.tasks)) {
 			this.#enter(state, task.pid);
-			this.#touched.add(task.pid);
+			this.#touched.push(task.pid);
 		}
 		for (const anon of Object.values(state.anons)) this.#arm(anon);
 		for (const { id, itimers, timers } of Object.values(state.groups)) {
@@ -98,7 +103,7 @@ export class Sleepers {
 			}
 			for (const key of touchedKeys(state, e)) {
 				if (key === ENDS && sameEnds) continue;
-				for (const pid of this.under(key)) this.#touched.add(pid);
+				for (const pid of this.under(key)) this.#touched.push(pid);
 			}
 		}
 	}
@@ -107,10 +112,10 @@ export class Sleepers {
 	ready(state: MachineState): number {
 		const now = monotonicNs(state);
 		for (let next = this.#next(state); next !== undefined && next.at <= now && next.kind === 'task'; next = this.#next(state)) {
-			this.#touched.add(next.id);
+			this.#touched.push(next.id);
 			this.#deadlines.pop();
 		}
-		if (this.#touched.size > 0) this.#sort(state);
+		if (this.#touched.length > 0) this.#sort(state);
 		for (let first = this.#ready.first; first !== undefined; first = this.#ready.first) {
 			const { pid, order } = first;
 			const task = state.tasks[pid];
@@ -131,7 +136,7 @@ export class Sleepers {
 			this.#places.set(pid, order);
 			this.#ready.push({ pid, order });
 		}
-		this.#touched.clear();
+		this.#touched.length = 0;
 	}
 
 	/** Monotonic ns of the next thing that time does while nothing else happens; null = nothing. */
@@ -158,22 +163,26 @@ export class Sleepers {
 		this.#keys.set(pid, keys);
 		for (const key of keys) {
 			const there = this.#byKey.get(key);
-			if (there) there.add(pid);
-			else this.#byKey.set(key, new Set([pid]));
+			if (there) {
+				if (there.size === 0) this.#empty--;
+				there.add(pid);
+			} else this.#byKey.set(key, new Set([pid]));
 		}
 		if (task.wait !== null && task.wait.deadline !== null)
 			this.#deadlines.push({ at: task.wait.deadline, kind: 'task', id: pid });
 		// What it waits for may be there already, or a signal may be.
-		this.#touched.add(pid);
+		this.#touched.push(pid);
 	}
 
 	#leave(pid: number): void {
 		for (const key of this.#keys.get(pid) ?? []) {
 			const there = this.#byKey.get(key);
-			there?.delete(pid);
-			if (there?.size === 0) this.#byKey.delete(key);
+			if (there?.delete(pid) && there.size === 0) this.#empty++;
 		}
 		this.#keys.delete(pid);
+		if (this.#empty < MANY_EMPTY) return;
+		this.#empty = 0;
+		for (const [key, there] of this.#byKey) if (there.size === 0) this.#byKey.delete(key);
 	}
 
 	/** The first deadline that still holds. */

@@ -72,7 +72,10 @@ function isGiven(kind: string): boolean {
 	return kind.startsWith('input/') || kind.startsWith('restore/');
 }
 
-/** @param events number of events in the frame, but runs */
+/**
+ * @param payload to be copied where it is kept: what it lies in is used again
+ * @param events number of events in the frame, but runs
+ */
 export type FrameSink = (kind: FrameKind, payload: Uint8Array, events: number) => void;
 
 export class TraceWriter {
@@ -182,7 +185,7 @@ export class TraceWriter {
 		this.#pending = 0;
 		this.#pendingEvents = 0;
 		this.#events += count;
-		this.#out(FrameKind.EVENTS, head.take(), at, count);
+		this.#out(FrameKind.EVENTS, head.view(), at, count);
 	}
 
 	/** A digest of the state here (before any event at this position), and at its places a keyframe. */
