@@ -58,7 +58,7 @@ function take(d: StateDraft, e: Restored): void {
 		}
 		case 'pages': {
 			const target = entity(d, 'objects', e.object);
-			target.pages = target.pages.with(pagesOf(e));
+			target.pages = target.pages.with(addPages(e, []));
 			return;
 		}
 		case 'zeros': {
@@ -88,14 +88,16 @@ function take(d: StateDraft, e: Restored): void {
 	}
 }
 
-function* pagesOf(e: Extract<Restored, { kind: 'pages' }>): Generator<readonly [number, Uint8Array]> {
-	assert(e.bytes.length % PAGE_SIZE === 0, 'whole pages');
+type PageEntry = readonly [index: number, bytes: Uint8Array];
+
+/** Adds the pages of an object of an image to a list. */
+function addPages({ index, bytes }: Extract<Restored, { kind: 'pages' }>, to: PageEntry[]): readonly PageEntry[] {
+	assert(bytes.length % PAGE_SIZE === 0, 'whole pages');
 	// One page an object is what a dump writes: the view that is there serves.
-	if (e.bytes.length === PAGE_SIZE) {
-		yield [e.index, e.bytes];
-		return;
-	}
-	for (let i = 0; i * PAGE_SIZE < e.bytes.length; i++) yield [e.index + i, e.bytes.subarray(i * PAGE_SIZE, (i + 1) * PAGE_SIZE)];
+	if (bytes.length === PAGE_SIZE) to.push([index, bytes]);
+	else
+		for (let i = 0; i * PAGE_SIZE < bytes.length; i++) to.push([index + i, bytes.subarray(i * PAGE_SIZE, (i + 1) * PAGE_SIZE)]);
+	return to;
 }
 
 /**
@@ -105,7 +107,7 @@ function* pagesOf(e: Extract<Restored, { kind: 'pages' }>): Generator<readonly [
 export function restoreState(base: MachineState, events: Iterable<RestoreEvent>): MachineState {
 	const d = draftByHand(base);
 	let object = 0;
-	let pages: (readonly [number, Uint8Array])[] = [];
+	let pages: PageEntry[] = [];
 	const flush = () => {
 		if (pages.length === 0) return;
 		const target = entity(d, 'objects', object);
@@ -116,7 +118,7 @@ export function restoreState(base: MachineState, events: Iterable<RestoreEvent>)
 		if (e.kind === 'restore/object' && e.effect.kind === 'pages') {
 			if (e.effect.object !== object) flush();
 			object = e.effect.object;
-			for (const page of pagesOf(e.effect)) pages.push(page);
+			addPages(e.effect, pages);
 			continue;
 		}
 		if (e.kind !== 'restore/object' || e.effect.kind === 'registers') flush();
