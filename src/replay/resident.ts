@@ -10,7 +10,7 @@ import type { KernelEvent, PageEffect } from '../events/event.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
 import { heldPages } from '../kernel/memory-limit.ts';
 import { lookupPage, readState, vmaAt } from '../reducers/address-space.ts';
-import { applyPages, type LiveState } from '../reducers/live.ts';
+import { applyEffect, applyPages, type LiveState } from '../reducers/live.ts';
 import type { Pager } from '../reducers/pages.ts';
 import { fold } from '../reducers/reduce.ts';
 import type { MachineState } from '../reducers/state.ts';
@@ -200,7 +200,8 @@ export class Resident {
 
 	#saveRegisters(): void {
 		if (this.#loaded === 0 || this.#noted) return;
-		this.#live.setRegisters(this.#loaded, this.#cpu.save());
+		// Another state: what a decision made of the one it began with has the old registers.
+		this.#live.become(applyEffect(this.#state, this.#loaded, this.#cpu.save(), []));
 		this.#noted = true;
 	}
 

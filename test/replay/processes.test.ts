@@ -69,6 +69,25 @@ test('a deadlock over semaphores and messages says which, and whose end would br
 	]);
 });
 
+test('who computes while another is ended by a timer has its registers in the state after it', async () => {
+	const trace = new Trace((await run('dies_asleep')).bytes);
+	let at = 0;
+	const first = Rerun.fromStart(trace, 'runs', (e) => {
+		if (e.kind === 'task/exit' && at === 0) at = first.machine.steps;
+	});
+	first.advance(Number.POSITIVE_INFINITY);
+	const states = [false, true].map((early) => {
+		const { machine } = Rerun.fromStart(trace, 'runs', () => {});
+		machine.advance(at);
+		// A snapshot taken before brings registers in that nobody else asked for.
+		if (early) machine.snapshot();
+		machine.advance(at, true);
+		return machine.snapshot();
+	});
+	assert.is(states[0].tasks[3], undefined);
+	assert.equal(states[0].tasks[4].cpu, states[1].tasks[4].cpu);
+});
+
 test('a thousand processes and two hundred threads come to their end', async () => {
 	for (const [what, count] of [
 		['processes', '1000'],
