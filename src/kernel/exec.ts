@@ -4,7 +4,7 @@
  */
 
 import type { CpuState } from '../events/cpu.ts';
-import { initialFx } from '../events/cpu.ts';
+import { initialFx, noRegisters } from '../events/cpu.ts';
 import type { Credentials, Mm, Vma } from '../events/entities.ts';
 import { PAGE_SIZE, Pages } from '../events/pages.ts';
 import { Vm } from '../reducers/state.ts';
@@ -184,9 +184,7 @@ function credentialsAfter(d: Decision, id: number): Credentials {
 /** ELF_PLAT_INIT and start_thread: everything zero but the segments, eip, esp and IF. */
 function startRegisters(d: Decision, eip: number, esp: number): CpuState {
 	const { userCs: cs, userDs: ds } = d.state.persona;
-	const zero = { eax: 0, ecx: 0, edx: 0, ebx: 0, ebp: 0, esi: 0, edi: 0, fs: 0, gs: 0 };
-	const debugreg = [0, 0, 0, 0, 0, 0, 0, 0];
-	return { ...zero, esp, eip, eflags: 0x202, cs, ds, es: ds, ss: ds, fx: initialFx(), fpuUsed: false, debugreg };
+	return Object.assign(noRegisters(false), { esp, eip, cs, ds, es: ds, ss: ds, fx: initialFx() });
 }
 
 /** The steps of one exec; each adds to the new address space. */

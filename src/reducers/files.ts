@@ -161,10 +161,13 @@ function unlink(d: StateDraft, dir: number, name: string): void {
 
 function setDescriptor(d: StateDraft, id: number, fd: number, value: { file: number; cloexec: boolean } | undefined): void {
 	const table = entity(d, 'fdTables', id);
-	const { [fd]: before, ...others } = plain(table.fds);
+	const fds: { [fd: number]: { readonly file: number; readonly cloexec: boolean } } = { ...plain(table.fds) };
+	const before = plain(table.fds)[fd] as { readonly file: number } | undefined;
 	assert(value !== undefined || before !== undefined, `descriptor ${fd} is not open`);
 	assert(value === undefined || d.files[value.file] !== undefined, `no open file ${value?.file}`);
-	table.fds = value === undefined ? others : { ...others, [fd]: value };
+	if (value === undefined) delete fds[fd];
+	else fds[fd] = value;
+	table.fds = fds;
 	// Whoever closes any descriptor of a file loses the record locks it has there (locks_remove_posix).
 	if (before !== undefined && before.file !== value?.file) unlock(d, d.files[before.file]?.inode ?? 0, 'table', id);
 	if (before !== undefined && before.file !== value?.file) dropFileIfUnused(d, before.file);

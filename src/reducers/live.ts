@@ -28,7 +28,9 @@ export function enterCall(state: MachineState, pid: number, nr: number, regs: Pa
 	task.cpu = patched(task.cpu, regs);
 	task.entry = 'none';
 	task.origAx = nr;
-	return { ...state, tasks: { ...state.tasks, [pid]: task } };
+	const tasks: Writable<MachineState['tasks']> = { ...state.tasks };
+	tasks[pid] = task;
+	return { ...state, tasks };
 }
 
 /** What a call that changed nothing but registers leaves: syscall/enter and syscall/exit taken together. */

@@ -86,7 +86,9 @@ for (const [what, small, large, target, text] of ROWS) {
 	);
 }
 for (const [what, count, text] of [
+	['processes', 250, '250 processes at once'],
 	['processes', 1000, '1,000 processes at once'],
+	['processes', 3000, '3,000 processes at once'],
 	['threads', 200, '200 threads at once'],
 ] as const) {
 	if (!isWanted(what)) continue;
