@@ -228,6 +228,14 @@ class Cpu implements LiveCpu {
 	}
 	patch(registers: Partial<CpuState>): void {
 		const { words } = this;
+		let only: string | undefined;
+		for (const name in registers) only = only === undefined ? name : '';
+		// Nearly every call sets eax alone.
+		if (only === 'eax' && registers.eax !== undefined) {
+			words[GPR_W] = registers.eax;
+			return;
+		}
+		if (only === undefined) return;
 		for (let i = 0; i < 8; i++) {
 			const value = registers[GPR_NAMES[i]];
 			if (value !== undefined) words[GPR_W + i] = value;

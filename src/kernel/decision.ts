@@ -34,7 +34,7 @@ export interface KernelView {
 	readonly memory: MemoryView;
 	/** Registers of a task as they are now (those in the state may be old while the task runs). */
 	regs(pid: number): CpuState;
-	/** Tasks that slept under a key (waits.ts waitKeys) when the decision began, in no order that counts. */
+	/** Tasks that slept under a key (waits.ts waitKeys) when the decision began, in no order that counts; some may be awake. */
 	waiting(key: string): Iterable<number>;
 	/** What the checkpoint module answered to this decision's request. */
 	readonly module?: ModuleAnswer | undefined;

@@ -4,13 +4,11 @@
  */
 import type { Anon, PosixTimer } from '../events/entities.ts';
 import type { KernelEvent } from '../events/event.ts';
+import { isAlive } from '../kernel/signal-queue.ts';
 import { monotonicNs, nextCpuDeadline } from '../kernel/timers.ts';
 import { ENDS, isReady, touchedKeys, waitKeys } from '../kernel/waits.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { Heap } from './heap.ts';
-
-/** Keys kept though nobody sleeps under them. */
-const MANY_EMPTY = 1000;
 
 /** A point of monotonic time at which a task wakes or a group's real-time timer fires. */
 interface Deadline {
@@ -27,11 +25,9 @@ interface Ready {
 }
 
 export class Sleepers {
-	/** Sleeping tasks by key, and the keys of each. */
+	/** Tasks by the keys they sleep under or slept under last, as they often do so again; and the keys of each. */
 	readonly #byKey = new Map<string, Set<number>>();
 	readonly #keys = new Map<number, readonly string[]>();
-	/** Keys under which nobody sleeps: who slept there will often do so again. */
-	#empty = 0;
 	/** Sleepers that an event may have made ready; some more than once. */
 	readonly #touched: number[] = [];
 	/** Those that were ready when they were looked at, who has slept longest first; and the place with which each stands there. */
@@ -56,7 +52,7 @@ export class Sleepers {
 		}
 	}
 
-	/** Sleepers under a key. */
+	/** Sleepers under a key, and tasks that are awake and slept there last. */
 	under(key: string): Iterable<number> {
 		return this.#byKey.get(key) ?? [];
 	}
@@ -156,17 +152,20 @@ export class Sleepers {
 	}
 
 	#enter(state: MachineState, pid: number): void {
-		this.#leave(pid);
 		const task = state.tasks[pid];
-		if (task?.state !== 'sleeping') return;
+		if (task?.state !== 'sleeping') {
+			if (task === undefined || !isAlive(task)) this.#leave(pid);
+			return;
+		}
 		const keys = waitKeys(task);
+		const known = this.#keys.get(pid);
+		const same = known?.length === keys.length && keys.every((key, i) => key === known[i]);
+		if (!same) this.#leave(pid);
 		this.#keys.set(pid, keys);
-		for (const key of keys) {
+		for (const key of same ? [] : keys) {
 			const there = this.#byKey.get(key);
-			if (there) {
-				if (there.size === 0) this.#empty--;
-				there.add(pid);
-			} else this.#byKey.set(key, new Set([pid]));
+			if (there) there.add(pid);
+			else this.#byKey.set(key, new Set([pid]));
 		}
 		if (task.wait !== null && task.wait.deadline !== null)
 			this.#deadlines.push({ at: task.wait.deadline, kind: 'task', id: pid });
@@ -177,12 +176,10 @@ export class Sleepers {
 	#leave(pid: number): void {
 		for (const key of this.#keys.get(pid) ?? []) {
 			const there = this.#byKey.get(key);
-			if (there?.delete(pid) && there.size === 0) this.#empty++;
+			there?.delete(pid);
+			if (there?.size === 0) this.#byKey.delete(key);
 		}
 		this.#keys.delete(pid);
-		if (this.#empty < MANY_EMPTY) return;
-		this.#empty = 0;
-		for (const [key, there] of this.#byKey) if (there.size === 0) this.#byKey.delete(key);
 	}
 
 	/** The first deadline that still holds. */
