@@ -210,6 +210,8 @@ export type WaitOn =
 	/** What stands behind a descriptor without a name: an event, a timer, signals, a socket, or any of an epoll's. */
 	| { readonly kind: 'anon-readable'; readonly anon: number }
 	| { readonly kind: 'anon-writable'; readonly anon: number; readonly bytes: number }
+	/** Room in the queue of somebody's socket, for a message or a connection; bytes 0: a poll asks. */
+	| { readonly kind: 'socket-room'; readonly anon: number; readonly bytes: number }
 	/** A lock of a file: until nobody's stands in the way. */
 	| { readonly kind: 'lock'; readonly inode: number; readonly lock: FileLock }
 	| IpcWait
@@ -522,14 +524,65 @@ export type Anon =
 			readonly type: number;
 			/** The other end, 0 = none (any more). */
 			readonly peer: number;
-			/** Whether it ever had one. */
+			/** Whether it is connected (TCP_ESTABLISHED), be the other end gone. */
 			readonly connected: boolean;
-			/** Bytes that came; of a stream in one piece, else message by message. */
-			readonly queue: readonly Uint8Array[];
+			/** What came, as it was sent; the first of a stream may have been read in part. */
+			readonly queue: readonly SocketMessage[];
 			/** RCV_SHUTDOWN 1, SEND_SHUTDOWN 2. */
 			readonly shut: number;
+			/** errno that is told once (sk_err): ECONNRESET; 0 = none. */
+			readonly error: number;
+			/** sun_path as it was bound, one character a byte; the first is NUL where no directory has the name; '' = none. */
+			readonly name: string;
+			/** Whether a look-up of the name finds it: the ends of connections to it have its name, too. */
+			readonly named: boolean;
+			/** The inode of its name in a directory, 0 = none. */
+			readonly bound: number;
+			/** The name of the other end that is gone. */
+			readonly peerName: string;
+			/** listen(2): how many connections may wait beyond one; -1 = it does not listen. */
+			readonly backlog: number;
+			/** The ends of connections that nobody accepted yet. */
+			readonly waiting: readonly number[];
+			/** Who is at the other end (SO_PEERCRED), as it was when they were connected; of a listener who called listen. */
+			readonly peerCred: SocketCred | null;
+			readonly options: SocketOptions;
 			readonly wakes: Wakes;
 	  };
+
+/** struct ucred. */
+export interface SocketCred {
+	readonly pid: number;
+	readonly uid: number;
+	readonly gid: number;
+}
+
+/** What setsockopt(2) sets. */
+export interface SocketOptions {
+	/** Bit n: option SO_n, of those that are on or off. */
+	readonly flags: number;
+	/** Bytes, as getsockopt tells them. */
+	readonly sndbuf: number;
+	readonly rcvbuf: number;
+	readonly lowat: number;
+	/** How long a call sleeps, ns; null = for ever. */
+	readonly rcvTimeout: number | null;
+	readonly sndTimeout: number | null;
+}
+
+/** Bytes on their way to a socket, and what came with them. */
+export interface SocketMessage {
+	readonly bytes: Uint8Array;
+	/** The socket it was sent from, 0 = gone; and its name then. */
+	readonly sender: number;
+	readonly from: string;
+	/** What it takes of the sender's buffer until it was read whole (truesize), bytes. */
+	readonly charge: number;
+	/** Open files that are passed on (SCM_RIGHTS). */
+	readonly files: readonly number[];
+	/** Who sent it; null where nobody asked for it then (SO_PASSCRED). */
+	readonly cred: SocketCred | null;
+}
 
 /** A descriptor an epoll looks at. */
 export interface EpollItem {

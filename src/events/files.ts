@@ -1,5 +1,5 @@
 /** Events of files: descriptors, open files, inodes, directories, pipes, the recorder's own descriptors. */
-import type { Anon, FileLock, Inode, OpenFile, Pipe } from './entities.ts';
+import type { Anon, FileLock, Inode, OpenFile, Pipe, SocketMessage } from './entities.ts';
 
 export type InodeFields = Omit<Inode, 'id' | 'ino' | 'kind' | 'object' | 'size' | 'entries' | 'locks'>;
 
@@ -40,7 +40,7 @@ export type FileEvent =
 	/** What stands behind a descriptor without a name becomes this. */
 	| { readonly kind: 'anon/set'; readonly anon: Anon }
 	/** Bytes come to a socket: to the end of a stream, or as a message. */
-	| { readonly kind: 'socket/receive'; readonly anon: number; readonly bytes: Uint8Array }
-	/** The first `length` bytes of a stream, or the first message whatever its length, were taken. */
+	| ({ readonly kind: 'socket/receive'; readonly anon: number } & SocketMessage)
+	/** The first `length` bytes of a stream with what came with them, or the first message whatever its length, were taken. */
 	| { readonly kind: 'socket/take'; readonly anon: number; readonly length: number }
 	| { readonly kind: 'stream/read'; readonly stream: number; readonly length: number };

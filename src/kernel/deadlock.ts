@@ -69,6 +69,7 @@ function onText(state: MachineState, on: WaitOn): string {
 			return `room in ${ttyName(state, on)}`;
 		case 'anon-readable':
 		case 'anon-writable':
+		case 'socket-room':
 			return anonText(state, on);
 		case 'futex':
 			return on.owner === 0 ? `a futex at ${place(state, on)}` : `the lock at ${place(state, on)}, which pid ${on.owner} holds`;
@@ -108,7 +109,7 @@ function anonText(state: MachineState, on: WaitOn & { readonly anon: number }): 
 	const inode = Object.values(state.inodes).find(
 		({ kind, channel }) => (kind === 'anon' || kind === 'socket') && channel === on.anon,
 	);
-	return `${on.kind === 'anon-writable' ? 'room' : 'something'} in ${inode === undefined ? 'a socket' : pathOf(state, inode.id)}`;
+	return `${on.kind !== 'anon-readable' ? 'room' : 'something'} in ${inode === undefined ? 'a socket' : pathOf(state, inode.id)}`;
 }
 
 /** `/dev/pts/1`, `the master of /dev/pts/1`. */

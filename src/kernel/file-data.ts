@@ -20,7 +20,7 @@ import { randomBytes } from './random.ts';
 import type { Resume } from './row.ts';
 import { userInfo } from './signal-queue.ts';
 import { postSignal } from './signal-send.ts';
-import { receive, type Socket, send } from './sockets.ts';
+import { again, type Socket, send } from './sockets.ts';
 import { checkForeground } from './tty/control.ts';
 import { readTty, writeTty } from './tty/data.ts';
 import { type End, endOf } from './tty/terminal.ts';
@@ -96,7 +96,8 @@ export function source(
 		case 'anon':
 			return readAnon(d, file, d.state.anons[inode.channel], count);
 		case 'socket':
-			return receive(file, d, d.state.anons[inode.channel] as Socket, count);
+			// Its reader gives buffers (socket-receive.ts).
+			return -Errno.EINVAL;
 		case 'char':
 			if (inode.rdev === DEVICE.NULL) return NOTHING;
 			if (inode.rdev === DEVICE.ZERO || inode.rdev === DEVICE.FULL) return { bytes: new Uint8Array(count), take: () => {} };
@@ -191,7 +192,7 @@ export function sink(
 		case 'anon':
 			return writeAnon(d, file, d.state.anons[inode.channel], bytes);
 		case 'socket':
-			return send(d, file, d.state.anons[inode.channel] as Socket, bytes, resume);
+			return send(d, file, d.state.anons[inode.channel] as Socket, { bytes, files: [], cred: null, to: 0 }, 0, again(d, resume));
 		case 'char':
 			return inode.rdev === DEVICE.FULL ? -Errno.ENOSPC : bytes.length;
 		case 'tty': {

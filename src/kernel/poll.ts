@@ -1,7 +1,8 @@
 /** Readiness of open files, as poll(2) and select(2) see it, and what to wait for (the poll operations of each kind of file). */
 import type { Anon, Inode, OpenFile, Task, ThreadGroup, WaitOn, Wakes } from '../events/entities.ts';
+import { isWritable } from '../reducers/sockets.ts';
 import type { MachineState } from '../reducers/state.ts';
-import { DGRAM_QUEUE, EPOLL, SHUT, SOCK, SOCKET_BUFFER } from './abi/anon.ts';
+import { DGRAM_QUEUE, EPOLL, SHUT, SO, SOCK } from './abi/anon.ts';
 import { O, PIPE_BUF } from './abi/fcntl.ts';
 import { POLL } from './abi/poll.ts';
 import { pipeEnds, streamOf } from './file-data.ts';
@@ -125,26 +126,55 @@ function wakesOf(look: Looker, epoll: Anon & { kind: 'epoll' }): Wakes {
 	return { read, write: 0 };
 }
 
-function socketReadiness({ state }: Looker, socket: Anon & { kind: 'socket' }): Readiness {
+type Socket = Anon & { readonly kind: 'socket' };
+
+/** unix_poll, unix_dgram_poll. */
+function socketReadiness({ state }: Looker, socket: Socket): Readiness {
+	const { id, type, shut, backlog } = socket;
 	const waits: WaitOn[] = [];
-	let mask = 0;
-	if (socket.queue.length > 0 || socket.shut & SHUT.RCV) mask |= READABLE;
-	else waits.push({ kind: 'anon-readable', anon: socket.id });
-	if (socket.shut & SHUT.RCV) mask |= POLL.RDHUP;
-	if (socket.shut === (SHUT.RCV | SHUT.SEND)) mask |= POLL.HUP;
-	if (!socket.connected && socket.type !== SOCK.DGRAM) mask |= POLL.HUP;
-	const bytes = (SOCKET_BUFFER * 3) / 4;
-	if (socketRoom(state, socket) >= bytes) mask |= WRITABLE | POLL.WRBAND;
-	else waits.push({ kind: 'anon-writable', anon: socket.id, bytes });
-	return { mask, waits, wakes: socket.wakes };
+	let mask = socket.error !== 0 ? POLL.ERR : 0;
+	if (socket.queue.length + socket.waiting.length > 0 || shut & SHUT.RCV) mask |= READABLE;
+	else waits.push({ kind: 'anon-readable', anon: id });
+	if (shut & SHUT.RCV) mask |= POLL.RDHUP;
+	if (shut === (SHUT.RCV | SHUT.SEND)) mask |= POLL.HUP;
+	if (type !== SOCK.DGRAM && !socket.connected && backlog < 0) mask |= POLL.HUP;
+	const peer = state.anons[socket.peer];
+	const full = type === SOCK.DGRAM && peer?.kind === 'socket' && peer.peer !== id && queueFull(peer);
+	if (!isWritable(state.anons, socket)) waits.push({ kind: 'anon-writable', anon: id, bytes: 0 });
+	else if (full) waits.push({ kind: 'socket-room', anon: peer.id, bytes: 0 });
+	else mask |= WRITABLE | POLL.WRBAND;
+	return { mask, waits: backlog < 0 ? waits : waits.filter((w) => w.kind === 'anon-readable'), wakes: socket.wakes };
 }
 
-/** Bytes that fit into what a socket's other end has not read yet; without one nothing is in the way. */
-export function socketRoom(state: MachineState, socket: Anon & { kind: 'socket' }): number {
-	const peer = state.anons[socket.peer];
-	if (peer?.kind !== 'socket') return SOCKET_BUFFER;
-	if (socket.type === SOCK.DGRAM && peer.queue.length > DGRAM_QUEUE) return 0;
-	return SOCKET_BUFFER - peer.queue.reduce((sum, message) => sum + message.length, 0);
+/** unix_recvq_full: more wait than are to. */
+export function queueFull({ backlog, waiting, queue }: Socket): boolean {
+	return backlog >= 0 ? waiting.length > backlog : queue.length > DGRAM_QUEUE;
+}
+
+/** unix_may_send: a datagram socket that is connected hears from its other end alone. */
+export function hears(socket: Socket, from: number): boolean {
+	return !socket.connected || socket.peer === from;
+}
+
+/** SO_PASSCRED. */
+export function passesCreds({ options }: Socket): boolean {
+	return (options.flags & (1 << SO.PASSCRED)) !== 0;
+}
+
+/** Whether an end of a connection has a descriptor yet. */
+export function isAccepted({ anons }: MachineState, { id }: Socket): boolean {
+	return !Object.values(anons).some((a) => a.kind === 'socket' && a.waiting.includes(id));
+}
+
+/**
+ * Whether there is room for what somebody waits for. @param own whether for what the socket sends itself, or for what comes to it
+ * @param asks a poll asks: what ends a call that sends is no room
+ */
+export function hasSocketRoom(state: MachineState, anon: Anon | undefined, own: boolean, asks: boolean): boolean {
+	if (anon?.kind !== 'socket') return true;
+	if (!own) return !queueFull(anon) || (!asks && (anon.shut & SHUT.RCV) !== 0);
+	const over = asks ? anon.shut === (SHUT.RCV | SHUT.SEND) : (anon.shut & SHUT.SEND) !== 0;
+	return over || anon.error !== 0 || isWritable(state.anons, anon);
 }
 
 /** An item of an epoll that is ready: its place, the bits to report, and what to remember when it is reported. */

@@ -9,7 +9,7 @@ import { POLL } from './abi/poll.ts';
 import { hasSignal, Sig } from './abi/signal.ts';
 import { findIpc } from './ipc.ts';
 import { conflicting } from './locks.ts';
-import { anonReadiness, EVENTFD_MAX, type Looker, READABLE, socketRoom } from './poll.ts';
+import { anonReadiness, EVENTFD_MAX, hasSocketRoom, type Looker, READABLE } from './poll.ts';
 import { isIgnored, signalTarget } from './signal-queue.ts';
 import { monotonicNs } from './timers.ts';
 import { ttyHasInput, ttyHasRoom } from './tty/data.ts';
@@ -53,12 +53,14 @@ function isThere(look: Looker, on: WaitOn): boolean {
 		case 'anon-writable': {
 			const anon = state.anons[on.anon];
 			if (anon?.kind === 'eventfd') return BigInt(on.bytes) <= EVENTFD_MAX - anon.count;
-			return anon?.kind !== 'socket' || anon.peer === 0 || anon.shut !== 0 || socketRoom(state, anon) >= on.bytes;
+			return hasSocketRoom(state, anon, true, on.bytes === 0);
 		}
 		case 'tty-readable':
 			return ttyHasInput(state, on.tty, on.master, on.bytes);
 		case 'tty-writable':
 			return ttyHasRoom(state, on.tty, on.master);
+		case 'socket-room':
+			return hasSocketRoom(state, state.anons[on.anon], false, on.bytes === 0);
 		case 'lock':
 			return conflicting(state.inodes[on.inode]?.locks ?? [], on.lock) === undefined;
 		case 'msg-send': {
@@ -145,6 +147,7 @@ export function waitKeys(task: Task): readonly string[] {
 				break;
 			case 'anon-readable':
 			case 'anon-writable':
+			case 'socket-room':
 				keys.push(FILES, ENDS);
 				break;
 			case 'futex':

@@ -297,7 +297,10 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'pipe/read': struct<Body<'pipe/read'>>({ pipe: ref('pipe'), length: count }),
 	'anon/new': struct<Body<'anon/new'>>({ anon: s.anon }),
 	'anon/set': struct<Body<'anon/set'>>({ anon: s.anon }),
-	'socket/receive': struct<Body<'socket/receive'>>({ anon: ref('anon'), bytes: bytes() }),
+	'socket/receive': struct<Body<'socket/receive'>>({
+		anon: ref('anon'),
+		...s.socketMessage,
+	}),
 	'socket/take': struct<Body<'socket/take'>>({ anon: ref('anon'), length: count }),
 	'stream/output': struct<Body<'stream/output'>>({ stream: count, bytes: bytes() }),
 	'stream/read': struct<Body<'stream/read'>>({ stream: count, length: count }),

@@ -7,6 +7,7 @@ import type { StateDraft } from './draft.ts';
 import { enter, entity, plain } from './draft.ts';
 import { dropFileIfUnused, dropInodeIfUnlinked, dropInodeIfUnused, unlock } from './lifetime.ts';
 import { Pages as PageTable } from './pages.ts';
+import { reduceSocket } from './sockets.ts';
 import type { Inode } from './state.ts';
 
 export function reduceFile(d: StateDraft, e: FileEvent): void {
@@ -96,30 +97,6 @@ export function reduceFile(d: StateDraft, e: FileEvent): void {
 			assertNever(e, 'event');
 	}
 }
-
-/** Bytes come to a socket or are taken from it. */
-function reduceSocket(d: StateDraft, e: Extract<FileEvent, { kind: 'socket/receive' | 'socket/take' }>): void {
-	const socket = entity(d, 'anons', e.anon);
-	assert(socket.kind === 'socket', `anon ${e.anon} is no socket`);
-	const { type, wakes } = socket;
-	const queue = plain(socket.queue);
-	if (e.kind === 'socket/receive') {
-		const stream = type === SOCK_STREAM && queue.length > 0;
-		socket.queue = stream ? [joined(queue[0], e.bytes)] : [...queue, e.bytes];
-		socket.wakes = { ...wakes, read: wakes.read + 1 };
-		return;
-	}
-	const [first, ...rest] = queue;
-	assert(first !== undefined && e.length <= first.length, 'as many bytes as came');
-	socket.queue = type === SOCK_STREAM && e.length < first.length ? [first.slice(e.length)] : rest;
-	if (socket.peer === 0) return;
-	const peer = entity(d, 'anons', socket.peer);
-	assert(peer.kind === 'socket', 'the other end is a socket');
-	peer.wakes = { ...peer.wakes, write: peer.wakes.write + 1 };
-}
-
-/** Type of a socket without message boundaries. */
-const SOCK_STREAM = 1;
 
 /** Two byte strings as one new one. */
 export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

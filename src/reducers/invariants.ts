@@ -185,7 +185,7 @@ function checkInode(state: MachineState, inode: Inode, report: Report): void {
 	}
 	if (inode.kind === 'stream')
 		report(state.streams[inode.channel] !== undefined, [...at, 'channel'], 'an existing stream', inode.channel);
-	if (inode.kind === 'anon' || inode.kind === 'socket') {
+	if (inode.kind === 'anon' || (inode.kind === 'socket' && inode.channel !== 0)) {
 		const anon = state.anons[inode.channel];
 		report((anon?.kind === 'socket') === (inode.kind === 'socket'), [...at, 'channel'], 'what it stands for', inode.channel);
 	}

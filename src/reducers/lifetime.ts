@@ -60,7 +60,7 @@ export function dropInodeIfUnused(d: StateDraft, id: number): void {
 	if ((kind === 'dir' && parent === id) || inodeUsed(d, id)) return;
 	drop(d, 'inodes', id);
 	if (object !== 0) drop(d, 'objects', object);
-	if (kind === 'anon' || kind === 'socket') dropAnon(d, channel);
+	if ((kind === 'anon' || kind === 'socket') && channel !== 0) dropAnon(d, channel);
 	if (kind === 'tty') dropTtyIfUnused(d, channel);
 	if (kind === 'dir') dropInodeIfUnused(d, parent);
 }
@@ -73,20 +73,72 @@ function dropTtyIfUnused(d: StateDraft, id: number): void {
 }
 
 const SOCK_DGRAM = 2;
+const ECONNRESET = 104;
 
-/** What stood behind a descriptor goes; the other end of a socket has none any more. */
-function dropAnon(d: StateDraft, id: number): void {
+/**
+ * What stood behind a descriptor goes (unix_release_sock); the other end of a socket has none any more.
+ * @param refused it is the end of a connection that nobody accepted
+ */
+function dropAnon(d: StateDraft, id: number, refused = false): void {
 	const anon = d.anons[id];
-	if (anon?.kind === 'socket' && d.anons[anon.peer] !== undefined) {
-		const peer = entity(d, 'anons', anon.peer);
-		if (peer.kind === 'socket') {
-			peer.peer = 0;
-			// Between datagram sockets nothing is connected that could be hung up.
-			if (peer.type !== SOCK_DGRAM) peer.shut = 3;
-			peer.wakes = { read: peer.wakes.read + 1, write: peer.wakes.write + 1 };
+	drop(d, 'anons', id);
+	if (anon?.kind !== 'socket') return;
+	const { name, bound } = anon;
+	const [queue, waiting] = [plain(anon.queue), plain(anon.waiting)];
+	for (const seen of [...entities(d.anons)]) {
+		if (seen.kind !== 'socket') continue;
+		const sent = plain(seen.queue).some((m) => m.sender === id);
+		const socket = sent || seen.peer === id ? entity(d, 'anons', seen.id) : undefined;
+		if (socket?.kind !== 'socket') continue;
+		if (sent) socket.queue = plain(socket.queue).map((m) => (m.sender === id ? { ...m, sender: 0, from: name } : m));
+		if (socket.peer !== id) continue;
+		socket.peer = 0;
+		socket.peerName = name;
+		socket.wakes = { read: socket.wakes.read + 1, write: socket.wakes.write + 1 };
+		// Between datagram sockets nothing is connected that could be hung up.
+		if (socket.type === SOCK_DGRAM) continue;
+		socket.shut = 3;
+		if (queue.length > 0 || refused) socket.error = ECONNRESET;
+	}
+	for (const end of waiting) dropAnon(d, end, true);
+	for (const { files } of queue) for (const file of files) dropFileIfUnused(d, file);
+	if (bound !== 0) dropInodeIfUnused(d, bound);
+	collectSent(d);
+}
+
+/**
+ * Files that nobody can receive any more, since the sockets they were sent to are in each other's queues alone, go when a
+ * socket goes (unix_gc, which unix_release_sock calls).
+ */
+function collectSent(d: StateDraft): void {
+	const carries = (id: number) => sentTo(d, id).length > 0;
+	if (!some(d.anons, (a) => a.kind === 'socket' && carries(a.id))) return;
+	const reached = new Set<number>();
+	const sockets = new Set<number>();
+	for (const table of entities(d.fdTables)) for (const { file } of Object.values(plain(table.fds))) reached.add(file);
+	for (const file of reached) {
+		const inode = d.inodes[d.files[file]?.inode ?? 0];
+		const socket = inode?.kind === 'socket' ? d.anons[inode.channel] : undefined;
+		if (socket?.kind !== 'socket') continue;
+		for (const id of [socket.id, ...plain(socket.waiting)]) {
+			sockets.add(id);
+			for (const sent of sentTo(d, id)) reached.add(sent);
 		}
 	}
-	drop(d, 'anons', id);
+	const lost: number[] = [];
+	for (const { id } of [...entities(d.anons)]) {
+		const socket = !sockets.has(id) && carries(id) ? entity(d, 'anons', id) : undefined;
+		if (socket?.kind !== 'socket') continue;
+		lost.push(...sentTo(d, id));
+		socket.queue = plain(socket.queue).filter((m) => m.files.length === 0);
+	}
+	for (const file of lost) dropFileIfUnused(d, file);
+}
+
+/** Open files on their way to a socket. */
+function sentTo(d: StateDraft, id: number): readonly number[] {
+	const socket = d.anons[id];
+	return socket?.kind === 'socket' ? plain(socket.queue).flatMap((m) => m.files) : [];
 }
 
 /** An open file that goes is looked at by no epoll any more. */
@@ -114,7 +166,8 @@ export function dropMappedIfUnused(d: StateDraft, object: number, inode: number)
 }
 
 function fileUsed(d: StateDraft, id: number): boolean {
-	return some(d.fdTables, (table) => Object.values(plain(table.fds)).some((fd) => fd.file === id));
+	if (some(d.fdTables, (table) => Object.values(plain(table.fds)).some((fd) => fd.file === id))) return true;
+	return some(d.anons, (a) => a.kind === 'socket' && plain(a.queue).some((m) => m.files.includes(id)));
 }
 
 function objectMapped(d: StateDraft, id: number): boolean {
@@ -126,6 +179,7 @@ function inodeUsed(d: StateDraft, id: number): boolean {
 		some(d.files, (f) => f.inode === id) ||
 		named(d, id) ||
 		some(d.fsStructs, (fs) => fs.cwd === id || fs.root === id) ||
+		some(d.anons, (a) => a.kind === 'socket' && a.bound === id) ||
 		some(d.mms, (mm) => mm.exe === id || plain(mm.vmas).some((vma) => vma.inode === id)) ||
 		some(d.inodes, (i) => i.id !== id && names(i, id))
 	);

@@ -23,6 +23,8 @@ import type {
 	SigAction,
 	Sighand,
 	SigInfo,
+	SocketCred,
+	SocketOptions,
 	Stream,
 	Table,
 	Task,
@@ -158,6 +160,7 @@ export const waitOn: Shape<WaitOn> = union<WaitOn>({
 	'pipe-end': struct({ inode: ref('inode'), end: oneOf('read', 'write') }),
 	'anon-readable': struct({ anon: ref('anon') }),
 	'anon-writable': struct({ anon: ref('anon'), bytes: count }),
+	'socket-room': struct({ anon: ref('anon'), bytes: count }),
 	lock: struct({ inode: ref('inode'), lock: fileLock }),
 	...ipcWaits,
 	'tty-readable': struct({ tty: ref('tty'), master: bool, bytes: count }),
@@ -426,13 +429,48 @@ const epollItem: Shape<EpollItem> = struct<EpollItem>({
 	data: big,
 	seen: nullable(struct({ read: count, write: count, ends: u32 })),
 });
+const socketCred: Shape<SocketCred> = struct<SocketCred>({ pid: i32, uid: u32, gid: u32 });
+const socketOptions: Shape<SocketOptions> = struct<SocketOptions>({
+	flags: u32,
+	sndbuf: count,
+	rcvbuf: count,
+	lowat: count,
+	rcvTimeout: nullable(count),
+	sndTimeout: nullable(count),
+});
+/** The fields of a message on its way to a socket. */
+export const socketMessage = {
+	bytes: bytes(),
+	sender: ref('anon'),
+	from: text,
+	charge: count,
+	files: list(ref('file')),
+	cred: nullable(socketCred),
+};
 export const anon: Shape<Anon> = union<Anon>({
 	eventfd: struct({ id, count: big, semaphore: bool, wakes }),
 	timerfd: struct({ id, clock: i32, expires: nullable(count), interval: count, ticks: count, wakes }),
 	signalfd: struct({ id, mask: big }),
 	pidfd: struct({ id, group: ref('group') }),
 	epoll: struct({ id, items: list(epollItem) }),
-	socket: struct({ id, type: count, peer: ref('anon'), connected: bool, queue: list(bytes()), shut: int(0, 3), wakes }),
+	socket: struct({
+		id,
+		type: count,
+		peer: ref('anon'),
+		connected: bool,
+		queue: list(struct(socketMessage)),
+		shut: int(0, 3),
+		error: count,
+		name: text,
+		named: bool,
+		bound: ref('inode'),
+		peerName: text,
+		backlog: i32,
+		waiting: list(ref('anon')),
+		peerCred: nullable(socketCred),
+		options: socketOptions,
+		wakes,
+	}),
 });
 const perm = {
 	id,

@@ -95,7 +95,12 @@ function renamed(state: MachineState): MachineState {
 			a.kind === 'epoll'
 				? { items: a.items.map((i) => ({ ...i, file: flip(i.file) })) }
 				: a.kind === 'socket'
-					? { peer: flip(a.peer) }
+					? {
+							peer: flip(a.peer),
+							bound: flip(a.bound),
+							waiting: a.waiting.map(flip),
+							queue: a.queue.map((m) => ({ ...m, sender: flip(m.sender), files: m.files.map(flip) })),
+						}
 					: a.kind === 'pidfd'
 						? { group: flip(a.group) }
 						: {},

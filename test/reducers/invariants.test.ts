@@ -76,7 +76,7 @@ const REFERENCES: readonly (readonly [Change, string])[] = [
 
 const LEFTOVERS: readonly (readonly [Change, string])[] = [
 	[(s) => ({ pipes: { ...s.pipes, 3: { ...s.pipes[1], id: 3 } } }), 'pipes[3]: something that refers to it'],
-	[(s) => ({ inodes: { ...s.inodes, 18: inode(18, { kind: 'symlink' }) } }), 'inodes[18]: something that refers to it'],
+	[(s) => ({ inodes: { ...s.inodes, 20: inode(20, { kind: 'symlink' }) } }), 'inodes[20]: something that refers to it'],
 	[vmas(vma(0x1000, 1), vma(0x2000, 1)), 'mms[1].vmas: mergeable neighbours merged'],
 	[
 		(s) => ({ objects: { ...s.objects, 1: { ...s.objects[1], pages: s.objects[1].pages.with([[1, page(1)]]) } } }),

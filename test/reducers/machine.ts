@@ -311,7 +311,7 @@ export function testMachine(): MachineState {
 }
 
 /** Descriptors 7 to 12 of the second table: its anonymous files. */
-const anonFds = Object.fromEntries([6, 7, 8, 9, 10, 11, 12].map((file) => [file + 1, { file, cloexec: false }]));
+const anonFds = Object.fromEntries([6, 7, 8, 9, 10, 11, 12, 14].map((file) => [file + 1, { file, cloexec: false }]));
 
 /** What all objects of IPC have. */
 const perm = (id: number, slot: number) => ({
@@ -328,14 +328,23 @@ const perm = (id: number, slot: number) => ({
 	ctime: 9,
 });
 
-const socket = (id: number, peer: number, queue: readonly Uint8Array[]): Anon => ({
+const socket = (id: number, peer: number, queue: readonly Uint8Array[]): Anon & { kind: 'socket' } => ({
 	id,
 	kind: 'socket',
 	type: 1,
 	peer,
 	connected: true,
-	queue,
+	queue: queue.map((bytes) => ({ bytes, sender: peer, from: 'a', charge: 768, files: [4], cred: { pid: 1, uid: 2, gid: 3 } })),
 	shut: 0,
+	error: 0,
+	name: '/s',
+	named: true,
+	bound: 0,
+	peerName: '',
+	backlog: -1,
+	waiting: [],
+	peerCred: { pid: 1, uid: 2, gid: 3 },
+	options: { flags: 1 << 16, sndbuf: 4608, rcvbuf: 2304, lowat: 2, rcvTimeout: 4_000_000, sndTimeout: null },
 	wakes: { read: 1, write: 1 },
 });
 
@@ -356,10 +365,10 @@ export function richMachine(): MachineState {
 			fs: 4,
 			sighand: 4,
 			group: 4,
-			file: 13,
-			inode: 20,
+			file: 15,
+			inode: 21,
 			pipe: 4,
-			anon: 9,
+			anon: 10,
 			ipc: 9,
 			semUndo: 4,
 			tty: 3,
@@ -484,7 +493,9 @@ export function richMachine(): MachineState {
 		files: {
 			...files,
 			4: { id: 4, inode: 7, flags: 0, pos: 0, path: 'pipe:[17]', owner: 0, signal: 0 },
-			...Object.fromEntries([11, 12, 13, 14, 15, 16, 17].map((i) => [i - 5, { ...files[1], id: i - 5, inode: i, path: 'anon' }])),
+			...Object.fromEntries(
+				[11, 12, 13, 14, 15, 16, 17, 19].map((i) => [i - 5, { ...files[1], id: i - 5, inode: i, path: 'anon' }]),
+			),
 			5: { id: 5, inode: 8, flags: 1, pos: 0, path: 'pipe:[18]', owner: 2, signal: 29 },
 		},
 		inodes: {
@@ -504,6 +515,8 @@ export function richMachine(): MachineState {
 			15: inode(15, { kind: 'socket', channel: 5 }),
 			16: inode(16, { kind: 'socket', channel: 6 }),
 			17: inode(17, { kind: 'anon', channel: 7 }),
+			18: inode(18, { kind: 'socket', nlink: 0 }),
+			19: inode(19, { kind: 'socket', channel: 8 }),
 			10: inode(10, { kind: 'symlink', target: '/notes' }),
 		},
 		pipes: {
@@ -525,6 +538,8 @@ export function richMachine(): MachineState {
 			5: socket(5, 6, [new Uint8Array([1, 2])]),
 			6: socket(6, 5, []),
 			7: { id: 7, kind: 'pidfd', group: 2 },
+			8: { ...socket(8, 0, []), bound: 18, backlog: 3, waiting: [9] },
+			9: { ...socket(9, 0, []), peerCred: null },
 		},
 		ipcs: {
 			1: { id: 1, kind: 'ids', ns: 1, of: 'shm', seq: 2, last: 0, next: 1 },

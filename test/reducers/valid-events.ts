@@ -212,6 +212,15 @@ const MAKERS: readonly Maker[] = [
 			connected: true,
 			queue: [],
 			shut: 0,
+			error: 0,
+			name: '',
+			named: false,
+			bound: 0,
+			peerName: '',
+			backlog: -1,
+			waiting: [],
+			peerCred: null,
+			options: { flags: 0, sndbuf: 4608, rcvbuf: 2304, lowat: 1, rcvTimeout: null, sndTimeout: null },
 			wakes,
 		});
 		const opened = (n: number, kind: Inode['kind']): MachineEvent[] => [
@@ -219,6 +228,14 @@ const MAKERS: readonly Maker[] = [
 			{ kind: 'file/open', file: { id: file + n, inode: id + n, flags: 2, pos: 0, path: 'x', owner: 0, signal: 0 } },
 			{ kind: 'fd/set', table: 1, fd: 4 + n + 4 * r(3), file: file + n, cloexec: false },
 		];
+		const beside = { sender: anon + 1, from: '', charge: 768, cred: null };
+		const sent = (files: number[]): MachineEvent => ({
+			kind: 'socket/receive',
+			anon,
+			bytes: bytes(1 + r(9), r),
+			files,
+			...beside,
+		});
 		const epoll: Anon = { id: anon + 2, kind: 'epoll', items: [{ fd: 4, file, events: r(9), data: 7n, seen: null }] };
 		return [
 			{ kind: 'anon/new', anon: end(0, 0) },
@@ -226,8 +243,8 @@ const MAKERS: readonly Maker[] = [
 			{ kind: 'anon/set', anon: end(0, anon + 1) },
 			...opened(0, 'socket'),
 			...opened(1, 'socket'),
-			{ kind: 'socket/receive', anon, bytes: bytes(1 + r(9), r) },
-			{ kind: 'socket/receive', anon, bytes: bytes(1 + r(9), r) },
+			sent([]),
+			sent([file + r(2)]),
 			{ kind: 'socket/take', anon, length: 1 },
 			{ kind: 'anon/new', anon: epoll },
 			...opened(2, 'anon'),

@@ -21,22 +21,56 @@ export const AF_UNIX = 1;
 export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5 } as const;
 /** Type bits of the second argument of socket(2); the others are O_NONBLOCK and O_CLOEXEC. */
 export const SOCK_TYPE_MASK = 0xf;
-export const MSG = { PEEK: 2, TRUNC: 0x20, DONTWAIT: 0x40, EOR: 0x80, WAITALL: 0x100, NOSIGNAL: 0x4000 } as const;
+/** net.core.somaxconn. */
+export const SOMAXCONN = 4096;
+/** Types of control messages. */
+export const SCM = { RIGHTS: 1, CREDENTIALS: 2 } as const;
+export const MSG = {
+	OOB: 1,
+	PEEK: 2,
+	CTRUNC: 8,
+	TRUNC: 0x20,
+	DONTWAIT: 0x40,
+	EOR: 0x80,
+	WAITALL: 0x100,
+	NOSIGNAL: 0x4000,
+	WAITFORONE: 0x10000,
+	CMSG_CLOEXEC: 0x40000000,
+} as const;
 /** Socket.shut. */
 export const SHUT = { RCV: 1, SEND: 2 } as const;
 export const SOL_SOCKET = 1;
 export const SO = {
+	DEBUG: 1,
+	REUSEADDR: 2,
 	TYPE: 3,
 	ERROR: 4,
+	DONTROUTE: 5,
+	BROADCAST: 6,
 	SNDBUF: 7,
 	RCVBUF: 8,
+	KEEPALIVE: 9,
+	OOBINLINE: 10,
+	PRIORITY: 12,
+	LINGER: 13,
+	REUSEPORT: 15,
 	PASSCRED: 16,
 	PEERCRED: 17,
+	RCVLOWAT: 18,
+	SNDLOWAT: 19,
+	RCVTIMEO: 20,
+	SNDTIMEO: 21,
 	ACCEPTCONN: 30,
+	PEERSEC: 31,
+	SNDBUFFORCE: 32,
+	RCVBUFFORCE: 33,
 	PROTOCOL: 38,
 	DOMAIN: 39,
+	PEERGROUPS: 59,
+	RCVTIMEO_NEW: 66,
+	SNDTIMEO_NEW: 67,
 } as const;
-/** Bytes a socket may have on their way (net.core.wmem_default), and messages of a SOCK_DGRAM one (max_dgram_qlen). */
+/** Bytes a socket may have on their way (net.core.wmem_default and wmem_max), and messages of a SOCK_DGRAM one (max_dgram_qlen). */
 export const SOCKET_BUFFER = 212992;
 export const DGRAM_QUEUE = 10;
 
@@ -68,6 +102,10 @@ export const ANON_FLAGS: { readonly [table: string]: readonly Name[] } = {
 		[0o4000, 'SOCK_NONBLOCK'],
 		[0o2000000, 'SOCK_CLOEXEC'],
 	],
+	socket_bits: [
+		[0o4000, 'SOCK_NONBLOCK'],
+		[0o2000000, 'SOCK_CLOEXEC'],
+	],
 	msg: Object.entries(MSG).map(([name, n]) => [n, `MSG_${name}`] as const),
 };
 export const ANON_ENUMS: { readonly [table: string]: readonly Name[] } = {
@@ -78,6 +116,9 @@ export const ANON_ENUMS: { readonly [table: string]: readonly Name[] } = {
 		[10, 'AF_INET6'],
 		[16, 'AF_NETLINK'],
 	],
+	sockopt: Object.entries(SO)
+		.filter(([name]) => !name.endsWith('_NEW'))
+		.map(([name, n]) => [n, `SO_${name}${name.endsWith('TIMEO') ? '_OLD' : ''}`] as const),
 	shutdown: [
 		[0, 'SHUT_RD'],
 		[1, 'SHUT_WR'],

@@ -22,7 +22,11 @@ function isSpecial(name: string): boolean {
 /** The place for a new name. -errno: EEXIST ENOENT EACCES and those of the walk. */
 function placeFor(d: Decision, dirfd: number, address: number, directory: boolean): Place | Fail {
 	const path = readPath(d, address);
-	if (typeof path === 'number') return path;
+	return typeof path === 'number' ? path : freePlace(d, dirfd, path, directory);
+}
+
+/** As `placeFor`, of a path that was read. -errno: EEXIST, ENOENT, ENAMETOOLONG, EACCES, those of the walk */
+export function freePlace(d: Decision, dirfd: number, path: string, directory: boolean): Place | Fail {
 	const found = walk(d, dirfd, path, 'parent');
 	if (failed(found)) return found;
 	if (isSpecial(found.name) || found.inode !== undefined) return -Errno.EEXIST;
@@ -229,7 +233,13 @@ function symlink(d: Decision, targetAddress: number, dirfd: number, path: number
 	return 0;
 }
 
-/** mknod(2): regular files and named pipes; character devices for root. */
+const KINDS: ReadonlyMap<number, Inode['kind']> = new Map([
+	[S.IFIFO, 'fifo'],
+	[S.IFCHR, 'char'],
+	[S.IFSOCK, 'socket'],
+]);
+
+/** mknod(2): regular files, named pipes and sockets that nobody bound; character devices for root. */
 function mknod(d: Decision, dirfd: number, path: number, mode: number, dev: number): Result {
 	const type = mode & S.IFMT;
 	if (type === S.IFDIR) return -Errno.EPERM;
@@ -238,12 +248,18 @@ function mknod(d: Decision, dirfd: number, path: number, mode: number, dev: numb
 	const place = placeFor(d, dirfd, path, false);
 	if (failed(place)) return place;
 	if ((type === S.IFCHR || type === S.IFBLK) && d.task.creds.fsuid !== 0) return -Errno.EPERM;
-	if (type === S.IFBLK || type === S.IFSOCK) {
-		const name = type === S.IFBLK ? 'mknod of a block device' : 'mknod of a socket';
-		d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: new Uint8Array(0) });
+	if (type === S.IFBLK) {
+		d.emit({
+			kind: 'unsupported',
+			task: d.pid,
+			what: 'feature',
+			name: 'mknod of a block device',
+			eip: d.regs.eip,
+			bytes: new Uint8Array(0),
+		});
 		return -Errno.EPERM;
 	}
-	const kind = type === S.IFIFO ? 'fifo' : type === S.IFCHR ? 'char' : 'file';
+	const kind = KINDS.get(type) ?? 'file';
 	const rdev = kind === 'char' ? ((dev >>> 8) & 0xfff) * 256 + (dev & 0xff) : 0;
 	const made = makeInode(d, kind, umasked(d, mode & 0o7777), place.parent, { rdev });
 	linkEntry(d, place.parent.id, place.name, made.id);
@@ -334,7 +350,7 @@ export const directoryRows: readonly SyscallRow[] = [
 		name: 'mknod',
 		args: ['path', 'flags:mode', 'hex'],
 		support: 'partial',
-		note: 'files, named pipes, character devices',
+		note: 'no block devices',
 		handler: (d, [path, mode, dev]) => mknod(d, AT_FDCWD, path, mode, dev),
 	},
 	{

@@ -8,6 +8,8 @@ import type { Decision, Outcome } from '../decision.ts';
 import { DEVICE, isSeekable, pipeEnds, postSelf, sink, source } from '../file-data.ts';
 import { inodeOf, mayRead, mayWrite, usableFileAt } from '../open-file.ts';
 import type { Resume, SyscallRow } from '../row.ts';
+import { receiveInto } from '../socket-receive.ts';
+import { again, type Socket } from '../sockets.ts';
 import { type Buffer, gather, scatter, totalLength, userBuffer, userVector, writableLength } from '../user-buffers.ts';
 
 /** A 64-bit offset from two argument registers: negative numbers are invalid for every caller. */
@@ -23,14 +25,18 @@ function readInto(d: Decision, file: OpenFile, buffers: readonly Buffer[], at: n
 	const count = totalLength(buffers);
 	const inode = inodeOf(d, file);
 	if (inode.kind === 'dir') return -Errno.EISDIR;
+	if (inode.kind === 'socket') {
+		if (count === 0) return 0;
+		return receiveInto(d, file, d.state.anons[inode.channel] as Socket, buffers, 0, again(d, resume));
+	}
 	// A terminal may have some of what is wanted (VMIN).
 	if (resume?.reason === 'signal' && inode.kind !== 'tty') return resume.wait.restart;
 	if (count === 0) return 0;
 	const found = source(d, file, at ?? file.pos, count, resume);
 	if (typeof found === 'number' || 'kind' in found) return found;
 	if (found.bytes.length === 0) {
-		// An empty message is one, and so is an end of file that was typed.
-		if (inode.kind === 'socket' || inode.kind === 'tty') found.take(0);
+		// An end of file that was typed is taken, too.
+		if (inode.kind === 'tty') found.take(0);
 		return 0;
 	}
 	const n = wholeParts(inode, writableLength(d, buffers, found.bytes.length), found.bytes.length);

@@ -62,7 +62,7 @@ function bytesWaiting(d: Decision, file: OpenFile, arg: number): number {
 		const socket = d.state.anons[inode.channel];
 		n =
 			socket?.kind === 'socket'
-				? socket.queue.slice(0, socket.type === SOCK.STREAM ? undefined : 1).reduce((sum, m) => sum + m.length, 0)
+				? socket.queue.slice(0, socket.type === SOCK.DGRAM ? 1 : undefined).reduce((sum, m) => sum + m.bytes.length, 0)
 				: 0;
 	} else {
 		const stream = d.state.streams[streamOf(d, inode)];
