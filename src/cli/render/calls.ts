@@ -8,6 +8,7 @@ import type { Machine } from '../../replay/machine.ts';
 import { partsOf, resultText } from './strace.ts';
 import type { Part } from './strace-args.ts';
 import { ipcStandsFor } from './strace-ipc.ts';
+import { socketStandsFor } from './strace-sockets.ts';
 import { type ReadMemory, signalSet } from './strace-words.ts';
 
 /** A call that was entered and has not returned. */
@@ -61,7 +62,8 @@ export class Calls {
 		const { persona } = this.#machine().peek;
 		const row = syscallRow(nr, persona);
 		const read = this.#reader(pid);
-		const other = row?.name === 'ipc' ? ipcStandsFor(given, read) : undefined;
+		const stands = row?.name === 'ipc' ? ipcStandsFor : row?.name === 'socketcall' ? socketStandsFor : undefined;
+		const other = stands?.(given, read);
 		const name = other?.name ?? callName(nr, persona);
 		const args = other?.args ?? given;
 		const resumed = nr === RESTART_SYSCALL ? this.#restarts.get(pid) : undefined;
@@ -77,7 +79,7 @@ export class Calls {
 		if (call === undefined) return undefined;
 		if (result === Restart.BLOCK && call.nr !== RESTART_SYSCALL) this.#restarts.set(pid, callName(call.nr));
 		const context = { args: call.args, result, read: this.#reader(pid) };
-		const args = call.parts.map((part, i) => (part.out ? part.text(context) : call.before[i]));
+		const args = call.parts.map((part, i) => (part.out ? part.text({ ...context, before: call.before[i] }) : call.before[i]));
 		return { call, args, result: resultText(call.row, context, call.name), value: result };
 	}
 

@@ -12,6 +12,8 @@ export interface CallContext {
 	/** The call's result once it has one. */
 	readonly result: number | undefined;
 	readonly read: ReadMemory;
+	/** What the argument was shown as when the call was entered. */
+	readonly before?: string | undefined;
 }
 
 /** One argument as it is shown. `out`: read when the call has returned. A text of undefined leaves it out. */
@@ -41,6 +43,11 @@ const UNKNOWN: { readonly [table: string]: string } = {
 	shm_cmd: 'SHM_???',
 	sem_cmd: 'SEM_???',
 	msg_cmd: 'MSG_???',
+	domain: 'AF_???',
+	socket: 'SOCK_???',
+	socket_bits: 'SOCK_???',
+	sockopt: 'SO_???',
+	shutdown: 'SHUT_???',
 };
 
 function unknown(table: string): string {
@@ -161,18 +168,21 @@ function statusWords(status: number): string {
 	return `{WIFSIGNALED(s) && WTERMSIG(s) == ${signalName(signal)}${status & 0x80 ? ' && WCOREDUMP(s)' : ''}}`;
 }
 
-function iovecs(kind: ArgKind, index: number, c: CallContext): string {
-	const total = c.args[index + 1];
+function iovecs(kind: ArgKind, index: number, { args, result = 0, read }: CallContext): string {
+	return iovecText(args[index], args[index + 1], kind === 'iovec' ? Number.POSITIVE_INFINITY : result, read);
+}
+
+/** An array of iovecs. @param left bytes that are in them */
+export function iovecText(at: number, total: number, left: number, read: ReadMemory): string {
 	const count = Math.min(total, SHOWN);
-	const bytes = c.read(c.args[index], count * 8);
-	if (!bytes || count === 0) return count === 0 && c.args[index] !== 0 ? '[]' : pointer(c.args[index]);
-	let left = kind === 'iovec' ? Number.POSITIVE_INFINITY : (c.result ?? 0);
+	const bytes = read(at, count * 8);
+	if (!bytes || count === 0) return count === 0 && at !== 0 ? '[]' : pointer(at);
 	const parts: string[] = [];
 	for (let i = 0; i < count; i++) {
 		const [base, length] = [view(bytes).getUint32(i * 8, true), view(bytes).getUint32(i * 8 + 4, true)];
 		const n = Math.min(length, left);
 		left -= n;
-		const data = n === 0 ? new Uint8Array(0) : c.read(base, Math.min(n, SHOWN));
+		const data = n === 0 ? new Uint8Array(0) : read(base, Math.min(n, SHOWN));
 		parts.push(`{iov_base=${data ? quote(data, n > SHOWN) : pointer(base)}, iov_len=${length}}`);
 	}
 	return `[${parts.join(', ')}${total > count ? ', ...' : ''}]`;

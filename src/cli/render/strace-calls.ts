@@ -4,6 +4,7 @@ import { type CallContext, flagsText, type Part, part } from './strace-args.ts';
 import { CLONE, FCNTL, futex, IOCTL, leftOf, PRCTL, poll, pselect, select } from './strace-families.ts';
 import { IPC_TEXTS } from './strace-ipc.ts';
 import { CALL, type CallText, done, numberAt } from './strace-parts.ts';
+import { SOCKET_TEXTS } from './strace-sockets.ts';
 import { cstring, hex, octal, pointer, quoteHex, SHOWN, signalSet, view } from './strace-words.ts';
 import { handlerText, structText } from './structs.ts';
 
@@ -233,5 +234,6 @@ export const CALLS: { readonly [name: string]: CallText | undefined } = {
 	prctl: PRCTL,
 	clone: CLONE,
 	...IPC_TEXTS,
+	...SOCKET_TEXTS,
 	arch_prctl: { parts: [part('hex', 0), part('hex', 1)] },
 };

@@ -73,6 +73,20 @@ function* openFiles(state: MachineState): Generator<string> {
 	}
 }
 
+/** Sockets that have more than their descriptors: a name, who waits to be accepted, what nobody has read yet. */
+function* sockets({ anons }: MachineState): Generator<string> {
+	for (const socket of Object.values(anons)) {
+		if (socket.kind !== 'socket') continue;
+		const { name, named, backlog, waiting, queue } = socket;
+		const bytes = queue.reduce((sum, m) => sum + m.bytes.length, 0);
+		const files = queue.reduce((sum, m) => sum + m.files.length, 0);
+		const parts = [named && name.replace(/^\0/, '@'), backlog >= 0 && `${waiting.length} waiting to be accepted`];
+		parts.push(queue.length > 0 && `${bytes} bytes`, files > 0 && `${files} passed files`);
+		const said = parts.filter((p) => p !== false);
+		if (said.length > 0) yield said.join(', ');
+	}
+}
+
 function* pendingSignals(state: MachineState): Generator<string> {
 	for (const task of tasksOf(state)) {
 		for (const { signo } of task.pending) yield `${signo} of ${task.pid}`;
@@ -134,6 +148,7 @@ const ROWS: readonly Row[] = [
 			for (const { data } of Object.values(pipes)) if (data.length > 0) yield `${data.length} bytes`;
 		},
 	},
+	{ part: 'task descriptor table', what: 'named or filled socket', each: sockets },
 	{ part: 'terminals', what: 'pseudo-terminal', each: pseudoTerminals },
 	{ part: 'task signal state', what: 'pending signal', each: pendingSignals },
 	{ part: 'task signal state', what: 'signal action', each: handlers },
