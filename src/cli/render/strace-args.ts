@@ -45,6 +45,7 @@ const UNKNOWN: { readonly [table: string]: string } = {
 	msg_cmd: 'MSG_???',
 	domain: 'AF_???',
 	socket: 'SOCK_???',
+	splice: 'SPLICE_F_???',
 	socket_bits: 'SOCK_???',
 	sockopt: 'SO_???',
 	shutdown: 'SHUT_???',

@@ -71,6 +71,9 @@ export const CALLS: { readonly [name: string]: CallText | undefined } = {
 	fadvise64: { parts: [part('fd', 0), CALL.wide(1), part('size', 3), part('enum:fadvise', 4)] },
 	fadvise64_64: { parts: [part('fd', 0), CALL.wide(1), CALL.wide(3), part('enum:fadvise', 5)] },
 	fallocate: { parts: [part('fd', 0), CALL.flags('fallocate', 1), CALL.wide(2), CALL.wide(4)] },
+	splice: {
+		parts: [part('fd', 0), CALL.numberIn(1, 8), part('fd', 2), CALL.numberIn(3, 8), part('size', 4), part('flags:splice', 5)],
+	},
 	sendfile: { parts: [part('fd', 0), part('fd', 1), CALL.numberIn(2, 4), part('size', 3)] },
 	sendfile64: { parts: [part('fd', 0), part('fd', 1), CALL.numberIn(2, 8), part('size', 3)] },
 	copy_file_range: {

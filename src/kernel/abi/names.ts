@@ -49,6 +49,12 @@ const F_COMMANDS: readonly Name[] = [
 
 /** Flags of files, by table name. */
 export const FILE_FLAGS: { readonly [table: string]: readonly Name[] } = {
+	splice: [
+		[1, 'SPLICE_F_MOVE'],
+		[2, 'SPLICE_F_NONBLOCK'],
+		[4, 'SPLICE_F_MORE'],
+		[8, 'SPLICE_F_GIFT'],
+	],
 	open: [
 		[0, 'O_RDONLY', 3],
 		[1, 'O_WRONLY', 3],

@@ -13,6 +13,7 @@ import { ioctlRows } from './ioctl.ts';
 import { pipeRows } from './pipes.ts';
 import { posixTimerRows } from './posix-timers.ts';
 import { socketRows } from './sockets.ts';
+import { spliceRows } from './splice.ts';
 
 export const fileRows: readonly SyscallRow[] = [
 	...openRows,
@@ -26,6 +27,7 @@ export const fileRows: readonly SyscallRow[] = [
 	...anonRows,
 	...epollRows,
 	...socketRows,
+	...spliceRows,
 	...posixTimerRows,
 	...absentRows,
 ];
