@@ -83,6 +83,10 @@ export class CodeCache implements CodeWatcher, CodeFrames {
 	flushJumps(): void {
 		this.jumps.set(NO_JUMPS);
 	}
+	/** Records at the end of the array that no code has: those kept free. */
+	spare(records: number): number {
+		return this.code.length - records * STRIDE;
+	}
 
 	/** The address space of `pager`, which is the memory's now, runs from now on, at linear address `at`. */
 	enter(pager: Pager, at: number): void {

@@ -28,6 +28,7 @@ import { FX_ALL, FX_X87, FX_XMM, HOT, StepLog } from './log.ts';
 import { GuestMemory } from './memory.ts';
 import { Ops } from './ops.ts';
 import { Segments } from './segments.ts';
+import { train } from './training.ts';
 import type { RegionLimits } from './translator/region.ts';
 import { Translator, type TranslatorCounts } from './translator/translator.ts';
 
@@ -36,6 +37,8 @@ const RECORDS = 2 ** 18;
 /** Slices grow up to this: the engine replaces running code only between calls. */
 const FIRST_SLICE = 2 ** 13;
 const LAST_SLICE = 2 ** 20;
+/** Steps after which a loop is trained (training.ts): before the engine first optimises it; short runs do without. */
+const TRAINED = 2 ** 14;
 /** Stands in eflags always: bit 1 and IF. */
 const ALWAYS = 0x202;
 /** Bits of eflags that exist in user mode. */
@@ -63,6 +66,9 @@ class Cpu implements LiveCpu {
 	private recorder: { readonly loop: Loop; readonly log: StepLog } | undefined;
 	private slice = FIRST_SLICE;
 	private recordSlice = FIRST_SLICE;
+	/** Steps until the main loop, and the recording one, are trained. */
+	private untrained = TRAINED;
+	private recordUntrained = TRAINED;
 	/** Steps in the log. */
 	private logged = 0;
 	/** The code array is full but the log refers to it. */
@@ -306,6 +312,7 @@ class Cpu implements LiveCpu {
 			const retired = slice - full - words[LEFT_W];
 			left -= retired;
 			if (record) this.logged += retired;
+			this.practise(loop, retired, record);
 			if (slice === size && size < LAST_SLICE) {
 				if (record) this.recordSlice *= 2;
 				else this.slice *= 2;
@@ -330,6 +337,13 @@ class Cpu implements LiveCpu {
 		return stop;
 	}
 
+	/** Counts steps until a loop is trained. */
+	private practise(loop: Loop, retired: number, record: boolean): void {
+		if (record) {
+			if (this.recordUntrained > 0 && (this.recordUntrained -= retired) <= 0)
+				train(loop, this.ops.hot(), this.code, this.words, this.recorder!.log.raw);
+		} else if (this.untrained > 0 && (this.untrained -= retired) <= 0) train(loop, this.ops.hot(), this.code, this.words);
+	}
 	/**
 	 * Before a step that is looked at closely: an instruction breakpoint stops it (false), unless RF is set, which lasts for
 	 * this step only.

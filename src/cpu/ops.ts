@@ -167,6 +167,10 @@ export class Ops implements OpChooser {
 		);
 	}
 
+	/** The ops that are cases of the main loop. */
+	hot(): Iterable<number> {
+		return this.bodies.values();
+	}
 	/** Source of the main loop; `record`: with logging. */
 	source(record: boolean): string {
 		const cases = new Map<string, number[]>();
