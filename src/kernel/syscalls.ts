@@ -10,6 +10,7 @@ import { miscRows } from './calls/misc.ts';
 import { pidfdRows } from './calls/pidfd.ts';
 import { pollRows } from './calls/poll.ts';
 import { processRows } from './calls/process.ts';
+import { processMemoryRows } from './calls/process-memory.ts';
 import { ptraceRows } from './calls/ptrace.ts';
 import { segmentRows } from './calls/segments.ts';
 import { signalRows } from './calls/signals.ts';
@@ -26,6 +27,7 @@ export const SYSCALLS: readonly SyscallRow[] = [
 	...miscRows,
 	...pidfdRows,
 	...pollRows,
+	...processMemoryRows,
 	...processRows,
 	...ptraceRows,
 	...segmentRows,

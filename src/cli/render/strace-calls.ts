@@ -3,6 +3,7 @@ import { signalName } from '../../kernel/abi/signal.ts';
 import { type CallContext, flagsText, type Part, part } from './strace-args.ts';
 import { CLONE, FCNTL, futex, IOCTL, leftOf, PRCTL, poll, pselect, select } from './strace-families.ts';
 import { IPC_TEXTS } from './strace-ipc.ts';
+import { MEMORY_TEXTS } from './strace-memory.ts';
 import { CALL, type CallText, done, numberAt } from './strace-parts.ts';
 import { SOCKET_TEXTS } from './strace-sockets.ts';
 import { cstring, hex, octal, pointer, quoteHex, SHOWN, signalSet, view } from './strace-words.ts';
@@ -238,5 +239,6 @@ export const CALLS: { readonly [name: string]: CallText | undefined } = {
 	clone: CLONE,
 	...IPC_TEXTS,
 	...SOCKET_TEXTS,
+	...MEMORY_TEXTS,
 	arch_prctl: { parts: [part('hex', 0), part('hex', 1)] },
 };

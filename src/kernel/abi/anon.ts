@@ -119,6 +119,7 @@ export const ANON_ENUMS: { readonly [table: string]: readonly Name[] } = {
 	sockopt: Object.entries(SO)
 		.filter(([name]) => !name.endsWith('_NEW'))
 		.map(([name, n]) => [n, `SO_${name}${name.endsWith('TIMEO') ? '_OLD' : ''}`] as const),
+	kcmp: ['FILE', 'VM', 'FILES', 'FS', 'SIGHAND', 'IO', 'SYSVSEM', 'EPOLL_TFD'].map((name, n) => [n, `KCMP_${name}`] as const),
 	shutdown: [
 		[0, 'SHUT_RD'],
 		[1, 'SHUT_WR'],
