@@ -20,7 +20,7 @@ export function program(told: (status: number) => void): Command {
 	const root = new Command('replay');
 	root
 		.description(
-			'Records a static i386 Linux program, replays it exactly, shows any step of it, and tells whether a restart did what it should.',
+			'Records an i386 Linux program, replays it exactly, shows any step of it, and tells whether a restart did what it should.',
 		)
 		.version(WRITER)
 		.enablePositionalOptions()

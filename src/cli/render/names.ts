@@ -11,6 +11,8 @@ export interface Named {
 	readonly bytes: () => Uint8Array;
 	/** Linear addresses that are its; absent = all that nothing else covers. */
 	readonly ranges?: readonly (readonly [start: number, end: number])[];
+	/** What an address without a symbol is told from, as `label+0x4cd1b` (the file's own addresses); absent = not at all. */
+	readonly label?: string;
 }
 
 interface Part extends Named {
@@ -29,7 +31,7 @@ export class Names {
 		this.#vdso = vdso;
 	}
 
-	/** `name`, `name+12`, or '' where no symbol covers the address. */
+	/** `name`, `name+12`; where no symbol covers the address `file+0x4cd1b` for a file that was moved, else ''. */
 	of(address: number): string {
 		const known = this.#known.get(address);
 		if (known !== undefined) return known;
@@ -45,7 +47,8 @@ export class Names {
 			this.#parts.find(({ ranges }) => ranges === undefined);
 		if (part === undefined) return '';
 		part.symbols ??= symbols(part.bytes());
-		return nameIn(part.symbols, address - part.base);
+		const at = address - part.base;
+		return nameIn(part.symbols, at) || (part.label === undefined ? '' : `${part.label}+0x${at.toString(16)}`);
 	}
 }
 
@@ -102,7 +105,11 @@ function namesIn(state: MachineState, mm: Mm): Names {
 	for (const [inode, vmas] of files) {
 		const bytes = () => contents(state, inode);
 		const base = loadedAt(bytes, vmas[0]);
-		if (base !== undefined) parts.push({ base, bytes, ranges: vmas.map(({ start, end }) => [start, end] as const) });
+		if (base === undefined) continue;
+		const ranges = vmas.map(({ start, end }) => [start, end] as const);
+		// A program that was not moved has its addresses as they stand
+		const label = base === 0 ? {} : { label: vmas[0].path.split('/').at(-1)! };
+		parts.push({ base, bytes, ranges, ...label });
 	}
 	return new Names(parts, mm.vdso);
 }
