@@ -97,6 +97,8 @@ export interface Task {
 	readonly vforkParent: number;
 	/** What semaphores get back when it ends (SEM_UNDO; CLONE_SYSVSEM shares it); 0 = nothing. */
 	readonly semUndo: number;
+	/** Namespaces of its own or of others before it (struct nsproxy); null = the container's, all of them. */
+	readonly ns: NsProxy | null;
 	/** Who traces it and how; null = nobody. */
 	readonly trace: Tracing | null;
 	/** Wait status (as wait4 shows it) once state is zombie or dead. */
@@ -108,6 +110,15 @@ export interface Task {
 	readonly nice: number;
 	/** personality(2): PER_LINUX 0 with flags; READ_IMPLIES_EXEC 0x400000 changes what mmap and mprotect do. */
 	readonly personality: number;
+}
+
+/** The kinds of namespaces, as /proc/PID/ns names them. */
+export const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'] as const;
+
+/** Namespaces a task is in: `Anon`s of kind `ns`; 0 = the container's. */
+export interface NsProxy {
+	readonly uts: number;
+	readonly ipc: number;
 }
 
 /** Where in the kernel a traced task stops: what it does when it goes on depends on it. */
@@ -516,6 +527,17 @@ export type Anon =
 	| { readonly id: number; readonly kind: 'signalfd'; readonly mask: SigSet }
 	/** A process, by its thread group; 0 once that was waited for. */
 	| { readonly id: number; readonly kind: 'pidfd'; readonly group: number }
+	| {
+			/** A namespace (struct ns_common). It lives as long as a task is in it or a descriptor refers to it. */
+			readonly id: number;
+			readonly kind: 'ns';
+			readonly of: (typeof NAMESPACES)[number];
+			/** Guest-visible; one that is there has it alone. */
+			readonly ino: number;
+			/** uts: its names, as bytes. */
+			readonly nodename: string;
+			readonly domainname: string;
+	  }
 	| { readonly id: number; readonly kind: 'epoll'; readonly items: readonly EpollItem[] }
 	| {
 			readonly id: number;

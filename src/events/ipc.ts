@@ -17,7 +17,7 @@ export const ipcId = ({ seq, slot }: IpcObject): number => (seq << SLOT_BITS) + 
 interface Perm {
 	/** Internal id. */
 	readonly id: number;
-	/** The ipc namespace that owns it: 1 = the container's. */
+	/** The ipc namespace that owns it: 1 = the container's, else its inode number. */
 	readonly ns: number;
 	/** Index among its class. */
 	readonly slot: number;

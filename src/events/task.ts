@@ -42,6 +42,7 @@ export type TaskFields = Pick<
 	| 'vforkParent'
 	| 'origAx'
 	| 'trace'
+	| 'ns'
 > & { readonly creds: Credentials };
 
 export type GroupFields = Pick<

@@ -61,6 +61,7 @@ export function readAnon(d: Decision, file: OpenFile, anon: Anon, count: number)
 			return { bytes, take: () => {} };
 		}
 		case 'epoll':
+		case 'ns':
 		case 'pidfd':
 		case 'socket':
 			return -Errno.EINVAL;

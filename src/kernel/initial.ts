@@ -434,6 +434,7 @@ class Builder {
 			pdeathSignal: 0,
 			vforkParent: 0,
 			semUndo: 0,
+			ns: null,
 			exitStatus: 0,
 			flags: 0x40,
 			noNewPrivs: false,

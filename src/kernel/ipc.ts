@@ -4,6 +4,7 @@ import type { MachineState, Task } from '../reducers/state.ts';
 import { Errno } from './abi/errno.ts';
 import { IPC, ipcId, MIN_CYCLE, SEQ_MAX, type Settings, SIZES, SLOT_BITS, unpackSettings } from './abi/ipc.ts';
 import type { Decision } from './decision.ts';
+import { namespace, ROOT_INO } from './namespaces.ts';
 import { inGroup } from './permissions.ts';
 
 type ObjectOf<K extends IpcClass> = Extract<IpcObject, { kind: K }>;
@@ -15,9 +16,12 @@ const RWX = 0o777;
 export const READ = 0o444;
 export const WRITE = 0o222;
 
-/** The ipc namespace of the caller: 1 is the container's. */
-export function ipcNs(_d: Decision): number {
-	return 1;
+/** The ipc namespace of the caller: 1 is the container's, another is its inode number. */
+export function ipcNs(d: Decision): number {
+	const { ns } = d.task;
+	if (ns === null || ns.ipc === 0) return 1;
+	const { ino } = namespace(d.state, ns.ipc);
+	return ino === ROOT_INO.ipc ? 1 : ino;
 }
 
 /** Realtime seconds. */

@@ -9,7 +9,7 @@ import type { Decision, NeedInput } from './decision.ts';
 import { type Fail, failed } from './fail.ts';
 import { fileAt } from './open-file.ts';
 import { fsIds, MAY_EXEC, permitted, type Who } from './permissions.ts';
-import { PROC_DIR, procNode } from './procfs.ts';
+import { type NamespaceLink, PROC_DIR, procNode } from './procfs.ts';
 
 /** Symbolic links followed before ELOOP (MAXSYMLINKS). */
 const MAX_LINKS = 40;
@@ -28,6 +28,8 @@ export interface Found {
 	readonly path?: string;
 	/** A file of /proc: its name there, for `procContent`. */
 	readonly proc?: string;
+	/** A namespace that a link of /proc leads to. */
+	readonly namespace?: NamespaceLink;
 }
 
 /**
@@ -155,6 +157,8 @@ function walkProc(d: Decision, root: Inode, parts: readonly string[], mode: Walk
 	}
 	if (node.kind === 'file') return { parent, name, inode: node.inode, slash, proc: node.name };
 	if (mode !== 'follow' && !slash) return { parent, name, inode: node.inode, slash };
+	if (node.kind === 'namespace')
+		return { parent, name, inode: node.namespace, slash, path: node.inode.target, namespace: node.of };
 	if (node.target !== 0) {
 		const inode = d.state.inodes[node.target];
 		return inode === undefined ? -Errno.ENOENT : { parent, name, inode, slash, path: node.inode.target };

@@ -107,6 +107,8 @@ export function anonReadiness(look: Looker, anon: Anon): Readiness {
 			const mask = ready.length > 0 ? READABLE : 0;
 			return { mask, waits: ready.length > 0 ? [] : [readable, ...outside], wakes: wakesOf(look, anon) };
 		}
+		case 'ns':
+			return ALWAYS;
 		case 'pidfd': {
 			const over = hasExited(look.state, anon);
 			return { mask: over ? READABLE : 0, waits: over ? [] : [readable], wakes: { read: over ? 1 : 0, write: 0 } };

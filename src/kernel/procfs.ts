@@ -11,6 +11,7 @@ import { ipcId } from './abi/ipc.ts';
 import { segmentOf } from './attachments.ts';
 import type { Decision } from './decision.ts';
 import { freePages, memoryPages } from './memory-limit.ts';
+import { type NamespaceKind, NS_LINKS, namespaceIno } from './namespaces.ts';
 import { SYSVIPC_NAMES, sysvipc } from './procfs-ipc.ts';
 import { SLAVE_MAJOR } from './tty/terminal.ts';
 
@@ -18,7 +19,15 @@ export type ProcNode =
 	| { readonly kind: 'dir'; readonly inode: Inode }
 	| { readonly kind: 'file'; readonly name: string; readonly inode: Inode }
 	/** `target`: the inode it stands for, 0 = go on by the text in inode.target. */
-	| { readonly kind: 'link'; readonly inode: Inode; readonly target: number };
+	| { readonly kind: 'link'; readonly inode: Inode; readonly target: number }
+	/** A link of /proc/PID/ns: `inode` the link, `namespace` what it leads to. */
+	| { readonly kind: 'namespace'; readonly inode: Inode; readonly namespace: Inode; readonly of: NamespaceLink };
+
+/** A task's namespace of a kind. */
+export interface NamespaceLink {
+	readonly pid: number;
+	readonly kind: NamespaceKind;
+}
 
 const PROC_FILES = ['auxv', 'cmdline', 'comm', 'environ', 'maps', 'stat', 'status'] as const;
 export type ProcFile = (typeof PROC_FILES)[number];
@@ -52,7 +61,7 @@ function virtual(kind: Inode['kind'], mode: number, ino: number, target = ''): I
 export const PROC_DIR: Inode = virtual('dir', 0o555, 1);
 
 /** Names of a process's directory. */
-const PROC_NAMES: readonly string[] = [...PROC_FILES, 'cwd', 'exe', 'fd', 'root'].sort();
+const PROC_NAMES: readonly string[] = [...PROC_FILES, 'cwd', 'exe', 'fd', 'ns', 'root'].sort();
 
 /** What stands at /proc/`names`; undefined = nothing that this machine has. */
 export function procNode(d: Decision, names: readonly string[]): ProcNode | undefined {
@@ -67,6 +76,7 @@ export function procNode(d: Decision, names: readonly string[]): ProcNode | unde
 	if (name === undefined)
 		return { kind: 'dir', inode: { ...virtual('dir', 0o555, 3), uid: task.creds.euid, gid: task.creds.egid } };
 	if (name === 'fd' && rest.length === 0) return descriptor(d, task, fd);
+	if (name === 'ns' && rest.length === 0) return namespaceLink(d, task, fd);
 	const fs = d.state.fsStructs[task.fs];
 	if ((name === 'cwd' || name === 'root') && fs !== undefined) {
 		const path = name === 'cwd' ? fs.cwdPath : '/';
@@ -107,6 +117,7 @@ export function procNames(d: Decision, path: string): readonly string[] | undefi
 	if (process === SYSVIPC) return name === undefined ? SYSVIPC_NAMES : undefined;
 	const task = processNamed(d, process);
 	if (task === undefined) return undefined;
+	if (name === 'ns') return Object.keys(NS_LINKS).sort();
 	return name === 'fd' ? Object.keys(d.state.fdTables[task.fdTable]?.fds ?? {}).sort() : PROC_NAMES;
 }
 
@@ -117,6 +128,16 @@ function descriptor(d: Decision, task: Task, name: string | undefined): ProcNode
 	if (entry === undefined) return undefined;
 	const file = d.state.files[entry.file];
 	return link(file.path, 8, file.inode);
+}
+
+/** /proc/PID/ns and what is in it. A task that has ended is in none. */
+function namespaceLink(d: Decision, task: Task, name: string | undefined): ProcNode | undefined {
+	if (name === undefined) return { kind: 'dir', inode: virtual('dir', 0o511, 11) };
+	if (!Object.hasOwn(NS_LINKS, name) || task.mm === 0) return undefined;
+	const kind = NS_LINKS[name];
+	const ino = namespaceIno(d.state, task, kind);
+	const inode = { ...virtual('symlink', 0o777, 12, `${kind}:[${ino}]`), size: 0 };
+	return { kind: 'namespace', inode, namespace: virtual('file', 0o444, ino), of: { pid: task.pid, kind } };
 }
 
 function link(path: string, ino: number, target: number): ProcNode {

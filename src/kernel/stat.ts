@@ -3,10 +3,14 @@ import type { Inode, Stream } from '../events/entities.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { S } from './abi/fcntl.ts';
 import type { StatfsValues, StatValues } from './abi/stat.ts';
+import { ROOT_INO } from './namespaces.ts';
 import { SLAVE_MAJOR } from './tty/terminal.ts';
 
+/** The lowest inode number of a namespace. */
+const FIRST_NAMESPACE = Math.min(...Object.values(ROOT_INO));
+
 /** Device numbers of the guest's file systems: the tree of files (pipes too), terminals, /proc. */
-const DEV = { TREE: 0x801, PTS: 0x18, PROC: 0x15 } as const;
+const DEV = { TREE: 0x801, PTS: 0x18, PROC: 0x15, NS: 4 } as const;
 
 const BLOCK = 4096;
 /** Block size of a terminal (devpts) as stat shows it. */
@@ -38,7 +42,7 @@ export function fileType(state: MachineState, inode: Inode): number {
 		case 'socket':
 			return S.IFSOCK;
 		case 'anon':
-			return 0;
+			return state.anons[inode.channel]?.kind === 'ns' ? S.IFREG : 0;
 		case 'stream':
 			return STREAM_TYPE[state.streams[inode.channel]?.kind ?? 'other'];
 	}
@@ -48,12 +52,13 @@ export function statValues(state: MachineState, inode: Inode): StatValues {
 	const type = fileType(state, inode);
 	// A device that was opened is still the device's.
 	const tty = (inode.kind === 'stream' && type === S.IFCHR) || (inode.kind === 'tty' && inode.rdev >>> 8 === SLAVE_MAJOR);
-	const dev = inode.id === 0 ? DEV.PROC : tty ? DEV.PTS : DEV.TREE;
+	const ns = namespaceNumber(state, inode);
+	const dev = ns !== undefined ? DEV.NS : inode.id === 0 ? DEV.PROC : tty ? DEV.PTS : DEV.TREE;
 	const size = inode.kind === 'symlink' ? inode.target.length : inode.kind === 'dir' && inode.size === 0 ? BLOCK : inode.size;
 	return {
 		dev,
 		rdev: inode.rdev,
-		ino: inode.ino,
+		ino: ns ?? inode.ino,
 		mode: type | inode.mode,
 		nlink: inode.kind === 'stream' ? Math.max(1, inode.nlink) : inode.nlink,
 		uid: inode.uid,
@@ -65,6 +70,13 @@ export function statValues(state: MachineState, inode: Inode): StatValues {
 		mtime: inode.mtime,
 		ctime: inode.ctime,
 	};
+}
+
+/** Inode number of the namespace that an inode stands for, if it does. */
+function namespaceNumber(state: MachineState, inode: Inode): number | undefined {
+	if (inode.id === 0) return inode.ino >= FIRST_NAMESPACE ? inode.ino : undefined;
+	const anon = inode.kind === 'anon' ? state.anons[inode.channel] : undefined;
+	return anon?.kind === 'ns' ? anon.ino : undefined;
 }
 
 /** The guest's file system as statfs shows it: tmpfs of a fixed size, so that programs decide alike on every host. */

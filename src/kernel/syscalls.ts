@@ -7,6 +7,7 @@ import { identityRows } from './calls/identity.ts';
 import { ipcRows } from './calls/ipc.ts';
 import { memoryRows } from './calls/memory.ts';
 import { miscRows } from './calls/misc.ts';
+import { namespaceRows } from './calls/namespaces.ts';
 import { pidfdRows } from './calls/pidfd.ts';
 import { pollRows } from './calls/poll.ts';
 import { processRows } from './calls/process.ts';
@@ -25,6 +26,7 @@ export const SYSCALLS: readonly SyscallRow[] = [
 	...ipcRows,
 	...memoryRows,
 	...miscRows,
+	...namespaceRows,
 	...pidfdRows,
 	...pollRows,
 	...processMemoryRows,

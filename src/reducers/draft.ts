@@ -209,6 +209,7 @@ export function copyTask(t: Task): Writable<Task> {
 		pdeathSignal: t.pdeathSignal,
 		vforkParent: t.vforkParent,
 		semUndo: t.semUndo,
+		ns: t.ns,
 		trace: t.trace,
 		exitStatus: t.exitStatus,
 		flags: t.flags,

@@ -156,6 +156,7 @@ const taskFields: Shape<Partial<TaskFields>> = some(
 	'vforkParent',
 	'origAx',
 	'trace',
+	'ns',
 	'creds',
 );
 const groupFields: Shape<Partial<GroupFields>> = some<ThreadGroup, keyof GroupFields>(

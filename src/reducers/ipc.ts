@@ -92,6 +92,15 @@ function dropIpc(d: StateDraft, id: number): void {
 	}
 }
 
+/** What an ipc namespace owned goes with it (free_ipc_ns); a segment that is attached yet, with its last attachment. */
+export function dropIpcNamespace(d: StateDraft, ns: number, isMapped: (object: number) => boolean): void {
+	for (const ipc of Object.values(plain(d.ipcs))) {
+		if (ipc.ns !== ns || d.ipcs[ipc.id] === undefined) continue;
+		if (ipc.kind !== 'shm' || !isMapped(ipc.object)) dropIpc(d, ipc.id);
+		else Object.assign(member(d, ipc.id, 'shm'), { key: 0, mode: ipc.mode | SHM_DEST });
+	}
+}
+
 /** Memory that nobody has mapped any more. @returns whether a segment holds it on, or has gone with it */
 export function detachSegment(d: StateDraft, object: number): boolean {
 	for (const ipc of entities(d.ipcs)) {

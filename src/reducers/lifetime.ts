@@ -5,8 +5,8 @@
  */
 import type { StateDraft } from './draft.ts';
 import { drop, entities, entity, plain } from './draft.ts';
-import { detachSegment } from './ipc.ts';
-import type { Inode } from './state.ts';
+import { detachSegment, dropIpcNamespace } from './ipc.ts';
+import type { Inode, NsProxy } from './state.ts';
 
 /** An open file goes if no descriptor refers to it, and what only it held. */
 export function dropFileIfUnused(d: StateDraft, id: number): void {
@@ -81,6 +81,10 @@ const ECONNRESET = 104;
  */
 function dropAnon(d: StateDraft, id: number, refused = false): void {
 	const anon = d.anons[id];
+	if (anon?.kind === 'ns') {
+		dropNamespaceIfUnused(d, id);
+		return;
+	}
 	drop(d, 'anons', id);
 	if (anon?.kind !== 'socket') return;
 	const { name, bound } = anon;
@@ -139,6 +143,22 @@ function collectSent(d: StateDraft): void {
 function sentTo(d: StateDraft, id: number): readonly number[] {
 	const socket = d.anons[id];
 	return socket?.kind === 'socket' ? plain(socket.queue).flatMap((m) => m.files) : [];
+}
+
+/** A namespace goes when no task is in it and no descriptor refers to it; with one of IPC goes what it owns. */
+function dropNamespaceIfUnused(d: StateDraft, id: number): void {
+	const anon = d.anons[id];
+	if (anon?.kind !== 'ns') return;
+	if (some(d.tasks, ({ ns }) => ns !== null && Object.values(plain(ns)).includes(id))) return;
+	if (some(d.inodes, (i) => i.kind === 'anon' && i.channel === id)) return;
+	const { of, ino } = anon;
+	drop(d, 'anons', id);
+	if (of === 'ipc') dropIpcNamespace(d, ino, (object) => objectMapped(d, object));
+}
+
+/** A task has left its namespaces. */
+export function leaveNamespaces(d: StateDraft, left: NsProxy | null): void {
+	for (const id of Object.values(left ?? {})) if (id !== 0) dropNamespaceIfUnused(d, id);
 }
 
 /** An open file that goes is looked at by no epoll any more. */

@@ -15,6 +15,7 @@ import type {
 	ITimer,
 	MemoryObject,
 	Mm,
+	NsProxy,
 	OpenFile,
 	Pipe,
 	PosixTimer,
@@ -37,7 +38,7 @@ import type {
 	WaitOn,
 	Wakes,
 } from '../events/entities.ts';
-import { ENTRIES, TRACE_STOPS } from '../events/entities.ts';
+import { ENTRIES, NAMESPACES, TRACE_STOPS } from '../events/entities.ts';
 import { IPC_CLASSES, type Ipc, type Message, MSG_MODES, type Semaphore, type SemOp, type SemUndo } from '../events/ipc.ts';
 import type { Persona } from '../events/persona.ts';
 import type { Tty } from '../events/tty.ts';
@@ -235,6 +236,7 @@ export const taskFields: Fields<Task> = {
 	pdeathSignal: int(0, 64),
 	vforkParent: pid,
 	semUndo: ref('semUndo'),
+	ns: nullable(struct<NsProxy>({ uts: ref('anon'), ipc: ref('anon') })),
 	trace: nullable(tracing),
 	exitStatus: signed,
 	flags: u32,
@@ -452,6 +454,7 @@ export const anon: Shape<Anon> = union<Anon>({
 	timerfd: struct({ id, clock: i32, expires: nullable(count), interval: count, ticks: count, wakes }),
 	signalfd: struct({ id, mask: big }),
 	pidfd: struct({ id, group: ref('group') }),
+	ns: struct({ id, of: oneOf(...NAMESPACES), ino: count, nodename: text, domainname: text }),
 	epoll: struct({ id, items: list(epollItem) }),
 	socket: struct({
 		id,

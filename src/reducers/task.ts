@@ -1,10 +1,10 @@
 /** Reducers of tasks: their life, their calls, waiting, the scheduler, clocks and timers. */
 import { assert, assertNever } from '../events/assert.ts';
 import { noRegisters } from '../events/cpu.ts';
-import type { TaskEvent } from '../events/task.ts';
+import type { TaskEvent, TaskFields } from '../events/task.ts';
 import type { StateDraft } from './draft.ts';
 import { drop, enter, entities, entity, fieldsOf, patchRegisters, plain } from './draft.ts';
-import { dropFdTable, dropFs } from './lifetime.ts';
+import { dropFdTable, dropFs, leaveNamespaces } from './lifetime.ts';
 import { mayNotRun, mayRun, renameScheduled, switchTo } from './scheduler.ts';
 import type { SigAction, Task, TaskTimes } from './state.ts';
 import { Restart } from './state.ts';
@@ -35,7 +35,7 @@ export function reduceTask(d: StateDraft, e: TaskEvent): void {
 			return;
 		}
 		case 'task/set':
-			Object.assign(entity(d, 'tasks', e.task), e.fields);
+			setFields(d, e.task, e.fields);
 			if (e.regs) patchRegisters(d, e.task, e.regs);
 			return;
 		case 'group/set':
@@ -172,6 +172,13 @@ export function reduceTask(d: StateDraft, e: TaskEvent): void {
 	}
 }
 
+function setFields(d: StateDraft, pid: number, fields: Partial<TaskFields>): void {
+	const task = entity(d, 'tasks', pid);
+	const left = fields.ns === undefined ? null : plain(task.ns);
+	Object.assign(task, fields);
+	leaveNamespaces(d, left);
+}
+
 /**
  * What execve does to the task itself (fs/exec.c flush_old_exec, setup_new_exec; arch flush_thread): the event's registers on
  * a processor whose FPU is unused, no TLS, no alternate stack, handlers back to default while ignored signals stay ignored.
@@ -205,12 +212,14 @@ function exec(d: StateDraft, e: Extract<TaskEvent, { kind: 'task/exec' }>): void
 function exit(d: StateDraft, pid: number, status: number, zombie: boolean): void {
 	const task = entity(d, 'tasks', pid);
 	const { fdTable, fs } = task;
+	const left = plain(task.ns);
 	task.state = zombie ? 'zombie' : 'dead';
 	task.exitStatus = status;
 	task.mm = 0;
 	task.cpu = noRegisters(task.cpu.fpuUsed);
 	task.fdTable = 0;
 	task.fs = 0;
+	task.ns = null;
 	task.origAx = -1;
 	task.entry = 'none';
 	task.wait = null;
@@ -225,6 +234,7 @@ function exit(d: StateDraft, pid: number, status: number, zombie: boolean): void
 	}
 	if (fdTable !== 0 && !users(d, 'fdTable', fdTable)) dropFdTable(d, fdTable);
 	if (fs !== 0 && !users(d, 'fs', fs)) dropFs(d, fs);
+	leaveNamespaces(d, left);
 }
 
 /** Whether a task refers to an entity. */

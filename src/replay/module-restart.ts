@@ -139,7 +139,7 @@ function lend(state: MachineState, caller: number, objects: readonly ImageObject
 			const pid = o.num('cpt_pid');
 			const shared = { group, sighand, mm: gone ? 0 : mm, fdTable: gone ? 0 : fdTable, fs: gone ? 0 : fs };
 			const ppid = process.parent === undefined ? from.tgid : process.num('cpt_rppid');
-			s.tasks[pid] = { ...fresh(from), pid, tgid, ppid, ...shared };
+			s.tasks[pid] = { ...fresh(from), pid, tgid, ppid, ...shared, ...(gone ? { ns: null } : {}) };
 		}
 	});
 	return { ...state, ...s };

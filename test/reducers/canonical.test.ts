@@ -51,6 +51,7 @@ function renamed(state: MachineState): MachineState {
 					sighand: flip(t.sighand),
 					group: flip(t.group),
 					semUndo: flip(t.semUndo),
+					ns: t.ns && { uts: flip(t.ns.uts), ipc: flip(t.ns.ipc) },
 					wait: t.wait && {
 						...t.wait,
 						on: t.wait.on.map((w) =>

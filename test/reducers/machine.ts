@@ -192,6 +192,7 @@ export function task(pid: number, fields: Partial<Task> = {}): Task {
 		pdeathSignal: 0,
 		vforkParent: 0,
 		semUndo: 0,
+		ns: null,
 		trace: null,
 		exitStatus: 0,
 		flags: 0,
@@ -368,7 +369,7 @@ export function richMachine(): MachineState {
 			file: 15,
 			inode: 21,
 			pipe: 4,
-			anon: 10,
+			anon: 12,
 			ipc: 9,
 			semUndo: 4,
 			tty: 3,
@@ -392,6 +393,7 @@ export function richMachine(): MachineState {
 				state: 'sleeping',
 				origAx: 3,
 				semUndo: 1,
+				ns: { uts: 10, ipc: 11 },
 				wait: {
 					on: [
 						{ kind: 'pipe-readable', pipe: 1 },
@@ -540,6 +542,8 @@ export function richMachine(): MachineState {
 			7: { id: 7, kind: 'pidfd', group: 2 },
 			8: { ...socket(8, 0, []), bound: 18, backlog: 3, waiting: [9] },
 			9: { ...socket(9, 0, []), peerCred: null },
+			10: { id: 10, kind: 'ns', of: 'uts', ino: 0xf0000002, nodename: 'box', domainname: 'example' },
+			11: { id: 11, kind: 'ns', of: 'ipc', ino: 0xf0000003, nodename: '', domainname: '' },
 		},
 		ipcs: {
 			1: { id: 1, kind: 'ids', ns: 1, of: 'shm', seq: 2, last: 0, next: 1 },

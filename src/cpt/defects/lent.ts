@@ -49,7 +49,9 @@ export function callersDescriptors(s: MachineState): MachineState {
 	});
 	const kept = new Set(Object.values(fdTables).flatMap((t: FdTable) => Object.values(t.fds).map((fd) => fd.file)));
 	const files = Object.fromEntries(Object.entries(s.files).filter(([id]) => kept.has(Number(id))));
-	return { ...s, fdTables, files, pipes: {}, anons: {} };
+	// Namespaces are no descriptors.
+	const anons = Object.fromEntries(Object.entries(s.anons).filter(([, anon]) => anon.kind === 'ns'));
+	return { ...s, fdTables, files, pipes: {}, anons };
 }
 
 /** What a restarted task has of the one who restarts it, unless it is restored. */

@@ -131,6 +131,15 @@ function* withPid(state: MachineState, has: (task: Task) => boolean): Generator<
 	for (const task of tasksOf(state)) if (has(task)) yield `${task.pid}`;
 }
 
+function* namespacesOf(state: MachineState): Generator<string> {
+	for (const { pid, ns } of tasksOf(state)) {
+		for (const id of Object.values(ns ?? {})) {
+			const anon = state.anons[id];
+			if (anon?.kind === 'ns') yield `${anon.of}:[${anon.ino}] of ${pid}`;
+		}
+	}
+}
+
 const ROWS: readonly Row[] = [
 	{ part: 'files', what: 'shared anonymous mapping', each: sharedMappings },
 	{
@@ -161,6 +170,7 @@ const ROWS: readonly Row[] = [
 		what: 'semaphore undo list',
 		each: (state) => withPid(state, (t) => (state.semUndos[t.semUndo]?.entries.length ?? 0) > 0),
 	},
+	{ part: 'namespaces', what: 'namespace', each: namespacesOf },
 	{ part: 'task timers', what: 'timer', each: timers },
 	{
 		part: 'restart block',

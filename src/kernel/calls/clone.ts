@@ -8,6 +8,7 @@ import { RLIMIT } from '../abi/mm.ts';
 import { NSIG, SIG_IGN, Sig } from '../abi/signal.ts';
 import { viewOf } from '../abi/words.ts';
 import type { Decision, Outcome } from '../decision.ts';
+import { newNamespaces } from '../namespaces.ts';
 import { freeDescriptor } from '../open-file.ts';
 import type { Handler, Resume, SyscallRow } from '../row.ts';
 import { leaveUndoList, needUndoList } from '../semaphores.ts';
@@ -15,6 +16,7 @@ import { isAlive, isTraced, kernelInfo } from '../signal-queue.ts';
 import { DISARMED, NO_TIMES } from '../timers.ts';
 import { withoutStep } from '../tracees.ts';
 import { PtraceEvent, stopForEvent, traced, wants } from '../tracing.ts';
+import { enterNamespaces } from './namespaces.ts';
 import { openPidfd } from './pidfd.ts';
 import { tlsFrom } from './segments.ts';
 
@@ -37,6 +39,9 @@ interface Request {
 
 /** Namespaces that a container would have of its own. */
 const NAMESPACES = CLONE.NEWNS | CLONE.NEWCGROUP | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET;
+/** Those that there are. */
+const OWN_NAMESPACES = CLONE.NEWUTS | CLONE.NEWIPC;
+const otherNamespaces = (flags: number) => `new namespaces 0x${((flags & NAMESPACES & ~OWN_NAMESPACES) >>> 0).toString(16)}`;
 const FORKNOEXEC = 0x40;
 const SUPERPRIV = 0x100;
 
@@ -52,7 +57,9 @@ function refuse(d: Decision, { flags }: Request): number {
 	if (has(CLONE.THREAD) && !has(CLONE.SIGHAND)) return -Errno.EINVAL;
 	if (has(CLONE.SIGHAND) && !has(CLONE.VM)) return -Errno.EINVAL;
 	if (has(CLONE.THREAD) && flags & (CLONE.NEWUSER | CLONE.NEWPID)) return -Errno.EINVAL;
-	if (flags & NAMESPACES) return d.task.creds.euid === 0 ? unsupported(d, 'clone into new namespaces') : -Errno.EPERM;
+	if (flags & NAMESPACES && d.task.creds.euid !== 0) return -Errno.EPERM;
+	if (has(CLONE.NEWIPC | CLONE.SYSVSEM)) return -Errno.EINVAL;
+	if (flags & NAMESPACES & ~OWN_NAMESPACES) return unsupported(d, otherNamespaces(flags));
 	if (has(CLONE.PIDFD) && flags & (CLONE.THREAD | CLONE.DETACHED)) return -Errno.EINVAL;
 	const { uid, euid } = d.task.creds;
 	const limit = d.group.rlimits[RLIMIT.NPROC][0];
@@ -103,6 +110,7 @@ function clone(d: Decision, request: Request): Outcome {
 	if (mm !== parent.mm) d.emit({ kind: 'mm/fork', mm, from: parent.mm, object: next.object });
 	const thread = shares(CLONE.THREAD);
 	const semUndo = shares(CLONE.SYSVSEM) ? needUndoList(d) : 0;
+	const ns = flags & OWN_NAMESPACES ? newNamespaces(d, flags) : parent.ns;
 	const own = { ...entitiesOf(d, flags, pid, thread) };
 	const value: Task = {
 		...parent,
@@ -132,6 +140,7 @@ function clone(d: Decision, request: Request): Outcome {
 		pdeathSignal: 0,
 		vforkParent: shares(CLONE.VFORK) ? d.pid : 0,
 		semUndo,
+		ns,
 		exitStatus: 0,
 		flags: ((parent.flags & ~SUPERPRIV) | FORKNOEXEC) >>> 0,
 		times: { ...NO_TIMES, startNs: d.now },
@@ -295,11 +304,13 @@ const clone3: Handler = (d, [pointer, size], resume) => {
 const unshare: Handler = (d, [flags]) => {
 	const known = CLONE.FILES | CLONE.FS | CLONE.SIGHAND | CLONE.VM | CLONE.THREAD | CLONE.SYSVSEM | NAMESPACES | CLONE.NEWTIME;
 	if (flags & ~known) return -Errno.EINVAL;
-	if (flags & (NAMESPACES | CLONE.NEWTIME)) return d.task.creds.euid === 0 ? unsupported(d, 'unshare namespaces') : -Errno.EPERM;
 	const alone = d.group.threads.filter((pid) => isAlive(d.state.tasks[pid])).length === 1;
 	if (flags & (CLONE.THREAD | CLONE.SIGHAND | CLONE.VM) && !alone) return -Errno.EINVAL;
 	const { task, state } = d;
 	if (flags & CLONE.VM && Object.values(state.tasks).some((t) => t.mm === task.mm && t.pid !== task.pid)) return -Errno.EINVAL;
+	const spaces = flags & (NAMESPACES | CLONE.NEWTIME);
+	if (spaces && task.creds.euid !== 0) return -Errno.EPERM;
+	if (spaces & ~OWN_NAMESPACES) return unsupported(d, otherNamespaces(flags));
 	const shared = (field: 'fdTable' | 'fs') =>
 		Object.values(state.tasks).some((t) => t[field] === task[field] && t.pid !== task.pid);
 	const own = {
@@ -307,11 +318,12 @@ const unshare: Handler = (d, [flags]) => {
 		...(flags & CLONE.FS && shared('fs') ? { fs: { ...state.fsStructs[task.fs], id: state.next.fs } } : {}),
 	};
 	if (flags & CLONE.SYSVSEM) leaveUndoList(d, d.pid);
+	if (spaces) enterNamespaces(d, newNamespaces(d, flags));
 	if (Object.keys(own).length > 0) d.emit({ kind: 'task/unshare', task: d.pid, ...own });
 	return 0;
 };
 
-const NO_NAMESPACES = 'no new namespaces';
+const NO_NAMESPACES = 'of new namespaces only uts and ipc';
 
 export const cloneRows: readonly SyscallRow[] = [
 	{ nr: 2, name: 'fork', args: [], support: 'full', handler: fork },
@@ -324,7 +336,7 @@ export const cloneRows: readonly SyscallRow[] = [
 		handler: cloneCall,
 	},
 	{ nr: 190, name: 'vfork', args: [], support: 'full', handler: vfork },
-	{ nr: 310, name: 'unshare', args: ['flags:clone'], support: 'partial', note: 'no namespaces', handler: unshare },
+	{ nr: 310, name: 'unshare', args: ['flags:clone'], support: 'partial', note: NO_NAMESPACES, handler: unshare },
 	{
 		nr: 435,
 		name: 'clone3',

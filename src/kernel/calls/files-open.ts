@@ -12,6 +12,7 @@ import { fsIds, MAY_EXEC, MAY_READ, MAY_WRITE, owns, permitted } from '../permis
 import { PROC_DIR, procContent, procNames } from '../procfs.ts';
 import type { SyscallRow } from '../row.ts';
 import { openControlling, openMaster, openSlave } from '../tty/open.ts';
+import { openNamespace } from './namespaces.ts';
 import { openFifo } from './pipes.ts';
 
 const TMPFILE = O.TMPFILE | O.DIRECTORY;
@@ -76,6 +77,7 @@ function openFound(d: Decision, found: Found & { readonly inode: Inode }, flags:
 	const who = fsIds(d.task.creds);
 	const path = foundPath(d, found);
 	if (found.proc !== undefined) return openProc(d, found, flags);
+	if (found.namespace) return openNamespace(d, d.state.tasks[found.namespace.pid], found.namespace.kind, flags);
 	if (inode.id === PROC_DIR.id) return inode.kind === 'dir' ? openProcDirectory(d, path, flags) : -Errno.ELOOP;
 	if (flags & O.PATH) return openDescriptor(d, inode, flags, path);
 	const access = flags & O.ACCMODE;

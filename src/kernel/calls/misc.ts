@@ -1,14 +1,17 @@
 /** Calls about the machine: uname, sysinfo, getrandom, getcpu, membarrier, host names. */
 import { PAGE_SIZE } from '../../events/pages.ts';
-import type { Persona } from '../../events/persona.ts';
 import { Errno } from '../abi/errno.ts';
 import { setWords, viewOf } from '../abi/words.ts';
 import type { Decision } from '../decision.ts';
 import { freePages } from '../memory-limit.ts';
+import { utsNames } from '../namespaces.ts';
 import { randomBytes } from '../random.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 
-const unameFields = (p: Persona): readonly string[] => [p.sysname, p.nodename, p.release, p.version, p.machine];
+function unameFields({ state, task }: Decision): readonly string[] {
+	const { sysname, release, version, machine } = state.persona;
+	return [sysname, utsNames(state, task).nodename, release, version, machine];
+}
 
 /** Fixed-size, zero-padded, NUL-terminated strings one after the other. */
 function fixedStrings(strings: readonly string[], size: number): Uint8Array {
@@ -21,13 +24,13 @@ function fixedStrings(strings: readonly string[], size: number): Uint8Array {
 
 /** struct new_utsname: six of 65 bytes; old_utsname lacks the last; oldold_utsname has 9 bytes each. */
 const uname: Handler = (d, [pointer]) => {
-	const { persona } = d.state;
-	return d.write(pointer, fixedStrings([...unameFields(persona), persona.domainname], 65)) ? 0 : -Errno.EFAULT;
+	const { domainname } = utsNames(d.state, d.task);
+	return d.write(pointer, fixedStrings([...unameFields(d), domainname], 65)) ? 0 : -Errno.EFAULT;
 };
 const olduname: Handler = (d, [pointer]) =>
-	d.write(pointer, fixedStrings(unameFields(d.state.persona), 65)) ? 0 : -Errno.EFAULT;
+	d.write(pointer, fixedStrings(unameFields(d), 65)) ? 0 : -Errno.EFAULT;
 const oldolduname: Handler = (d, [pointer]) =>
-	d.write(pointer, fixedStrings(unameFields(d.state.persona), 9)) ? 0 : -Errno.EFAULT;
+	d.write(pointer, fixedStrings(unameFields(d), 9)) ? 0 : -Errno.EFAULT;
 
 /** struct sysinfo of i386: 64 bytes, memory in bytes (mem_unit 1). */
 const sysinfo: Handler = (d, [pointer]) => {
@@ -63,32 +66,11 @@ const membarrier: Handler = (_d, [command, flags]) => {
 	return command === 0 ? GLOBAL : command === GLOBAL ? 0 : -Errno.EINVAL;
 };
 
-const refused = (d: Decision, name: string): number => {
-	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: new Uint8Array(0) });
-	return -Errno.EPERM;
-};
-
 export const miscRows: readonly SyscallRow[] = [
 	{ nr: 59, name: 'oldolduname', args: ['addr'], support: 'full', handler: oldolduname },
-	{
-		nr: 74,
-		name: 'sethostname',
-		args: ['buf', 'size'],
-		support: 'partial',
-		note: 'EPERM: the name is the machine’s',
-		handler: (d) => refused(d, 'sethostname'),
-	},
 	{ nr: 103, name: 'syslog', args: ['int', 'addr', 'int'], support: 'full', handler: () => -Errno.EPERM },
 	{ nr: 109, name: 'olduname', args: ['addr'], support: 'full', handler: olduname },
 	{ nr: 116, name: 'sysinfo', args: ['addr'], support: 'partial', note: 'no load averages', handler: sysinfo },
-	{
-		nr: 121,
-		name: 'setdomainname',
-		args: ['buf', 'size'],
-		support: 'partial',
-		note: 'EPERM: the name is the machine’s',
-		handler: (d) => refused(d, 'setdomainname'),
-	},
 	{ nr: 122, name: 'uname', args: ['struct:utsname-out'], support: 'full', handler: uname },
 	{ nr: 318, name: 'getcpu', args: ['int-out', 'int-out', 'addr'], support: 'full', handler: getcpu },
 	{ nr: 355, name: 'getrandom', args: ['buf-out', 'size', 'flags:GRND'], support: 'full', handler: getrandom },

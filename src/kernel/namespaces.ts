@@ -1,0 +1,118 @@
+/**
+ * Namespaces (kernel/nsproxy.c, fs/nsfs.c of Linux 6.1): of UTS names and of System V IPC a task may have its own. A task refers to
+ * one by the `Anon` that stands for it, or (0) is in the container's, which has an `Anon` only once somebody names it.
+ */
+import { type Anon, NAMESPACES, type NsProxy, type Task } from '../events/entities.ts';
+import type { MachineState } from '../reducers/state.ts';
+import { CLONE } from './abi/clone.ts';
+import type { Decision } from './decision.ts';
+
+export type Namespace = Anon & { readonly kind: 'ns' };
+export type NamespaceKind = (typeof NAMESPACES)[number];
+
+/** Inode numbers of the container's namespaces: those that the first ones of a kernel have (include/linux/proc_ns.h; mnt and net as they come). */
+export const ROOT_INO: { readonly [kind in NamespaceKind]: number } = {
+	time: 0xeffffffa,
+	cgroup: 0xeffffffb,
+	pid: 0xeffffffc,
+	user: 0xeffffffd,
+	uts: 0xeffffffe,
+	ipc: 0xefffffff,
+	mnt: 0xf0000000,
+	net: 0xf0000001,
+};
+/** The first number that others get. */
+const FIRST_INO = 0xf0000002;
+
+/** The flag of clone, unshare and setns for each kind. */
+export const NAMESPACE_FLAG: { readonly [kind in NamespaceKind]: number } = {
+	time: CLONE.NEWTIME,
+	cgroup: CLONE.NEWCGROUP,
+	pid: CLONE.NEWPID,
+	user: CLONE.NEWUSER,
+	uts: CLONE.NEWUTS,
+	ipc: CLONE.NEWIPC,
+	mnt: CLONE.NEWNS,
+	net: CLONE.NEWNET,
+};
+
+/** Kinds that tasks may have of their own. */
+export const OWN = ['uts', 'ipc'] as const satisfies readonly (keyof NsProxy)[];
+export type OwnKind = (typeof OWN)[number];
+export const isOwn = (kind: NamespaceKind): kind is OwnKind => OWN.some((own) => own === kind);
+
+/** Entries of /proc/PID/ns and the namespace each stands for. */
+export const NS_LINKS: { readonly [name: string]: NamespaceKind } = {
+	...Object.fromEntries(NAMESPACES.map((kind) => [kind, kind])),
+	pid_for_children: 'pid',
+	time_for_children: 'time',
+};
+
+export function namespace(state: MachineState, id: number): Namespace {
+	const found = state.anons[id];
+	if (found?.kind !== 'ns') throw new Error(`internal error: anon ${id} is no namespace`);
+	return found;
+}
+
+/** The namespace a task is in; undefined: the container's, which nobody has named. */
+function namespaceOf(state: MachineState, { ns }: Task, kind: NamespaceKind): Namespace | undefined {
+	const id = isOwn(kind) ? (ns?.[kind] ?? 0) : 0;
+	if (id !== 0) return namespace(state, id);
+	return Object.values(state.anons).find((a): a is Namespace => a.kind === 'ns' && a.of === kind && a.ino === ROOT_INO[kind]);
+}
+
+/** Inode number of the namespace a task is in. */
+export function namespaceIno(state: MachineState, task: Task, kind: NamespaceKind): number {
+	return namespaceOf(state, task, kind)?.ino ?? ROOT_INO[kind];
+}
+
+/** The UTS names a task sees. */
+export function utsNames(state: MachineState, task: Task): { readonly nodename: string; readonly domainname: string } {
+	return namespaceOf(state, task, 'uts') ?? state.persona;
+}
+
+/** The lowest number that no namespace has, nor a segment whose namespace is gone. */
+function freeIno(state: MachineState): number {
+	const used = new Set<number>();
+	for (const anon of Object.values(state.anons)) if (anon.kind === 'ns') used.add(anon.ino);
+	for (const { ns } of Object.values(state.ipcs)) used.add(ns);
+	let ino = FIRST_INO;
+	while (used.has(ino)) ino++;
+	return ino;
+}
+
+/** Emits what stands for a namespace. @returns its id */
+function makeNamespace(d: Decision, of: NamespaceKind, ino: number): number {
+	const id = d.state.next.anon;
+	const { nodename, domainname } = of === 'uts' ? utsNames(d.state, d.task) : { nodename: '', domainname: '' };
+	d.emit({ kind: 'anon/new', anon: { id, kind: 'ns', of, ino, nodename, domainname } });
+	return id;
+}
+
+/** What stands for the namespace a task is in. @returns its id */
+export function namedNamespace(d: Decision, task: Task, kind: NamespaceKind): number {
+	return namespaceOf(d.state, task, kind)?.id ?? makeNamespace(d, kind, ROOT_INO[kind]);
+}
+
+/** The caller's namespaces with new ones where `flags` (CLONE_NEW*) says so; a new one of UTS begins with the caller's names. */
+export function newNamespaces(d: Decision, flags: number): NsProxy | null {
+	const { ns } = d.task;
+	const wanted = OWN.filter((kind) => flags & NAMESPACE_FLAG[kind]);
+	return wanted.reduce<NsProxy | null>((all, kind) => withNamespace(all, kind, makeNamespace(d, kind, freeIno(d.state))), ns);
+}
+
+/** `ns` with another namespace of a kind. */
+export function withNamespace(ns: NsProxy | null, kind: OwnKind, id: number): NsProxy {
+	return { uts: 0, ipc: 0, ...ns, [kind]: id };
+}
+
+/** Sets names of the caller's UTS namespace. All that are in the container's refer to it from then on: it is as they left it. */
+export function setNames(d: Decision, names: { readonly nodename?: string; readonly domainname?: string }): void {
+	const id = namedNamespace(d, d.task, 'uts');
+	const uts = namespace(d.state, id);
+	d.emit({ kind: 'anon/set', anon: { ...uts, ...names } });
+	if (uts.ino !== ROOT_INO.uts) return;
+	for (const { pid, ns, mm } of Object.values(d.state.tasks)) {
+		if (mm !== 0 && (ns?.uts ?? 0) === 0) d.emit({ kind: 'task/set', task: pid, fields: { ns: withNamespace(ns, 'uts', id) } });
+	}
+}
