@@ -27,10 +27,8 @@ const uname: Handler = (d, [pointer]) => {
 	const { domainname } = utsNames(d.state, d.task);
 	return d.write(pointer, fixedStrings([...unameFields(d), domainname], 65)) ? 0 : -Errno.EFAULT;
 };
-const olduname: Handler = (d, [pointer]) =>
-	d.write(pointer, fixedStrings(unameFields(d), 65)) ? 0 : -Errno.EFAULT;
-const oldolduname: Handler = (d, [pointer]) =>
-	d.write(pointer, fixedStrings(unameFields(d), 9)) ? 0 : -Errno.EFAULT;
+const olduname: Handler = (d, [pointer]) => (d.write(pointer, fixedStrings(unameFields(d), 65)) ? 0 : -Errno.EFAULT);
+const oldolduname: Handler = (d, [pointer]) => (d.write(pointer, fixedStrings(unameFields(d), 9)) ? 0 : -Errno.EFAULT);
 
 /** struct sysinfo of i386: 64 bytes, memory in bytes (mem_unit 1). */
 const sysinfo: Handler = (d, [pointer]) => {
