@@ -491,6 +491,8 @@ export interface Inode {
 	readonly lower: 'none' | 'unread' | 'partial';
 	/** Path below the host root for inodes that a look-up there found (kept when `lower` becomes none), else ''. */
 	readonly lowerPath: string;
+	/** F_SEAL_*: what may not be done to it any more; of memfd_create's files alone, which begin with F_SEAL_SEAL or none. */
+	readonly seals: number;
 	/** Locks that are held, in the order in which they were set. */
 	readonly locks: readonly FileLock[];
 }

@@ -8,7 +8,7 @@ import { PAGE_SIZE } from '../events/pages.ts';
 import type { Tty } from '../events/tty.ts';
 import { type MachineState, Restart } from '../reducers/state.ts';
 import { Errno } from './abi/errno.ts';
-import { MAX_FILE, MAX_NON_LFS, O, PIPE_BUF, RLIM_INFINITY, RLIMIT } from './abi/fcntl.ts';
+import { MAX_FILE, MAX_NON_LFS, O, PIPE_BUF, RLIM_INFINITY, RLIMIT, SEAL } from './abi/fcntl.ts';
 import { Sig } from './abi/signal.ts';
 import { LFLAG, termiosOf } from './abi/termios.ts';
 import { readAnon, writeAnon } from './anon-data.ts';
@@ -217,10 +217,16 @@ function writeStream(d: Decision, stream: number, bytes: Uint8Array): number {
 	return bytes.length;
 }
 
-/** How much of `count` may be written at `position`: RLIMIT_FSIZE (EFBIG with SIGXFSZ), 2 GiB without O_LARGEFILE, the largest file. */
+/** How much of `count` may be written at `position` (seals: EPERM, page by page): RLIMIT_FSIZE (EFBIG with SIGXFSZ), 2 GiB without O_LARGEFILE, the largest file. */
 function writeRoom(d: Decision, file: OpenFile, position: number, count: number): number {
+	const { seals, size } = d.state.inodes[file.inode];
+	if (seals & (SEAL.WRITE | SEAL.FUTURE_WRITE)) return -Errno.EPERM;
 	const limit = d.group.rlimits[RLIMIT.FSIZE][0];
 	let room = count;
+	if (seals & SEAL.GROW && position + room > size) {
+		room = size - (size % PAGE_SIZE) - position;
+		if (room <= 0) return -Errno.EPERM;
+	}
 	if (limit !== RLIM_INFINITY) {
 		if (position >= limit) {
 			postSelf(d, Sig.SIGXFSZ);

@@ -255,6 +255,7 @@ class Builder {
 			parent: 0,
 			lower: 'none' as const,
 			lowerPath: '',
+			seals: 0,
 		};
 		const ino = fields.ino ?? this.#ino++;
 		this.events.push({ kind: 'inode/new', inode: { ...defaults, ...fields, id, ino } });

@@ -7,7 +7,7 @@ import { PAGE_SIZE, Pages } from '../events/pages.ts';
 import { findVmaIndex } from '../reducers/address-space.ts';
 import { Vm } from '../reducers/state.ts';
 import { Errno } from './abi/errno.ts';
-import { O } from './abi/fcntl.ts';
+import { O, SEAL } from './abi/fcntl.ts';
 import { MAP, PROT, READ_IMPLIES_EXEC, RLIM_INFINITY, RLIMIT } from './abi/mm.ts';
 import type { Decision, NeedInput } from './decision.ts';
 import { TASK_SIZE } from './elf.ts';
@@ -206,6 +206,11 @@ function backing(
 	const zero = inode.kind === 'char' && inode.rdev === DEVICE.ZERO;
 	if (inode.kind !== 'file' && !zero) return -Errno.ENODEV;
 	if (flags & Vm.GROWSDOWN) return -Errno.EINVAL;
+	if (shared) {
+		if (inode.seals & SEAL.WRITE && flags & Vm.SHARED) return -Errno.EPERM;
+		if (inode.seals & SEAL.FUTURE_WRITE && flags & Vm.WRITE) return -Errno.EPERM;
+		if (inode.seals & SEAL.FUTURE_WRITE) flags &= ~Vm.MAYWRITE;
+	}
 	// /dev/zero: anonymous memory by another name.
 	if (zero) return { ...anonymous, flags };
 	if (inode.lower === 'unread') return needContent(inode);

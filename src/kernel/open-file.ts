@@ -72,7 +72,7 @@ export function makeInode(
 	kind: Inode['kind'],
 	mode: number,
 	parent: Inode | null,
-	fields: Partial<Pick<Inode, 'ino' | 'target' | 'rdev' | 'channel' | 'size' | 'nlink'>> = {},
+	fields: Partial<Pick<Inode, 'ino' | 'target' | 'rdev' | 'channel' | 'size' | 'nlink' | 'seals'>> = {},
 ): Inode {
 	const { next } = d.state;
 	const { fsuid, fsgid, groups } = d.task.creds;
@@ -105,6 +105,7 @@ export function makeInode(
 		parent: kind === 'dir' && parent !== null ? parent.id : 0,
 		lower: 'none',
 		lowerPath: '',
+		seals: 0,
 		...fields,
 	};
 	d.emit({ kind: 'inode/new', inode });

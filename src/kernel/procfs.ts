@@ -54,6 +54,7 @@ function virtual(kind: Inode['kind'], mode: number, ino: number, target = ''): I
 		parent: 0,
 		lower: 'none',
 		lowerPath: '',
+		seals: 0,
 	};
 }
 

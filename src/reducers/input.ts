@@ -64,6 +64,7 @@ function lookedUp(d: StateDraft, dir: number, name: string, found: HostMeta): nu
 		locks: [],
 		parent: found.kind === 'dir' ? dir : 0,
 		lower,
+		seals: 0,
 		lowerPath: parent === '' || parent.endsWith('/') ? parent + name : `${parent}/${name}`,
 	});
 	return id;

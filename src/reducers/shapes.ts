@@ -419,6 +419,7 @@ export const inodeFields: Fields<Inode> = {
 	parent: ref('inode'),
 	lower: oneOf('none', 'unread', 'partial'),
 	lowerPath: text,
+	seals: u32,
 	locks: list(fileLock),
 };
 export const inode: Shape<Inode> = struct<Inode>(inodeFields);

@@ -85,6 +85,7 @@ export function inode(id: number, fields: Partial<Inode>): Inode {
 		parent: 0,
 		lower: 'none',
 		lowerPath: '',
+		seals: 0,
 		locks: [],
 		...fields,
 	};

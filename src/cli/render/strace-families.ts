@@ -125,6 +125,7 @@ function fcntlArgument(c: CallContext): string | undefined {
 	if ([5, 6, 7].includes(command)) return structText('flock', value, c.read);
 	if ([12, 13, 14, 36, 37, 38].includes(command)) return structText('flock64', value, c.read);
 	if ([0, 8, 1030, 1031].includes(command)) return String(value | 0);
+	if (command === 1033) return flagsText('seals', value);
 	if (command === 10) return value === 0 ? '0' : signalName(value);
 	return hex(value);
 }
@@ -133,6 +134,7 @@ export const FCNTL: CallText = {
 	parts: [part('fd', 0), part('enum:fcntl', 1), { text: (c) => fcntlArgument(c) }],
 	result: ({ args, result = 0 }) => {
 		if (args[1] === 3) return `${hex(result)} (flags ${flagsText('open', result)})`;
+		if (args[1] === 1034 && result !== 0) return `${hex(result)} (seals ${flagsText('seals', result)})`;
 		if (args[1] === 1 && result !== 0) return `${hex(result)} (flags ${flagsText('fd', result)})`;
 		return undefined;
 	},

@@ -4,6 +4,9 @@
  */
 
 /** open(2) flags; the access mode is in bits 0..1. */
+/** F_SEAL_*. */
+export const SEAL = { SEAL: 1, SHRINK: 2, GROW: 4, WRITE: 8, FUTURE_WRITE: 16 } as const;
+
 export const O = {
 	RDONLY: 0,
 	WRONLY: 1,

@@ -5,6 +5,7 @@
 
 import { ANON_ENUMS, ANON_FLAGS } from './anon.ts';
 import { CLONE_FLAGS } from './clone.ts';
+import { SEAL } from './fcntl.ts';
 import { IPC_ENUMS, IPC_FLAGS } from './ipc.ts';
 import { PROCESS_ENUMS, PROCESS_FLAGS } from './names-process.ts';
 import { PTRACE } from './ptrace.ts';
@@ -49,6 +50,7 @@ const F_COMMANDS: readonly Name[] = [
 
 /** Flags of files, by table name. */
 export const FILE_FLAGS: { readonly [table: string]: readonly Name[] } = {
+	seals: Object.entries(SEAL).map(([name, bit]) => [bit, `F_SEAL_${name}`] as const),
 	splice: [
 		[1, 'SPLICE_F_MOVE'],
 		[2, 'SPLICE_F_NONBLOCK'],

@@ -1,9 +1,10 @@
 /** fcntl, fcntl64, flock: flags of descriptors and open files, locks, owners, sizes of pipes (fs/fcntl.c, fs/locks.c). */
-import type { OpenFile } from '../../events/entities.ts';
+import type { OpenFile, Vma } from '../../events/entities.ts';
+import { Vm } from '../../reducers/state.ts';
 import { Errno } from '../abi/errno.ts';
-import { F, FD_CLOEXEC, O } from '../abi/fcntl.ts';
+import { F, FD_CLOEXEC, O, SEAL } from '../abi/fcntl.ts';
 import type { Decision, Outcome } from '../decision.ts';
-import { descriptorLimit, fileAt, inodeOf, setDescriptor } from '../open-file.ts';
+import { descriptorLimit, fileAt, inodeOf, mayWrite, setDescriptor } from '../open-file.ts';
 import { fsIds, owns } from '../permissions.ts';
 import type { Resume, SyscallRow } from '../row.ts';
 import { flock, recordLock } from './file-locks.ts';
@@ -58,12 +59,30 @@ function fcntl(d: Decision, fd: number, command: number, arg: number, wide: bool
 		case F.GETPIPE_SZ:
 			return pipeSize(d, file, command, arg);
 		case F.GET_SEALS:
-			return file.path.startsWith('/memfd:') ? 1 : -Errno.EINVAL;
+			return isMemfd(file) ? inodeOf(d, file).seals : -Errno.EINVAL;
 		case F.ADD_SEALS:
-			return file.path.startsWith('/memfd:') ? -Errno.EPERM : -Errno.EINVAL;
+			return addSeals(d, file, arg);
 		default:
 			return -Errno.EINVAL;
 	}
+}
+
+function isMemfd({ path }: OpenFile): boolean {
+	return path.startsWith('/memfd:');
+}
+
+/** memfd_add_seals. -errno: EPERM EINVAL EBUSY (somebody may write to it through a mapping) */
+function addSeals(d: Decision, file: OpenFile, seals: number): number {
+	if (!mayWrite(file)) return -Errno.EPERM;
+	if (seals & ~(SEAL.SEAL | SEAL.SHRINK | SEAL.GROW | SEAL.WRITE | SEAL.FUTURE_WRITE)) return -Errno.EINVAL;
+	if (!isMemfd(file)) return -Errno.EINVAL;
+	const { id, object, seals: before } = inodeOf(d, file);
+	if (before & SEAL.SEAL) return -Errno.EPERM;
+	const writes = (v: Vma) => v.object === object && (v.flags & Vm.SHARED) !== 0 && (v.flags & Vm.MAYWRITE) !== 0;
+	if (seals & SEAL.WRITE && !(before & SEAL.WRITE) && Object.values(d.state.mms).some((mm) => mm.vmas.some(writes)))
+		return -Errno.EBUSY;
+	d.emit({ kind: 'inode/set', inode: id, fields: { seals: before | seals } });
+	return 0;
 }
 
 function unsupported(d: Decision, name: string): number {

@@ -1,7 +1,7 @@
 /** Attributes of files: chmod, chown, times, truncate, fallocate, extended attributes (fs/attr.c, fs/open.c, fs/utimes.c, fs/xattr.c). */
 import type { Inode } from '../../events/entities.ts';
 import { Errno } from '../abi/errno.ts';
-import { AT, AT_FDCWD, FALLOC, MAX_FILE, MAX_NON_LFS, O, RLIM_INFINITY, RLIMIT, S } from '../abi/fcntl.ts';
+import { AT, AT_FDCWD, FALLOC, MAX_FILE, MAX_NON_LFS, O, RLIM_INFINITY, RLIMIT, S, SEAL } from '../abi/fcntl.ts';
 import { Sig } from '../abi/signal.ts';
 import type { Decision, NeedInput } from '../decision.ts';
 import { failed } from '../fail.ts';
@@ -132,6 +132,7 @@ function utimes(
 /** Whether a file may grow to `size`: 0, or -EFBIG (with SIGXFSZ over RLIMIT_FSIZE). */
 function mayGrow(d: Decision, inode: Inode, size: number): number {
 	if (size <= inode.size) return 0;
+	if (inode.seals & SEAL.GROW) return -Errno.EPERM;
 	const limit = d.group.rlimits[RLIMIT.FSIZE][0];
 	if (limit !== RLIM_INFINITY && size > limit) {
 		postSelf(d, Sig.SIGXFSZ);
@@ -141,6 +142,7 @@ function mayGrow(d: Decision, inode: Inode, size: number): number {
 }
 
 function setSize(d: Decision, inode: Inode, size: number): Result {
+	if (size < inode.size && inode.seals & SEAL.SHRINK) return -Errno.EPERM;
 	const refused = mayGrow(d, inode, size);
 	return refused || (truncateFile(d, inode, size) ?? 0);
 }
@@ -182,6 +184,7 @@ function fallocate(d: Decision, args: readonly number[]): Result {
 	if (inode.kind === 'dir') return -Errno.EISDIR;
 	if (inode.kind !== 'file') return -Errno.ENODEV;
 	const end = offset + length;
+	if (what !== 0 && inode.seals & (SEAL.WRITE | SEAL.FUTURE_WRITE)) return -Errno.EPERM;
 	if (end > MAX_FILE) return -Errno.EFBIG;
 	if (!(mode & FALLOC.KEEP_SIZE)) {
 		const refused = mayGrow(d, inode, end);

@@ -1,7 +1,7 @@
 /** open, openat, openat2, creat, close, close_range, dup, dup2, dup3, memfd_create (fs/open.c, fs/namei.c, fs/file.c). */
 import type { Inode } from '../../events/entities.ts';
 import { Errno } from '../abi/errno.ts';
-import { AT_FDCWD, CLOSE_RANGE, NAME_MAX, O, S } from '../abi/fcntl.ts';
+import { AT_FDCWD, CLOSE_RANGE, NAME_MAX, O, S, SEAL } from '../abi/fcntl.ts';
 import type { Block, Decision, NeedInput } from '../decision.ts';
 import { linkEntry } from '../entries.ts';
 import { failed } from '../fail.ts';
@@ -90,6 +90,7 @@ function openFound(d: Decision, found: Found & { readonly inode: Inode }, flags:
 	if (inode.kind === 'file') {
 		if (access !== O.RDONLY && Object.values(d.state.mms).some((mm) => mm.exe === inode.id)) return -Errno.ETXTBSY;
 		if (!(flags & O.LARGEFILE) && inode.size > 0x7fffffff) return -Errno.EOVERFLOW;
+		if (flags & O.TRUNC && inode.size > 0 && inode.seals & SEAL.SHRINK) return -Errno.EPERM;
 		const need = flags & O.TRUNC ? truncateFile(d, inode, 0) : undefined;
 		return need ?? openDescriptor(d, inode, flags, path);
 	}
@@ -203,7 +204,8 @@ function memfdCreate(d: Decision, nameAddress: number, flags: number): number {
 	if (name === null) return -Errno.EINVAL;
 	const fd = freeDescriptor(d);
 	if (fd < 0) return fd;
-	const inode = makeInode(d, 'file', 0o777 & ~S.ISVTX, null, { nlink: 0 });
+	const seals = flags & 2 ? 0 : SEAL.SEAL;
+	const inode = makeInode(d, 'file', 0o777 & ~S.ISVTX, null, { nlink: 0, seals });
 	return openDescriptor(d, inode, O.RDWR | O.LARGEFILE | (flags & 1 ? O.CLOEXEC : 0), `/memfd:${name} (deleted)`);
 }
 
@@ -279,7 +281,7 @@ export const openRows: readonly SyscallRow[] = [
 		args: ['str', 'flags:memfd'],
 		result: 'fd',
 		support: 'partial',
-		note: 'no seals, no huge pages',
+		note: 'no huge pages',
 		handler: (d, [name, flags]) => memfdCreate(d, name, flags),
 	},
 ];
