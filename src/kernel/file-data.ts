@@ -192,7 +192,7 @@ export function sink(
 		case 'anon':
 			return writeAnon(d, file, d.state.anons[inode.channel], bytes);
 		case 'socket':
-			return send(d, file, d.state.anons[inode.channel] as Socket, { bytes, files: [], cred: null, to: 0 }, 0, again(d, resume));
+			return send(d, file, d.state.anons[inode.channel] as Socket, { bytes, files: [], cred: null, to: '' }, 0, again(d, resume));
 		case 'char':
 			return inode.rdev === DEVICE.FULL ? -Errno.ENOSPC : bytes.length;
 		case 'tty': {

@@ -6,12 +6,12 @@ import { Errno } from './abi/errno.ts';
 import { O } from './abi/fcntl.ts';
 import { Sig } from './abi/signal.ts';
 import { sleepFor } from './anon-data.ts';
-import type { Block, Decision } from './decision.ts';
+import type { Block, Decision, NeedInput } from './decision.ts';
 import { postSelf } from './file-data.ts';
 import { inodeOf, usableFileAt } from './open-file.ts';
 import { hears, isAccepted, passesCreds, queueFull } from './poll.ts';
 import type { Resume } from './row.ts';
-import { autobind } from './unix-names.ts';
+import { autobind, findSocket } from './unix-names.ts';
 
 export type Socket = Anon & { readonly kind: 'socket' };
 
@@ -102,13 +102,13 @@ export function sleptEnough({ resume }: Again, timeout: number | null): number {
 	return timeout === null ? resume.wait.restart : -Errno.EINTR;
 }
 
-/** What is sent. `to`: the socket it is for, when that is not the other end; 0 = the other end. */
+/** What is sent. `to`: the name of the socket it is for; '' = the other end. */
 export interface Parcel {
 	readonly bytes: Uint8Array;
 	readonly files: readonly number[];
 	/** Who the sender says it is; null = nothing said. */
 	readonly cred: SocketCred | null;
-	readonly to: number;
+	readonly to: string;
 }
 
 /** sizeof(struct skb_shared_info) and sizeof(struct sk_buff) of a 64-bit kernel, aligned; the most in an skb's head and frags. */
@@ -147,7 +147,14 @@ function put(d: Decision, socket: Socket, to: Socket, parcel: Parcel, from: numb
  * Sends: of a stream as it fits, else as one message; a call that sleeps remembers how far it came.
  * -errno: EPIPE (of a stream with SIGPIPE), ENOTCONN, ECONNREFUSED, ECONNRESET, EMSGSIZE, EAGAIN, EPERM.
  */
-export function send(d: Decision, file: OpenFile, socket: Socket, parcel: Parcel, flags: number, was: Again): number | Block {
+export function send(
+	d: Decision,
+	file: OpenFile,
+	socket: Socket,
+	parcel: Parcel,
+	flags: number,
+	was: Again,
+): number | Block | NeedInput {
 	if (flags & MSG.OOB) return noSocket(d, 'MSG_OOB', Errno.EOPNOTSUPP);
 	return socket.type === SOCK.STREAM
 		? sendStream(d, file, socket, parcel, flags, was)
@@ -182,14 +189,20 @@ function sendStream(d: Decision, file: OpenFile, socket: Socket, parcel: Parcel,
 	return done;
 }
 
-function sendMessage(d: Decision, file: OpenFile, sender: Socket, parcel: Parcel, flags: number, was: Again): number | Block {
+function sendMessage(
+	d: Decision,
+	file: OpenFile,
+	sender: Socket,
+	parcel: Parcel,
+	flags: number,
+	was: Again,
+): number | Block | NeedInput {
 	const { id, options, type } = sender;
 	const { length } = parcel.bytes;
 	const connected = type === SOCK.SEQPACKET;
 	const reset = connected ? takeError(d, sender) : 0;
 	if (reset !== 0) return reset;
-	const to = parcel.to === 0 ? sender.peer : parcel.to;
-	if (parcel.to === 0 && !sender.connected) return -Errno.ENOTCONN;
+	if (parcel.to === '' && !sender.connected) return -Errno.ENOTCONN;
 	if (passesCreds(sender) && sender.name === '') autobind(d, sender);
 	if (length > options.sndbuf - 32) return -Errno.EMSGSIZE;
 	const error = takeError(d, sender);
@@ -201,10 +214,13 @@ function sendMessage(d: Decision, file: OpenFile, sender: Socket, parcel: Parcel
 		mayNotSleep(file, flags, options.sndTimeout) ? -Errno.EAGAIN : sleepOn(d, on, options.sndTimeout, was, []);
 	if (inFlight(d.state.anons, id) >= options.sndbuf) return later({ kind: 'anon-writable', anon: id, bytes: 1 });
 	const socket = d.state.anons[id] as Socket;
-	const peer = d.state.anons[to];
+	const peer = parcel.to === '' ? d.state.anons[socket.peer] : findSocket(d, parcel.to, type);
+	if (typeof peer === 'number' || peer?.kind === 'need') return peer;
 	if (peer?.kind !== 'socket') {
 		if (connected) return -Errno.EPIPE;
-		setSocket(d, socket, { connected: false, peerName: '' });
+		// The connection is over (unix_dgram_disconnected): what came by it is lost.
+		for (const { bytes } of socket.queue) d.emit({ kind: 'socket/take', anon: id, length: bytes.length });
+		setSocket(d, d.state.anons[id] as Socket, { connected: false, peerName: '' });
 		return -Errno.ECONNREFUSED;
 	}
 	if (!hears(peer, id)) return -Errno.EPERM;

@@ -61,9 +61,11 @@ int main(void)
 	for (int i = 0; i < 12; i++) sys(NR_read, a, &name, 4);
 	say("twelve", reap(pid) >> 8);
 	say("b connects again", connect_to(b, one));
+	say("a sends", send_to(a, "lost", 4, 0, two));
 	sys(NR_close, a);
 	say("a is gone", send_bytes(b, "x", 0));
 	say("so is the connection", send_bytes(b, "x", 0));
+	get("and what came by it", b, 8, MSG_DONTWAIT);
 	say("and its path leads nowhere", connect_to(b, one));
 	say("another type", connect_to(make(STREAM), two));
 	sys(NR_unlink, one);

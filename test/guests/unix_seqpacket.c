@@ -39,6 +39,9 @@ int main(void)
 	say("fit", count);
 	sys(NR_ioctl, s[1], SIOCINQ, &count);
 	say("bytes", count);
+	say("of a listener", sys(NR_ioctl, server, SIOCINQ, &count));
+	sys(NR_ioctl, s[0], SIOCOUTQ, &count);
+	say("with what they take beside them", count);
 	char byte[16];
 	for (int i = 0; i < 200; i++) sys(NR_read, s[1], byte, 16);
 	look("not yet", s[0]);

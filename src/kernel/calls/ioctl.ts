@@ -1,5 +1,6 @@
 /** ioctl: descriptors' flags, bytes waiting (fs/ioctl.c); terminals are tty.ts. */
 import type { OpenFile } from '../../events/entities.ts';
+import { inFlight } from '../../reducers/sockets.ts';
 import { SOCK } from '../abi/anon.ts';
 import { Errno } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
@@ -8,6 +9,7 @@ import type { Decision } from '../decision.ts';
 import { streamOf } from '../file-data.ts';
 import { inodeOf, setDescriptor, usableFileAt } from '../open-file.ts';
 import type { SyscallRow } from '../row.ts';
+import type { Socket } from '../sockets.ts';
 import { endOf } from '../tty/terminal.ts';
 import { ttyIoctl } from './tty.ts';
 
@@ -30,6 +32,8 @@ function ioctl(d: Decision, fd: number, request: number, arg: number): number {
 			return d.write(arg, size) ? 0 : -Errno.EFAULT;
 		}
 	}
+	const socket = inode.kind === 'socket' ? d.state.anons[inode.channel] : undefined;
+	if (socket?.kind === 'socket') return socketBytes(d, socket, request, arg);
 	const end = endOf(d.state, inode);
 	if (end !== undefined) return ttyIoctl(d, file, end, request, arg);
 	return request === IOCTL.FIONREAD ? bytesWaiting(d, file, arg) : -Errno.ENOTTY;
@@ -53,18 +57,27 @@ function asyncFlag(d: Decision, file: OpenFile, arg: number): number {
 	return -Errno.ENOTTY;
 }
 
+/** SIOCINQ, SIOCOUTQ, which have the numbers of FIONREAD, TIOCOUTQ: what came, and what the sender's buffer holds (unix_ioctl). */
+function socketBytes(d: Decision, socket: Socket, request: number, arg: number): number {
+	const { id, type, queue, backlog } = socket;
+	if (request === IOCTL.TIOCOUTQ) return d.writeU32(arg, inFlight(d.state.anons, id)) ? 0 : -Errno.EFAULT;
+	if (request !== IOCTL.FIONREAD) return -Errno.ENOTTY;
+	if (backlog >= 0) return -Errno.EINVAL;
+	const counted = type === SOCK.DGRAM ? queue.slice(0, 1) : queue;
+	return d.writeU32(
+		arg,
+		counted.reduce((sum, { bytes }) => sum + bytes.length, 0),
+	)
+		? 0
+		: -Errno.EFAULT;
+}
+
 function bytesWaiting(d: Decision, file: OpenFile, arg: number): number {
 	const inode = inodeOf(d, file);
 	let n: number;
 	if (inode.kind === 'file') n = inode.size - file.pos;
 	else if (inode.kind === 'fifo') n = d.state.pipes[inode.channel].data.length;
-	else if (inode.kind === 'socket') {
-		const socket = d.state.anons[inode.channel];
-		n =
-			socket?.kind === 'socket'
-				? socket.queue.slice(0, socket.type === SOCK.DGRAM ? 1 : undefined).reduce((sum, m) => sum + m.bytes.length, 0)
-				: 0;
-	} else {
+	else {
 		const stream = d.state.streams[streamOf(d, inode)];
 		if (stream === undefined) return -Errno.ENOTTY;
 		n = stream.unread.length;

@@ -3,27 +3,23 @@ import { MSG, SOCK } from '../abi/anon.ts';
 import { Errno } from '../abi/errno.ts';
 import { encodeNs, type TimeFormat, timeNs, validTime } from '../abi/time.ts';
 import { viewOf } from '../abi/words.ts';
-import type { Decision, NeedInput, Outcome } from '../decision.ts';
+import type { Decision, Outcome } from '../decision.ts';
 import { passesCreds } from '../poll.ts';
 import type { Resume } from '../row.ts';
 import { giveControl, readControl } from '../scm.ts';
 import { type Beside, receiveInto } from '../socket-receive.ts';
 import { type Again, again, type Socket, send, setSocket, socketAt, takeError } from '../sockets.ts';
-import { addressOf, findSocket, nameOf, readAddress, tellAddress } from '../unix-names.ts';
+import { addressOf, nameOf, readAddress, tellAddress } from '../unix-names.ts';
 import { type Buffer, gather, totalLength, userBuffer, userVector } from '../user-buffers.ts';
 
-/** Whom an address means: 0 = the other end. */
-function target(d: Decision, socket: Socket, at: number, length: number): number | NeedInput {
-	if (at === 0 || length === 0) return 0;
+/** The name in an address; '' = the other end. */
+function target(d: Decision, socket: Socket, at: number, length: number): string | number {
+	if (at === 0 || length === 0) return '';
 	const address = readAddress(d, at, length);
 	if (typeof address === 'number') return address;
 	if (socket.type === SOCK.STREAM) return socket.connected ? -Errno.EISCONN : -Errno.EOPNOTSUPP;
 	// Connected as it is, what it is told of addresses does not matter.
-	if (socket.type === SOCK.SEQPACKET) return 0;
-	const name = nameOf(address);
-	if (typeof name === 'number') return name;
-	const other = findSocket(d, name, socket.type);
-	return typeof other === 'number' || other.kind === 'need' ? other : other.id;
+	return socket.type === SOCK.SEQPACKET ? '' : nameOf(address);
 }
 
 function sendBytes(
@@ -41,7 +37,7 @@ function sendBytes(
 	const beside = readControl(d, control[0], control[1]);
 	if (typeof beside === 'number') return beside;
 	const whom = target(d, found.socket, to[0], to[1]);
-	if (typeof whom !== 'number' || whom < 0) return whom;
+	if (typeof whom === 'number') return whom;
 	const bytes = gather(d, list);
 	const total = totalLength(list);
 	if (bytes === undefined || bytes.length < total) {
