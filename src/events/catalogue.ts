@@ -320,7 +320,7 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 		fields: { table: 'fd table', fd: 'fd', file: 'file', cloexec: 'flag' },
 	},
 	'fd/close': { group: 'files', meaning: 'a descriptor goes', fields: { table: 'fd table', fd: 'fd' } },
-	'fs/set': { group: 'files', meaning: 'working directory or umask change', fields: { fs: 'fs', fields: 'fields' } },
+	'fs/set': { group: 'files', meaning: 'working directory, root or umask change', fields: { fs: 'fs', fields: 'fields' } },
 	'inode/new': { group: 'files', meaning: 'an inode appears, without a name so far', fields: { inode: 'entity' } },
 	'inode/set': { group: 'files', meaning: 'fields of an inode change', fields: { inode: 'inode', fields: 'fields' } },
 	'inode/lock': {

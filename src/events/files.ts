@@ -17,7 +17,7 @@ export type FileEvent =
 	| {
 			readonly kind: 'fs/set';
 			readonly fs: number;
-			readonly fields: { readonly cwd?: number; readonly cwdPath?: string; readonly umask?: number };
+			readonly fields: { readonly cwd?: number; readonly cwdPath?: string; readonly root?: number; readonly umask?: number };
 	  }
 	/** A new inode (a file with its empty memory object). Not in any directory until dir/link. */
 	| { readonly kind: 'inode/new'; readonly inode: Inode }

@@ -10,6 +10,7 @@ import { type Fail, failed } from './fail.ts';
 import { fileAt } from './open-file.ts';
 import { fsIds, MAY_EXEC, permitted, type Who } from './permissions.ts';
 import { type NamespaceLink, PROC_DIR, procNode } from './procfs.ts';
+import { directoryPath } from './seen-paths.ts';
 
 /** Symbolic links followed before ELOOP (MAXSYMLINKS). */
 const MAX_LINKS = 40;
@@ -98,7 +99,7 @@ export function walk(d: Decision, dirfd: number, path: string, mode: WalkMode, w
 		if (name.length > NAME_MAX && dir.nlink === 0) return -Errno.ENOENT;
 		if (name.length > NAME_MAX)
 			return last && mode === 'parent' ? { parent: dir, name, inode: undefined, slash } : -Errno.ENAMETOOLONG;
-		if (dir.id === root.id && name === 'proc') return walkProc(d, dir, parts, mode, slash, who);
+		if (dir.parent === dir.id && name === 'proc') return walkProc(d, dir, parts, mode, slash, who);
 		if (dir.target !== '') return walkProc(d, root, [...dir.target.split('/').slice(2), name, ...parts], mode, slash, who);
 		const inode = lookup(d, dir, name);
 		if (inode === undefined) return last ? { parent: dir, name, inode, slash } : -Errno.ENOENT;
@@ -166,24 +167,7 @@ function walkProc(d: Decision, root: Inode, parts: readonly string[], mode: Walk
 	return walk(d, AT_FDCWD, node.inode.target, mode, who);
 }
 
-/** The absolute path of a directory, from its place in the tree; undefined once it was removed. */
-export function directoryPath(d: Decision, inode: Inode): string | undefined {
-	const { state } = d;
-	const root = state.fsStructs[d.task.fs].root;
-	const names: string[] = [];
-	let at = inode;
-	while (at.id !== root) {
-		if (at.id === 0) return '/proc';
-		const parent = state.inodes[at.parent];
-		const entry = parent?.entries.find((e) => e.inode === at.id);
-		if (entry === undefined) return undefined;
-		names.push(entry.name);
-		at = parent;
-	}
-	return `/${names.reverse().join('/')}`;
-}
-
-/** The absolute path of what was found, as /proc/PID/fd shows it. */
+/** The path of what was found, from the top. */
 export function foundPath(d: Decision, found: Found): string {
 	if (found.path !== undefined) return found.path;
 	const { name, parent, inode } = found;

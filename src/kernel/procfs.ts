@@ -13,6 +13,7 @@ import type { Decision } from './decision.ts';
 import { freePages, memoryPages } from './memory-limit.ts';
 import { type NamespaceKind, NS_LINKS, namespaceIno } from './namespaces.ts';
 import { SYSVIPC_NAMES, sysvipc } from './procfs-ipc.ts';
+import { directoryPath, seenPath } from './seen-paths.ts';
 import { SLAVE_MAJOR } from './tty/terminal.ts';
 
 export type ProcNode =
@@ -80,13 +81,13 @@ export function procNode(d: Decision, names: readonly string[]): ProcNode | unde
 	if (name === 'ns' && rest.length === 0) return namespaceLink(d, task, fd);
 	const fs = d.state.fsStructs[task.fs];
 	if ((name === 'cwd' || name === 'root') && fs !== undefined) {
-		const path = name === 'cwd' ? fs.cwdPath : '/';
+		const path = seenPath(d, name === 'cwd' ? fs.cwdPath : (directoryPath(d, d.state.inodes[fs.root]) ?? '/'));
 		if (fd === undefined) return link(path, 4, name === 'cwd' ? fs.cwd : fs.root);
 		return link([path === '/' ? '' : path, fd, ...rest].join('/'), 4, 0);
 	}
 	if (fd !== undefined) return undefined;
 	const mm = d.state.mms[task.mm];
-	if (name === 'exe') return mm === undefined || mm.exe === 0 ? undefined : link(mm.exePath, 5, mm.exe);
+	if (name === 'exe') return mm === undefined || mm.exe === 0 ? undefined : link(seenPath(d, mm.exePath), 5, mm.exe);
 	const file = PROC_FILES.find((f) => f === name);
 	if (file === undefined) return undefined;
 	const inode = virtual('file', file === 'auxv' || file === 'environ' ? 0o400 : 0o444, 6);
@@ -128,7 +129,7 @@ function descriptor(d: Decision, task: Task, name: string | undefined): ProcNode
 	const entry = d.state.fdTables[task.fdTable]?.fds[Number(name)];
 	if (entry === undefined) return undefined;
 	const file = d.state.files[entry.file];
-	return link(file.path, 8, file.inode);
+	return link(seenPath(d, file.path), 8, file.inode);
 }
 
 /** /proc/PID/ns and what is in it. A task that has ended is in none. */
@@ -226,6 +227,7 @@ function mapsLine(d: Decision, mm: Mm, vma: Vma): string {
 	const file = inode ? `08:01 ${inode.ino}` : segment ? `00:01 ${ipcId(segment)}` : '00:00 0';
 	const head = `${hex(vma.start, 8)}-${hex(vma.end, 8)} ${rights} ${hex(offset, 8)} ${file}`;
 	let name = segment || (inode?.nlink === 0 && !vma.path.endsWith(DELETED)) ? vma.path + DELETED : vma.path;
+	name = seenPath(d, name);
 	if (name === '' && mm.vdso !== 0 && vma.start === mm.vdso) name = '[vdso]';
 	else if (name === '' && vma.start <= mm.brk && vma.end >= mm.startBrk) name = '[heap]';
 	else if (name === '' && vma.start <= mm.startStack && vma.end >= mm.startStack) name = '[stack]';

@@ -1,4 +1,5 @@
 /** The kinds of entities that are referred to by internal ids: where they live in the state, what they look like. */
+import type { Inode } from '../events/entities.ts';
 import { IPC_CLASSES, type Ipc } from '../events/ipc.ts';
 import type { RefKind, Shape, Sink } from './shape.ts';
 import * as s from './shapes.ts';
@@ -81,6 +82,13 @@ export function rootInodes(state: MachineState): readonly number[] {
 	return Object.values(state.inodes)
 		.filter((inode) => inode.kind === 'dir' && inode.parent === inode.id)
 		.map((inode) => inode.id);
+}
+
+/** The directory at the top of the tree in which a directory stands: the one that is its own parent. */
+export function topDirectory(state: Pick<MachineState, 'inodes'>, directory: number): Inode | undefined {
+	let at = state.inodes[directory];
+	while (at !== undefined && at.parent !== at.id) at = state.inodes[at.parent];
+	return at;
 }
 
 /** Objects of IPC are nobody's: they come in the order in which a guest could count them. */

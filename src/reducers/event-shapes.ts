@@ -283,7 +283,7 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'fd/close': struct<Body<'fd/close'>>({ table: ref('fdTable'), fd }),
 	'fs/set': struct<Body<'fs/set'>>({
 		fs: ref('fs'),
-		fields: some(s.fsFields, 'cwd', 'cwdPath', 'umask') as Shape<FieldsOf<'fs/set'>>,
+		fields: some(s.fsFields, 'cwd', 'cwdPath', 'root', 'umask') as Shape<FieldsOf<'fs/set'>>,
 	}),
 	'inode/new': struct<{ readonly inode: Inode }>({ inode: s.inode }),
 	'inode/set': struct<Body<'inode/set'>>({ inode: ref('inode'), fields: inodeFields }),

@@ -26,9 +26,10 @@ export function reduceFile(d: StateDraft, e: FileEvent): void {
 			return;
 		case 'fs/set': {
 			const fs = entity(d, 'fsStructs', e.fs);
-			const { cwd } = fs;
+			const { cwd, root } = fs;
 			Object.assign(fs, e.fields);
 			if (fs.cwd !== cwd) dropInodeIfUnused(d, cwd);
+			if (fs.root !== root) dropInodeIfUnused(d, root);
 			return;
 		}
 		case 'inode/new':

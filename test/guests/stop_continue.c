@@ -5,7 +5,7 @@ static int gate[2];
 static int child(void)
 {
 	tell(gate[1]);
-	pause_ms(60);
+	pause_ms(1000);
 	print("slept\n");
 	return 1;
 }

@@ -1,6 +1,7 @@
 /** Restarting an address space: MM, its VMAs, and the files they map. */
 import { Pages } from '../../events/pages.ts';
 import type { Restored } from '../../events/restore.ts';
+import { topDirectory } from '../../reducers/entities.ts';
 import type { MachineState, Mm, Vma } from '../../reducers/state.ts';
 import { Vm } from '../../reducers/state.ts';
 import type { FieldValue } from '../field.ts';
@@ -110,7 +111,7 @@ function pathOf({ payload }: ImageObject): string {
 /** The inode at an absolute path, by names alone (an image holds resolved paths). */
 export function lookUp(state: MachineState, path: string): number | undefined {
 	const root = Object.values(state.fsStructs)[0]?.root ?? 1;
-	let at: number | undefined = root;
+	let at: number | undefined = topDirectory(state, root)?.id;
 	for (const part of path.split('/')) {
 		if (part === '') continue;
 		at = at === undefined ? undefined : state.inodes[at]?.entries.find((e) => e.name === part)?.inode;

@@ -7,7 +7,6 @@ const ABSENT: readonly (readonly [nr: number, name: string])[] = [
 	[21, 'mount'],
 	[22, 'umount'],
 	[52, 'umount2'],
-	[61, 'chroot'],
 	[62, 'ustat'],
 	[86, 'uselib'],
 	[89, 'readdir'],

@@ -1,6 +1,7 @@
 /** Terminals as open files see them: which one, which end, who has them open, making one, hanging one up. */
 import type { Inode, OpenFile } from '../../events/entities.ts';
 import type { Tty, TtyFields } from '../../events/tty.ts';
+import { topDirectory } from '../../reducers/entities.ts';
 import type { MachineState } from '../../reducers/state.ts';
 import { O } from '../abi/fcntl.ts';
 import { Sig } from '../abi/signal.ts';
@@ -93,7 +94,7 @@ export function withLine<T>(d: Decision, id: number, act: (line: Line) => T): T 
 /** Directory of the slaves' names; undefined when a guest has taken it away. */
 export function slaveDirectory(d: Decision): Inode | undefined {
 	const { state } = d;
-	const root = state.inodes[state.fsStructs[d.task.fs]?.root];
+	const root = topDirectory(state, state.fsStructs[d.task.fs]?.root ?? 0);
 	const below = (dir: Inode | undefined, name: string) => {
 		const entry = dir?.entries.find((e) => e.name === name);
 		return entry === undefined || entry.inode <= 0 ? undefined : state.inodes[entry.inode];
