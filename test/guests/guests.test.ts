@@ -1,5 +1,5 @@
 // The guest programs as files: every binary has a source, a manifest entry and symbols, and is what build.sh makes.
-// What they do is tried by test/workloads/run.ts (in the machine) and by manifest.ts --check (natively).
+// What they do is tried by test/workloads/run.ts (in the machine) and by `npm run guests` (natively).
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
