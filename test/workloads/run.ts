@@ -4,7 +4,7 @@
 // [--musl DIR] [--native-only] [--source]`; `--twice` also records a second time and compares the bytes; `--musl` builds with an unpacked
 // i386 musl-dev; `--source` runs src/cli/main.ts instead of the bundle. Prints a table and `N passed, N failed`; exit 1 when something failed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -162,7 +162,8 @@ function main(): number {
 	});
 	if (values.source)
 		replayCommand = [process.execPath, '--import', import.meta.resolve('tsx'), join(root, 'src', 'cli', 'main.ts')];
-	else if (!values['native-only'] && !existsSync(cli)) spawnSync('npm', ['run', 'build'], { cwd: root, stdio: 'inherit' });
+	else if (!values['native-only'] && spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' }).status !== 0)
+		return 1;
 	const only = values.only?.split(',');
 	const wanted = (name: string): boolean => only === undefined || only.includes(name);
 	const dir = mkdtempSync(join(tmpdir(), 'workloads-'));
