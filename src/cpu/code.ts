@@ -83,8 +83,8 @@ export class CodeCache implements CodeWatcher, CodeFrames {
 	flushJumps(): void {
 		this.jumps.set(NO_JUMPS);
 	}
-	/** Records at the end of the array that no code has: those kept free. */
-	spare(records: number): number {
+	/** The last records of the array. */
+	last(records: number): number {
 		return this.code.length - records * STRIDE;
 	}
 

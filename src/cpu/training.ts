@@ -50,9 +50,10 @@ export function train(
 	const block = words.slice(0, POOL >> 2);
 	const jumps = code.jumps.slice();
 	const log = raw?.slice(0, 256);
-	const p = code.spare(3);
+	const p = code.last(3);
 	const stop = p + STRIDE;
 	const { code: C } = code;
+	const records = C.slice(p);
 	for (const at of [stop, stop + STRIDE]) {
 		C[at + Word.OP] = Op.UNDEFINED;
 		C[at + Word.TARGET] = stop;
@@ -85,7 +86,7 @@ export function train(
 			loop(p, steps);
 		}
 	}
-	C.fill(0, p, p + 3 * STRIDE);
+	C.set(records, p);
 	words.set(block);
 	code.jumps.set(jumps);
 	if (log) raw!.set(log);

@@ -59,9 +59,6 @@ export interface CpuState {
 	readonly debugreg: readonly number[];
 }
 
-/** FXSAVE image in bytes. */
-const FX_BYTES = 512;
-
 /** Of a task that has no registers: it has ended, or a restart has not come to them yet. */
 export function noRegisters(fpuUsed: boolean): CpuState {
 	return {
@@ -81,7 +78,7 @@ export function noRegisters(fpuUsed: boolean): CpuState {
 		ds: 0,
 		fs: 0,
 		gs: 0,
-		fx: new Uint8Array(FX_BYTES),
+		fx: new Uint8Array(FXSAVE_BYTES),
 		fpuUsed,
 		debugreg: [0, 0, 0, 0, 0, 0, 0, 0],
 	};

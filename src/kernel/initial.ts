@@ -3,7 +3,7 @@
  * given as options; nothing here looks at the host.
  */
 import { assert } from '../events/assert.ts';
-import { initialFx } from '../events/cpu.ts';
+import { initialFx, noRegisters } from '../events/cpu.ts';
 import type { FsStruct, Inode, OpenFile, Sighand, Stream, Task, TaskTimes, ThreadGroup } from '../events/entities.ts';
 import type { KernelEvent } from '../events/event.ts';
 import type { HostMeta } from '../events/input.ts';
@@ -385,23 +385,6 @@ class Builder {
 		const uid = options.uid ?? 0;
 		const gid = options.gid ?? 0;
 		const times: TaskTimes = { steps: 0, startNs: this.#persona.bootNs, nvcsw: 0, nivcsw: 0, minFlt: 0, majFlt: 0 };
-		const zero = {
-			eax: 0,
-			ecx: 0,
-			edx: 0,
-			ebx: 0,
-			esp: 0,
-			ebp: 0,
-			esi: 0,
-			edi: 0,
-			eip: 0,
-			es: 0,
-			cs: 0,
-			ss: 0,
-			ds: 0,
-			fs: 0,
-			gs: 0,
-		};
 		const value: Task = {
 			pid,
 			tgid: pid,
@@ -413,7 +396,7 @@ class Builder {
 			sighand: 1,
 			group: 1,
 			comm: '',
-			cpu: { ...zero, eflags: 0x202, fx: initialFx(), fpuUsed: false, debugreg: [0, 0, 0, 0, 0, 0, 0, 0] },
+			cpu: { ...noRegisters(false), fx: initialFx() },
 			tls: [],
 			origAx: -1,
 			entry: 'none',

@@ -2,6 +2,7 @@
 import type { MachineEvent } from '../../src/events/event.ts';
 import type { StepColumns } from '../../src/events/steps.ts';
 import { StepMask } from '../../src/events/steps.ts';
+import { unconnected } from '../../src/kernel/sockets.ts';
 import { PAGE_SIZE, Pages } from '../../src/reducers/pages.ts';
 import { reduce } from '../../src/reducers/reduce.ts';
 import type { Anon, Inode, MachineState, Vma } from '../../src/reducers/state.ts';
@@ -203,25 +204,12 @@ const MAKERS: readonly Maker[] = [
 	},
 	(s, r) => {
 		const { file, inode: id, anon, ino } = s.next;
-		const wakes = { read: 0, write: 0 };
 		const end = (n: number, peer: number): Anon => ({
+			...unconnected(1 + r(2)),
 			id: anon + n,
-			kind: 'socket',
-			type: 1 + r(2),
 			peer,
 			connected: true,
-			queue: [],
-			shut: 0,
-			error: 0,
-			name: '',
-			named: false,
-			bound: 0,
-			peerName: '',
-			backlog: -1,
-			waiting: [],
-			peerCred: null,
 			options: { flags: 0, sndbuf: 4608, rcvbuf: 2304, lowat: 1, rcvTimeout: null, sndTimeout: null },
-			wakes,
 		});
 		const opened = (n: number, kind: Inode['kind']): MachineEvent[] => [
 			{ kind: 'inode/new', inode: inode(id + n, { ino: ino + n, kind, channel: anon + n }) },
