@@ -212,6 +212,14 @@ export type WaitOn =
 	| { readonly kind: 'pipe-writable'; readonly pipe: number; readonly bytes: number }
 	/** By the word's place, whatever address it is mapped at. `owner`: of a priority-inheriting one the thread that holds it, else 0. */
 	| { readonly kind: 'futex'; readonly object: number; readonly offset: number; readonly bitset: number; readonly owner: number }
+	/** A futex, to be moved from there to a lock with priority inheritance (FUTEX_WAIT_REQUEUE_PI): then it is a wait of kind `futex`. */
+	| {
+			readonly kind: 'futex-requeue';
+			readonly object: number;
+			readonly offset: number;
+			readonly toObject: number;
+			readonly toOffset: number;
+	  }
 	/** A child that ends, stops or goes on: idtype of waitid (P_ALL 0, P_PID 1, P_PGID 2), its id, the options. */
 	| { readonly kind: 'child'; readonly which: number; readonly id: number; readonly options: number }
 	/** vfork: until the child has a program of its own, or ends. */

@@ -73,6 +73,8 @@ function onText(state: MachineState, on: WaitOn): string {
 			return anonText(state, on);
 		case 'futex':
 			return on.owner === 0 ? `a futex at ${place(state, on)}` : `the lock at ${place(state, on)}, which pid ${on.owner} holds`;
+		case 'futex-requeue':
+			return `a futex at ${place(state, on)}, then the lock at ${place(state, { object: on.toObject, offset: on.toOffset })}`;
 		case 'child':
 			return on.which === 0 ? 'a child' : on.which === 1 ? `its child ${on.id}` : `a child of process group ${on.id}`;
 		case 'vfork':
@@ -119,7 +121,7 @@ function ttyName(state: MachineState, on: { readonly tty: number; readonly maste
 
 /** Private memory by its address, shared memory by its place in the object. */
 function place(state: MachineState, on: { readonly object: number; readonly offset: number }): string {
-	const at = `0x${on.offset.toString(16)}`;
+	const at = `0x${(on.offset - (on.offset % 4)).toString(16)}`;
 	return state.objects[on.object]?.kind === 'private' ? at : `${at} of shared memory`;
 }
 

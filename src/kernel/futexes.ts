@@ -12,25 +12,58 @@ import { futexQueue } from './waits.ts';
 
 /** Bits of a futex word that the kernel knows (robust and priority-inheriting ones). */
 export const FUTEX = { WAITERS: 0x80000000, OWNER_DIED: 0x40000000, TID: 0x3fffffff } as const;
+/** Operations of futex(2), below FUTEX_COMMAND (include/uapi/linux/futex.h). */
+export const FutexOp = {
+	WAIT: 0,
+	WAKE: 1,
+	REQUEUE: 3,
+	CMP_REQUEUE: 4,
+	WAKE_OP: 5,
+	LOCK_PI: 6,
+	UNLOCK_PI: 7,
+	TRYLOCK_PI: 8,
+	WAIT_BITSET: 9,
+	WAKE_BITSET: 10,
+	WAIT_REQUEUE_PI: 11,
+	CMP_REQUEUE_PI: 12,
+	LOCK_PI2: 13,
+} as const;
+export const FUTEX_PRIVATE = 128;
+export const FUTEX_CLOCK_REALTIME = 256;
+const FUTEX_COMMAND = ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME);
 /** Every bit of FUTEX_WAIT_BITSET's mask. */
 export const ANY = 0xffffffff;
 
-export type FutexWait = Extract<WaitOn, { kind: 'futex' }>;
+export type FutexWait = Extract<WaitOn, { kind: 'futex' | 'futex-requeue' }>;
 
 export interface FutexKey {
 	readonly object: number;
 	readonly offset: number;
 }
 
-/** get_futex_key: which word of memory it is. -EINVAL, -EFAULT. */
-export function futexKey(d: Decision, address: number, priv: boolean, mm: Mm = d.mm): FutexKey | number {
+/** Marks the offset of a word in private memory that was not said to be private: it is another futex (FUT_OFF_MMSHARED). */
+const MM_SHARED = 2;
+
+/**
+ * get_futex_key: which word of memory it is. -EINVAL, -EFAULT.
+ * @param priv the caller says that no other address space has it
+ * @param writes the word is to be written
+ */
+export function futexKey(d: Decision, address: number, priv: boolean, writes = false, mm: Mm = d.mm): FutexKey | number {
 	if (address % 4 !== 0) return -Errno.EINVAL;
 	if (address > TASK_SIZE - 4) return -Errno.EFAULT;
 	if (priv) return { object: mm.object, offset: address };
 	const vma = vmaAt(mm, address);
-	if (vma === undefined || !(vma.flags & Vm.READ)) return -Errno.EFAULT;
-	if (!(vma.flags & Vm.SHARED)) return { object: mm.object, offset: address };
+	const isPrivate = vma !== undefined && !(vma.flags & Vm.SHARED);
+	// An anonymous page that cannot be written never changes: there is nothing to wait for.
+	const needed = writes || (isPrivate && vma.inode === 0) ? Vm.WRITE : Vm.READ;
+	if (vma === undefined || !(vma.flags & needed)) return -Errno.EFAULT;
+	if (isPrivate) return { object: mm.object, offset: address + MM_SHARED };
 	return { object: vma.object, offset: vma.pgoff * 4096 + (address - vma.start) };
+}
+
+export function isSameKey(a: FutexKey, b: FutexKey): boolean {
+	return a.object === b.object && a.offset === b.offset;
 }
 
 export interface Waiter {
@@ -48,7 +81,7 @@ export function waitersOf(d: Decision, key: FutexKey): readonly Waiter[] {
 		const task = tasks[pid];
 		if (task?.state !== 'sleeping' || task.wait === null || task.wait.fired >= 0) continue;
 		task.wait.on.forEach((on, index) => {
-			if (on.kind === 'futex' && on.object === key.object && on.offset === key.offset) found.push({ task, index, on });
+			if ((on.kind === 'futex' || on.kind === 'futex-requeue') && isSameKey(on, key)) found.push({ task, index, on });
 		});
 	}
 	return found.sort((a, b) => (a.task.wait?.order ?? 0) - (b.task.wait?.order ?? 0));
@@ -58,20 +91,36 @@ export function wake({ task, index }: Waiter, d: Decision): void {
 	d.emit({ kind: 'wait/fire', task: task.pid, index });
 }
 
-/** Wakes up to `count` waiters whose mask has a bit of `bitset`; how many. */
+/** A waiter waits for something else from now on, behind those who do already. */
+export function move(d: Decision, { task: { pid }, index }: Waiter, to: FutexWait): void {
+	const on = d.state.tasks[pid].wait?.on.map((w, i) => (i === index ? to : w)) ?? [];
+	d.emit({ kind: 'wait/move', task: pid, on });
+}
+
+/** Whether only operations on locks with priority inheritance may wake or move who waits so. */
+export function isInherited(on: FutexWait): on is Exclude<FutexWait, { kind: 'futex' }> {
+	return on.kind !== 'futex' || on.owner !== 0;
+}
+
+/** Wakes up to `count` waiters whose mask has a bit of `bitset`; how many, or -EINVAL where one waits for a lock. */
 export function wakeFutex(d: Decision, key: FutexKey, count: number, bitset: number): number {
-	const woken = waitersOf(d, key)
-		.filter(({ on }) => on.bitset & bitset && on.owner === 0)
-		.slice(0, count);
-	for (const waiter of woken) wake(waiter, d);
-	return woken.length;
+	let woken = 0;
+	for (const waiter of waitersOf(d, key)) {
+		if (woken >= count) break;
+		const { on } = waiter;
+		if (isInherited(on)) return -Errno.EINVAL;
+		if (!(on.bitset & bitset)) continue;
+		wake(waiter, d);
+		woken++;
+	}
+	return woken;
 }
 
 /** CLONE_CHILD_CLEARTID: the word becomes 0 and one waiter wakes. */
 export function wakeClearedTid(d: Decision, task: Task): void {
 	const mm = d.state.mms[task.mm];
 	if (!writeWord(d, mm, task.clearTid, 0)) return;
-	const key = futexKey(d, task.clearTid, false, mm);
+	const key = futexKey(d, task.clearTid, false, false, mm);
 	if (typeof key !== 'number') wakeFutex(d, key, 1, ANY);
 }
 
@@ -95,30 +144,31 @@ const ROBUST_LIMIT = 2048;
 export function passOnFutexes(d: Decision, task: Task): void {
 	const mm = d.state.mms[task.mm];
 	if (task.robustList !== 0) walkRobust(d, task, mm);
-	const held: FutexWait[] = [];
+	const held: FutexKey[] = [];
 	for (const { state, wait } of Object.values(d.state.tasks)) {
 		if (state !== 'sleeping' || wait === null || wait.fired >= 0) continue;
 		for (const on of wait.on) if (on.kind === 'futex' && on.owner === task.pid) held.push(on);
 	}
 	// Of a lock that is inherited the first waiter becomes the owner; it finds the word marked.
-	for (const { object, offset } of held) {
-		const [next] = waitersOf(d, { object, offset }).filter(({ on }) => on.owner === task.pid);
-		if (next !== undefined) handOver(d, { object, offset }, next, FUTEX.OWNER_DIED);
+	for (const key of held) {
+		const [next] = waitersOf(d, key);
+		if (next?.on.kind === 'futex' && next.on.owner === task.pid) handOver(d, key, next, FUTEX.OWNER_DIED);
 	}
 }
 
-/** A priority-inheriting lock goes to a waiter: the word holds its tid, and WAITERS while more wait. */
+/** A priority-inheriting lock goes to a waiter: the word holds its tid, and WAITERS though no more may wait. */
 export function handOver(d: Decision, key: FutexKey, to: Waiter, bits: number): void {
-	const address = d.view.regs(to.task.pid).ebx;
-	const rest = waitersOf(d, key).filter(({ task, on }) => task.pid !== to.task.pid && on.owner !== 0);
-	const word = (to.task.pid | bits | (rest.length > 0 ? FUTEX.WAITERS : 0)) >>> 0;
-	writeWord(d, d.state.mms[to.task.mm], address, word);
+	const { pid, mm } = to.task;
+	writeWord(d, d.state.mms[mm], lockAddress(d, pid), (pid | bits | FUTEX.WAITERS) >>> 0);
 	wake(to, d);
 	// Those who go on waiting wait for the new owner.
-	for (const { task } of rest) {
-		const on = task.wait?.on.map((w) => (w.kind === 'futex' ? { ...w, owner: to.task.pid } : w)) ?? [];
-		d.emit({ kind: 'wait/move', task: task.pid, on });
-	}
+	for (const waiter of waitersOf(d, key)) if (waiter.on.kind === 'futex') move(d, waiter, { ...waiter.on, owner: pid });
+}
+
+/** Where a task that waits for a lock has its word: the first argument of its call, the fifth of WAIT_REQUEUE_PI. */
+function lockAddress(d: Decision, pid: number): number {
+	const { ebx, ecx, edi } = d.view.regs(pid);
+	return (ecx & FUTEX_COMMAND) === FutexOp.WAIT_REQUEUE_PI ? edi : ebx;
 }
 
 /** struct robust_list_head: the list, the futex's offset from an entry, the entry that is being worked on. Bit 0: inheriting. */
@@ -144,7 +194,7 @@ function ownerDied(d: Decision, task: Task, mm: Mm, entry: number, offset: numbe
 	const address = (((entry & ~1) >>> 0) + offset) >>> 0;
 	const word = address % 4 === 0 ? readWord(d, mm, address) : undefined;
 	if (word === undefined) return false;
-	const key = futexKey(d, address, false, mm);
+	const key = futexKey(d, address, false, false, mm);
 	// It was being unlocked: its waiter may have been woken for nothing.
 	if (pending && !inherits && word === 0) {
 		if (typeof key !== 'number') wakeFutex(d, key, 1, ANY);

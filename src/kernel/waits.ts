@@ -70,6 +70,7 @@ function isThere(look: Looker, on: WaitOn): boolean {
 		case 'semop':
 		case 'msg-receive':
 		case 'futex':
+		case 'futex-requeue':
 		case 'child':
 		case 'vfork':
 			// Woken by the one who changes what they wait for (wait/fire), not by looking.
@@ -97,7 +98,8 @@ function hasEnd(state: MachineState, pipe: number, end: 'read' | 'write'): boole
 function hasReason(state: MachineState, task: Task): boolean {
 	const { wait, blocked } = task;
 	// Such a wait ends by SIGKILL alone, but for a lock with priority inheritance, which is asked for again after any signal.
-	const killable = wait?.restart === Restart.NOINTR && wait.on[0]?.kind !== 'futex';
+	const on = wait?.on[0]?.kind;
+	const killable = wait?.restart === Restart.NOINTR && on !== 'futex' && on !== 'futex-requeue';
 	const { pending, stopSignal } = state.groups[task.group];
 	if (stopSignal !== 0 && !killable && !task.trace?.released) return true;
 	if (task.trace?.interrupt && !killable) return true;
@@ -151,6 +153,7 @@ export function waitKeys(task: Task): readonly string[] {
 				keys.push(FILES, ENDS);
 				break;
 			case 'futex':
+			case 'futex-requeue':
 				keys.push(futexQueue(on.object, on.offset));
 				break;
 			case 'semop':

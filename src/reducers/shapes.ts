@@ -166,6 +166,7 @@ export const waitOn: Shape<WaitOn> = union<WaitOn>({
 	...ipcWaits,
 	'tty-readable': struct({ tty: ref('tty'), master: bool, bytes: count }),
 	'tty-writable': struct({ tty: ref('tty'), master: bool }),
+	'futex-requeue': struct({ object: ref('object'), offset: count, toObject: ref('object'), toOffset: count }),
 });
 export const wait: Shape<Wait> = struct<Wait>({
 	on: list(waitOn),

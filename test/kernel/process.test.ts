@@ -5,6 +5,7 @@ import { callName, callNumber } from '../../src/kernel/abi/call-numbers.ts';
 import { Errno, errnoMessage, errnoName } from '../../src/kernel/abi/errno.ts';
 import { miscRows } from '../../src/kernel/calls/misc.ts';
 import { processRows } from '../../src/kernel/calls/process.ts';
+import { wantedText } from '../../src/kernel/deadlock.ts';
 import { Restart } from '../../src/reducers/state.ts';
 import { PID, Program, started } from './program.ts';
 
@@ -133,8 +134,14 @@ test('futex: a changed word is EAGAIN, an unchanged one sleeps till the deadline
 	assert.is(typeof forever === 'object' && forever.kind === 'block' && forever.wait.restart, Restart.SYS);
 	const futex = rows.find((r) => r.name === 'futex');
 	assert.ok(futex);
-	assert.is(p.call('futex', at, 11, 0, 0), -Errno.ENOSYS);
-	assert.is(p.events[0]?.kind, 'unsupported');
+	assert.is(p.call('futex', at, 2, 0, 0), -Errno.ENOSYS, 'FUTEX_FD');
+	assert.is(p.call('futex', at, 1 | 256, 1), -Errno.ENOSYS, 'a clock for what has no time');
+	assert.is(p.call('futex', at, 256, 5, BAD), -Errno.EFAULT, 'the time is read first');
+	const requeue = p.decide('futex', at, 11 | 128, 5, 0, at + 8);
+	if (typeof requeue !== 'object' || requeue.kind !== 'block') throw new Error('it sleeps');
+	const wait = { ...requeue.wait, order: 1, fired: -1 };
+	const hex = (n: number) => `0x${n.toString(16)}`;
+	assert.is(wantedText(p.state, { ...p.task, wait }), `a futex at ${hex(at)}, then the lock at ${hex(at + 8)}`);
 });
 
 test('prctl: names, dumpable, no_new_privs; the rest is EINVAL', () => {

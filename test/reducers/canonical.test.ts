@@ -63,7 +63,9 @@ function renamed(state: MachineState): MachineState {
 										? { ...w, tty: flip(w.tty) }
 										: w.kind === 'futex'
 											? { ...w, object: flip(w.object) }
-											: w,
+											: w.kind === 'futex-requeue'
+												? { ...w, object: flip(w.object), toObject: flip(w.toObject) }
+												: w,
 						),
 					},
 				},

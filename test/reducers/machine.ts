@@ -401,6 +401,7 @@ export function richMachine(): MachineState {
 						{ kind: 'pipe-writable', pipe: 2, bytes: 512 },
 						{ kind: 'stream-readable', stream: 0 },
 						futex,
+						{ kind: 'futex-requeue', object: 4, offset: 8, toObject: 5, toOffset: 12 },
 						{ kind: 'child', which: 0, id: 0, options: 4 },
 						{ kind: 'tty-readable', tty: 2, master: false, bytes: 3 },
 						{ kind: 'tty-writable', tty: 2, master: true },

@@ -88,6 +88,9 @@ const FUTEX_OPS: readonly string[] = [
 	'FUTEX_TRYLOCK_PI',
 	'FUTEX_WAIT_BITSET',
 	'FUTEX_WAKE_BITSET',
+	'FUTEX_WAIT_REQUEUE_PI',
+	'FUTEX_CMP_REQUEUE_PI',
+	'FUTEX_LOCK_PI2',
 ];
 
 /** Which of val, timeout or val2, uaddr2, val3 an operation takes. */
@@ -108,9 +111,12 @@ export function futex(time: 'timespec' | 'timespec64'): CallText {
 		6: (c) => [structText(time, c.args[3], c.read)],
 		9: (c) => [structText(time, c.args[3], c.read), pointer(c.args[4]), bitset(c)],
 		10: (c) => [bitset(c)],
+		11: (c) => [structText(time, c.args[3], c.read), pointer(c.args[4])],
+		12: ({ args }) => [String(args[3]), pointer(args[4]), String(args[5])],
+		13: (c) => [structText(time, c.args[3], c.read)],
 	};
 	const more: Part = { text: (c) => rest[c.args[1] & 127]?.(c).join(', ') };
-	const value: Part = { text: ({ args }) => ([7, 8].includes(args[1] & 127) ? undefined : String(args[2] | 0)) };
+	const value: Part = { text: ({ args }) => ([6, 7, 8, 13].includes(args[1] & 127) ? undefined : String(args[2] | 0)) };
 	return { parts: [part('addr', 0), op, value, more] };
 }
 

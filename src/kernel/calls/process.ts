@@ -21,6 +21,7 @@ import { postSignal } from '../signal-send.ts';
 import { leave, PtraceEvent, stopForEvent, wants } from '../tracing.ts';
 import { cloneRows } from './clone.ts';
 import { futexRows } from './futex.ts';
+import { futexWaitvRow } from './futex-waitv.ts';
 import { limitRows } from './limits.ts';
 import { schedRows } from './sched.ts';
 import { waitRows } from './wait.ts';
@@ -256,6 +257,7 @@ export const processRows: readonly SyscallRow[] = [
 	...cloneRows,
 	...waitRows,
 	...futexRows,
+	futexWaitvRow,
 	...limitRows,
 	...schedRows,
 	{ nr: 1, name: 'exit', args: ['int'], support: 'full', handler: exit },
