@@ -7,6 +7,7 @@ import type { FileEvent } from './files.ts';
 import type { InputEvent } from './input.ts';
 import type { IpcEvent } from './ipc.ts';
 import type { MemoryEvent } from './memory.ts';
+import type { MountEvent } from './mounts.ts';
 import type { RestoreEvent } from './restore.ts';
 import type { SignalEvent } from './signals.ts';
 import type { TaskEvent } from './task.ts';
@@ -34,6 +35,8 @@ export type Unit =
 	| 'ipc'
 	| 'tty'
 	| 'undo list'
+	| 'superblock'
+	| 'mount'
 	| 'stream'
 	/** Descriptor number. */
 	| 'fd'
@@ -65,7 +68,7 @@ export type Unit =
 /** The unit, with a note where the name does not say it all. */
 export type Field = Unit | readonly [unit: Unit, note: string];
 
-export type Group = 'cpu' | 'task' | 'memory' | 'files' | 'ipc' | 'tty' | 'signals' | 'input' | 'restore';
+export type Group = 'cpu' | 'task' | 'memory' | 'files' | 'mounts' | 'ipc' | 'tty' | 'signals' | 'input' | 'restore';
 
 type GroupOf<K extends EventKind> = K extends (RunEvent | StepsEvent)['kind']
 	? 'cpu'
@@ -75,17 +78,19 @@ type GroupOf<K extends EventKind> = K extends (RunEvent | StepsEvent)['kind']
 			? 'memory'
 			: K extends FileEvent['kind']
 				? 'files'
-				: K extends IpcEvent['kind']
-					? 'ipc'
-					: K extends TtyEvent['kind']
-						? 'tty'
-						: K extends SignalEvent['kind']
-							? 'signals'
-							: K extends InputEvent['kind']
-								? 'input'
-								: K extends RestoreEvent['kind']
-									? 'restore'
-									: never;
+				: K extends MountEvent['kind']
+					? 'mounts'
+					: K extends IpcEvent['kind']
+						? 'ipc'
+						: K extends TtyEvent['kind']
+							? 'tty'
+							: K extends SignalEvent['kind']
+								? 'signals'
+								: K extends InputEvent['kind']
+									? 'input'
+									: K extends RestoreEvent['kind']
+										? 'restore'
+										: never;
 
 type EventOf<K extends EventKind> = Extract<MachineEvent, { kind: K }>;
 
@@ -369,6 +374,18 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 		fields: { tty: 'tty', fields: 'fields' },
 	},
 	'tty/hangup': { group: 'tty', meaning: 'a pseudo-terminal’s master is closed', fields: { tty: 'tty' } },
+	'super/new': { group: 'mounts', meaning: 'a file system appears', fields: { superblock: 'entity' } },
+	'super/set': {
+		group: 'mounts',
+		meaning: 'a file system is remounted',
+		fields: { superblock: 'superblock', fields: 'fields' },
+	},
+	'mount/new': { group: 'mounts', meaning: 'a file system, or a part of one, is mounted', fields: { mount: 'entity' } },
+	'mount/set': {
+		group: 'mounts',
+		meaning: 'a mount moves, changes its flags, or leaves its namespace',
+		fields: { mount: 'mount', fields: 'fields' },
+	},
 	'ipc/new': {
 		group: 'ipc',
 		meaning: 'a segment, a semaphore set or a message queue appears, or the numbers of such',

@@ -38,6 +38,8 @@ export interface IdCounters {
 	readonly ipc: number;
 	readonly tty: number;
 	readonly semUndo: number;
+	readonly super: number;
+	readonly mount: number;
 	readonly ino: number;
 }
 
@@ -119,6 +121,7 @@ export const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user',
 export interface NsProxy {
 	readonly uts: number;
 	readonly ipc: number;
+	readonly mnt: number;
 }
 
 /** Where in the kernel a traced task stops: what it does when it goes on depends on it. */
@@ -443,10 +446,13 @@ export interface FdTable {
 
 export interface FsStruct {
 	readonly id: number;
-	/** Inode and absolute path of root and cwd. */
+	/** Where names without a slash in front begin: an inode in a mount, and its path in its file system. */
 	readonly cwd: number;
+	readonly cwdMount: number;
 	readonly cwdPath: string;
+	/** Where names with one begin. */
 	readonly root: number;
+	readonly rootMount: number;
 	readonly umask: number;
 }
 
@@ -457,7 +463,8 @@ export interface OpenFile {
 	/** O_* as fcntl(F_GETFL) shows them, access mode in bits 0..1. */
 	readonly flags: number;
 	readonly pos: number;
-	/** Absolute path as opened, or pipe:[ino]. */
+	/** The mount it was found in, 0 = none; and its path in the file system, as it was opened, or pipe:[ino]. */
+	readonly mount: number;
 	readonly path: string;
 	/** F_SETOWN, F_SETSIG. */
 	readonly owner: number;
@@ -467,6 +474,8 @@ export interface OpenFile {
 export interface Inode {
 	readonly id: number;
 	readonly ino: number;
+	/** Its file system, a SuperBlock; 0 = none that can be mounted (pipes, sockets). */
+	readonly sb: number;
 	/** `tty`: the slave of a pseudo-terminal by its name, its master as /dev/ptmx made it, or a terminal opened as /dev/tty. */
 	readonly kind: 'file' | 'dir' | 'symlink' | 'char' | 'fifo' | 'stream' | 'anon' | 'socket' | 'tty';
 	/** Permission bits with suid, sgid, sticky: 07777. */
@@ -486,7 +495,7 @@ export interface Inode {
 	readonly object: number;
 	/** fifo: its pipe; stream: the stream id; anon, socket, tty: what it stands for; else 0. */
 	readonly channel: number;
-	/** symlink: where it points; dir: its path, if it is an open directory of /proc. */
+	/** symlink: where it points; dir: its path from /proc on, if it is a directory there. */
 	readonly target: string;
 	/** dir: sorted by name (UTF-16 code units); inode 0 = known to be absent, -1 = listed below the host root and not looked up yet. `.` and `..` are not in it. */
 	readonly entries: readonly { readonly name: string; readonly inode: number }[];

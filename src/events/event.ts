@@ -8,6 +8,7 @@ import type { FileEvent } from './files.ts';
 import type { InputEvent } from './input.ts';
 import type { IpcEvent } from './ipc.ts';
 import type { MemoryEvent } from './memory.ts';
+import type { MountEvent } from './mounts.ts';
 import type { RestoreEvent } from './restore.ts';
 import type { SignalEvent } from './signals.ts';
 import type { StepColumns, StepEvent } from './steps.ts';
@@ -50,7 +51,16 @@ export interface StepsEvent {
 }
 
 /** Events that the kernel decides or the outside brings: all but the processor's. */
-export type KernelEvent = TaskEvent | MemoryEvent | FileEvent | IpcEvent | TtyEvent | SignalEvent | InputEvent | RestoreEvent;
+export type KernelEvent =
+	| TaskEvent
+	| MemoryEvent
+	| FileEvent
+	| MountEvent
+	| IpcEvent
+	| TtyEvent
+	| SignalEvent
+	| InputEvent
+	| RestoreEvent;
 
 export type MachineEvent = RunEvent | StepsEvent | KernelEvent;
 

@@ -1,7 +1,7 @@
 /** Events of files: descriptors, open files, inodes, directories, pipes, the recorder's own descriptors. */
-import type { Anon, FileLock, Inode, OpenFile, Pipe, SocketMessage } from './entities.ts';
+import type { Anon, FileLock, FsStruct, Inode, OpenFile, Pipe, SocketMessage } from './entities.ts';
 
-export type InodeFields = Omit<Inode, 'id' | 'ino' | 'kind' | 'object' | 'size' | 'entries' | 'locks'>;
+export type InodeFields = Omit<Inode, 'id' | 'ino' | 'sb' | 'kind' | 'object' | 'size' | 'entries' | 'locks'>;
 
 export type FileEvent =
 	| { readonly kind: 'file/open'; readonly file: OpenFile }
@@ -17,7 +17,7 @@ export type FileEvent =
 	| {
 			readonly kind: 'fs/set';
 			readonly fs: number;
-			readonly fields: { readonly cwd?: number; readonly cwdPath?: string; readonly root?: number; readonly umask?: number };
+			readonly fields: Partial<Omit<FsStruct, 'id'>>;
 	  }
 	/** A new inode (a file with its empty memory object). Not in any directory until dir/link. */
 	| { readonly kind: 'inode/new'; readonly inode: Inode }

@@ -13,11 +13,15 @@ import type { MachineState } from '../reducers/state.ts';
 import { Errno } from './abi/errno.ts';
 import { O } from './abi/fcntl.ts';
 import { RLIM_INFINITY, RLIM_NLIMITS, RLIMIT } from './abi/mm.ts';
+import { MS } from './abi/mount.ts';
 import { Decision, isNeed } from './decision.ts';
 import { ElfError, parseElf } from './elf.ts';
 import { execEvents } from './exec.ts';
+import { ROOT_INO } from './namespaces.ts';
+import { procRoot } from './procfs.ts';
 import { seedPrng } from './random.ts';
 import { seedScheduler } from './schedule.ts';
+import { DEV } from './stat.ts';
 import { NO_TIMES } from './timers.ts';
 import { blankTty, PTMX_RDEV, SLAVE_MAJOR } from './tty/terminal.ts';
 
@@ -113,6 +117,7 @@ export function createContainer(options: InitialOptions): {
 	const build = new Builder(empty);
 	const { program, loader } = build.files(options);
 	build.descriptors(options.streams);
+	build.mounts();
 	build.task(options);
 	const scheduler = { ...empty.scheduler, current: persona.firstPid, left: persona.quantum };
 	return { state: { ...reduce(empty, build.events), scheduler }, program, loader };
@@ -159,6 +164,8 @@ function emptyState(options: InitialOptions): MachineState {
 		anon: 1,
 		ipc: 1,
 		semUndo: 1,
+		super: 1,
+		mount: 1,
 		tty: options.streams.includes('tty') ? 2 : 1,
 		ino: 2,
 	};
@@ -176,6 +183,8 @@ function emptyState(options: InitialOptions): MachineState {
 		anons: {},
 		ipcs: {},
 		semUndos: {},
+		supers: {},
+		mounts: {},
 	};
 	const streams: { [id: number]: Stream } = {};
 	options.streams.forEach((s, id) => {
@@ -210,6 +219,13 @@ function emptyState(options: InitialOptions): MachineState {
 		ended: false,
 	};
 }
+
+/** The first file systems, by their ids: that of the root, and /proc. */
+const ROOT_FS = 1;
+const PROC_FS = 2;
+/** As container engines mount it. */
+const PROC_FLAGS = MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.RELATIME;
+const UNLIMITED = { readonly: false, options: '', blocks: 0, files: 0 };
 
 /** Collects the events that fill the empty machine. */
 class Builder {
@@ -256,6 +272,7 @@ class Builder {
 			lower: 'none' as const,
 			lowerPath: '',
 			seals: 0,
+			sb: fields.kind === 'stream' ? 0 : ROOT_FS,
 		};
 		const ino = fields.ino ?? this.#ino++;
 		this.events.push({ kind: 'inode/new', inode: { ...defaults, ...fields, id, ino } });
@@ -277,13 +294,13 @@ class Builder {
 	}
 
 	/** The directory of an absolute path, made with its parents where it is missing. */
-	#dir(path: string, host: boolean, mode = 0o755): number {
+	#dir(path: string, host: boolean, mode = 0o755, fields: Partial<Inode> = {}): number {
 		const known = this.#dirs.get(path);
 		if (known !== undefined) return known;
 		const cut = path.lastIndexOf('/');
 		const parent = this.#dir(path.slice(0, cut) || '/', host);
 		const lower = host ? { lower: 'partial' as const, lowerPath: path } : {};
-		const id = this.#newInode({ kind: 'dir', mode, parent, ...lower });
+		const id = this.#newInode({ kind: 'dir', mode, parent, ...lower, ...fields });
 		this.#dirs.set(path, id);
 		this.#link(parent, path.slice(cut + 1), id);
 		// `..` of the new directory is a link to its parent.
@@ -318,6 +335,25 @@ class Builder {
 		return { program, loader };
 	}
 
+	/** The root, and /proc on a directory of it. */
+	mounts(): void {
+		const point = this.#dir('/proc', false, 0o555, { ino: 1 });
+		const proc = this.#newInode(procRoot(this.#inode, PROC_FS));
+		const shared = { ns: ROOT_INO.mnt, unbindable: false, expiring: false };
+		this.events.push(
+			{ kind: 'super/new', superblock: { ...UNLIMITED, id: ROOT_FS, type: 'tmpfs', dev: DEV.TREE } },
+			{ kind: 'super/new', superblock: { ...UNLIMITED, id: PROC_FS, type: 'proc', dev: DEV.PROC } },
+			{
+				kind: 'mount/new',
+				mount: { ...shared, id: 1, number: 2, parent: 0, point: 0, sb: ROOT_FS, root: 1, source: 'root', flags: MS.RELATIME },
+			},
+			{
+				kind: 'mount/new',
+				mount: { ...shared, id: 2, number: 3, parent: 1, point, sb: PROC_FS, root: proc, source: 'proc', flags: PROC_FLAGS },
+			},
+		);
+	}
+
 	#first({ path, bytes, meta }: FirstFile, host: boolean): number {
 		const cut = path.lastIndexOf('/');
 		const dir = this.#dir(path.slice(0, cut) || '/', host);
@@ -332,9 +368,9 @@ class Builder {
 		return inode;
 	}
 
-	#open(fd: number, inode: number, flags: number, path: string): void {
+	#open(fd: number, inode: number, flags: number, path: string, mount = 0): void {
 		const id = this.#file++;
-		this.#files.push({ id, inode, flags, pos: 0, path, owner: 0, signal: 0 });
+		this.#files.push({ id, inode, flags, pos: 0, mount, path, owner: 0, signal: 0 });
 		this.#fds[fd] = { file: id, cloexec: false };
 	}
 
@@ -349,10 +385,10 @@ class Builder {
 				case 'closed':
 					return;
 				case 'null':
-					this.#open(fd, this.#null, access | O.LARGEFILE, '/dev/null');
+					this.#open(fd, this.#null, access | O.LARGEFILE, '/dev/null', 1);
 					return;
 				case 'tty':
-					this.#open(fd, this.#terminal(fd), O.RDWR | O.LARGEFILE, '/dev/pts/0');
+					this.#open(fd, this.#terminal(fd), O.RDWR | O.LARGEFILE, '/dev/pts/0', 1);
 					return;
 				case 'pipe':
 					this.#open(fd, this.#stream(fd, 0o600, 0), access, `pipe:[${this.#ino - 1}]`);
@@ -449,7 +485,7 @@ class Builder {
 		};
 		const action = { handler: 0, flags: 0, restorer: 0, mask: 0n };
 		const sighand: Sighand = { id: 1, actions: new Array(65).fill(action) };
-		const fs: FsStruct = { id: 1, cwd: this.#cwd, cwdPath: this.#cwdPath, root: 1, umask: 0o022 };
+		const fs: FsStruct = { id: 1, cwd: this.#cwd, cwdMount: 1, cwdPath: this.#cwdPath, root: 1, rootMount: 1, umask: 0o022 };
 		for (const file of this.#files) this.events.push({ kind: 'file/open', file });
 		this.events.push({ kind: 'task/new', task: pid, value, group, sighand, fdTable: { id: 1, fds: this.#fds }, fs });
 	}

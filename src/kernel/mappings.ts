@@ -15,6 +15,7 @@ import { DEVICE, needContent } from './file-data.ts';
 import { enoughMemory } from './memory-limit.ts';
 import { lockedBytes, mayExpand } from './memory-rlimits.ts';
 import { usableFileAt } from './open-file.ts';
+import { wholePath } from './seen-paths.ts';
 
 /** vm.mmap_min_addr. */
 export const MMAP_MIN_ADDR = 0x10000;
@@ -214,7 +215,7 @@ function backing(
 	// /dev/zero: anonymous memory by another name.
 	if (zero) return { ...anonymous, flags };
 	if (inode.lower === 'unread') return needContent(inode);
-	return { flags, object: inode.object, pgoff: request.pgoff, inode: inode.id, path: file.path };
+	return { flags, object: inode.object, pgoff: request.pgoff, inode: inode.id, path: wholePath(d.state, file.mount, file.path) };
 }
 
 /** Bytes of [start, end) that are mapped. */

@@ -103,7 +103,7 @@ export function newNamespaces(d: Decision, flags: number): NsProxy | null {
 
 /** `ns` with another namespace of a kind. */
 export function withNamespace(ns: NsProxy | null, kind: OwnKind, id: number): NsProxy {
-	return { uts: 0, ipc: 0, ...ns, [kind]: id };
+	return { uts: 0, ipc: 0, mnt: 0, ...ns, [kind]: id };
 }
 
 /** Sets names of the caller's UTS namespace. All that are in the container's refer to it from then on: it is as they left it. */

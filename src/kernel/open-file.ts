@@ -50,14 +50,16 @@ export function setDescriptor(d: Decision, fd: number, file: number, cloexec: bo
 
 /**
  * A new open file with a descriptor. Flags are kept as F_GETFL shows them.
+ * @param path in the file system of the inode
+ * @param mount what it was found in; 0 = it has no name
  * @returns the descriptor, or -EMFILE (then nothing was emitted)
  */
-export function openDescriptor(d: Decision, inode: Inode, flags: number, path: string): number {
+export function openDescriptor(d: Decision, inode: Inode, flags: number, path: string, mount = 0): number {
 	const fd = freeDescriptor(d);
 	if (fd < 0) return fd;
 	const id = d.state.next.file;
 	const kept = flags & ~(O.CREAT | O.EXCL | O.NOCTTY | O.TRUNC | O.CLOEXEC);
-	d.emit({ kind: 'file/open', file: { id, inode: inode.id, flags: kept, pos: 0, path, owner: 0, signal: 0 } });
+	d.emit({ kind: 'file/open', file: { id, inode: inode.id, flags: kept, pos: 0, mount, path, owner: 0, signal: 0 } });
 	setDescriptor(d, fd, id, (flags & O.CLOEXEC) !== 0);
 	return fd;
 }
@@ -72,7 +74,7 @@ export function makeInode(
 	kind: Inode['kind'],
 	mode: number,
 	parent: Inode | null,
-	fields: Partial<Pick<Inode, 'ino' | 'target' | 'rdev' | 'channel' | 'size' | 'nlink' | 'seals'>> = {},
+	fields: Partial<Pick<Inode, 'ino' | 'sb' | 'target' | 'rdev' | 'channel' | 'size' | 'nlink' | 'seals'>> = {},
 ): Inode {
 	const { next } = d.state;
 	const { fsuid, fsgid, groups } = d.task.creds;
@@ -87,6 +89,7 @@ export function makeInode(
 	const inode: Inode = {
 		id: next.inode,
 		ino: next.ino,
+		sb: parent?.sb ?? 0,
 		kind,
 		mode: bits,
 		uid: fsuid,

@@ -7,10 +7,11 @@ import { Errno } from './abi/errno.ts';
 import { AT, AT_FDCWD, NAME_MAX, PATH_MAX } from './abi/fcntl.ts';
 import type { Decision, NeedInput } from './decision.ts';
 import { type Fail, failed } from './fail.ts';
+import { above, crossed, mountedOn, type Place } from './mount-walk.ts';
 import { fileAt } from './open-file.ts';
 import { fsIds, MAY_EXEC, permitted, type Who } from './permissions.ts';
-import { type NamespaceLink, PROC_DIR, procNode } from './procfs.ts';
-import { directoryPath } from './seen-paths.ts';
+import { type NamespaceLink, procNode } from './procfs.ts';
+import { directoryPath, filePath, joinPath, procPath } from './seen-paths.ts';
 
 /** Symbolic links followed before ELOOP (MAXSYMLINKS). */
 const MAX_LINKS = 40;
@@ -21,11 +22,13 @@ export interface Found {
 	readonly parent: Inode;
 	/** The last component; '.' or '..' when the path ended so, '/' when it had none. */
 	readonly name: string;
+	/** The mount it is in; with mode `parent`, and of what is not there, its directory's. */
+	readonly mount: number;
 	/** What is there; undefined: nothing, though its directory exists. A virtual inode (of /proc) has id 0. */
 	readonly inode: Inode | undefined;
 	/** The path ended in a slash: it must be a directory. */
 	readonly slash: boolean;
-	/** Set where the name says nothing about the path: followed links of /proc. */
+	/** Its path in its file system, where directory and name do not say it: at the top of a mount, behind links of /proc. */
 	readonly path?: string;
 	/** A file of /proc: its name there, for `procContent`. */
 	readonly proc?: string;
@@ -62,59 +65,68 @@ export function findEntry(dir: Inode, name: string): { readonly name: string; re
 	return entry?.name === name ? entry : undefined;
 }
 
-/** `directory/name`, with a single slash between them. */
-export function joinPath(directory: string, name: string): string {
-	return directory === '/' ? `/${name}` : `${directory}/${name}`;
-}
-
 /** Walks a path from the directory `dirfd` stands for (AT_FDCWD: the working directory). -errno: ENOENT ENOTDIR EACCES ELOOP ENAMETOOLONG EBADF. */
 export function walk(d: Decision, dirfd: number, path: string, mode: WalkMode, who: Who = fsIds(d.task.creds)): Found | Fail {
 	if (path === '') return -Errno.ENOENT;
+	const start = path[0] === '/' ? rootPlace(d) : startPlace(d, dirfd);
+	return typeof start === 'number' ? start : walkFrom(d, start, path, { mode, who, links: 0 });
+}
+
+/** What of a walk does not change on the way, and the symbolic links that were followed so far. */
+interface Walk {
+	readonly mode: WalkMode;
+	readonly who: Who;
+	readonly links: number;
+}
+
+function walkFrom(d: Decision, start: Place, path: string, how: Walk): Found | Fail {
 	const { state } = d;
+	const { mode, who } = how;
 	const fs = state.fsStructs[d.task.fs];
-	const root = state.inodes[fs.root];
-	let dir = root;
-	if (path[0] !== '/') {
-		const start = startDirectory(d, dirfd);
-		if (typeof start === 'number') return start;
-		dir = start;
-	}
+	let { links } = how;
+	let { mount, inode: dir } = start;
 	let slash = path.endsWith('/');
 	let parts = path.split('/').filter((p) => p !== '');
-	let links = 0;
 	let lastName = path[0] === '/' ? '/' : '.';
 	for (;;) {
 		const name = parts[0];
-		if (name === undefined) return { parent: dir, name: lastName, inode: dir, slash };
+		if (name === undefined) return { parent: dir, name: lastName, mount, inode: dir, slash };
+		if (dir.kind !== 'dir') return -Errno.ENOTDIR;
+		if (dir.target !== '') return walkProc(d, { mount, inode: dir }, parts, slash, { ...how, links });
 		parts = parts.slice(1);
 		const last = parts.length === 0;
-		if (dir.kind !== 'dir') return -Errno.ENOTDIR;
 		if (!permitted(who, dir, MAY_EXEC)) return -Errno.EACCES;
 		if (name === '.' || name === '..') {
-			if (name === '..' && dir.id !== root.id) dir = state.inodes[dir.parent];
+			if (name === '..') ({ mount, inode: dir } = above(state, fs, mount, dir));
 			lastName = name;
 			continue;
 		}
 		// The name that is to be made or removed is looked at by the caller, after all else was found.
 		if (name.length > NAME_MAX && dir.nlink === 0) return -Errno.ENOENT;
 		if (name.length > NAME_MAX)
-			return last && mode === 'parent' ? { parent: dir, name, inode: undefined, slash } : -Errno.ENAMETOOLONG;
-		if (dir.parent === dir.id && name === 'proc') return walkProc(d, dir, parts, mode, slash, who);
-		if (dir.target !== '') return walkProc(d, root, [...dir.target.split('/').slice(2), name, ...parts], mode, slash, who);
+			return last && mode === 'parent' ? { parent: dir, name, mount, inode: undefined, slash } : -Errno.ENAMETOOLONG;
 		const inode = lookup(d, dir, name);
-		if (inode === undefined) return last ? { parent: dir, name, inode, slash } : -Errno.ENOENT;
+		if (inode === undefined) return last ? { parent: dir, name, mount, inode, slash } : -Errno.ENOENT;
 		if (failed(inode)) return inode;
 		if (inode.kind === 'symlink' && (!last || mode === 'follow' || (mode === 'nofollow' && slash))) {
 			if (++links > MAX_LINKS) return -Errno.ELOOP;
 			if (inode.target === '') return -Errno.ENOENT;
 			parts = [...inode.target.split('/').filter((p) => p !== ''), ...parts];
 			if (last && inode.target.endsWith('/')) slash = true;
-			if (inode.target[0] === '/') dir = root;
+			if (inode.target[0] === '/') ({ mount, inode: dir } = rootPlace(d));
 			lastName = inode.target[0] === '/' ? '/' : '.';
 			continue;
 		}
-		if (last) return { parent: dir, name, inode, slash };
-		dir = inode;
+		if (last && mode === 'parent') return { parent: dir, name, mount, inode, slash };
+		const over = mountedOn(state, mount, inode.id);
+		if (over === undefined) {
+			if (last) return { parent: dir, name, mount, inode, slash };
+			dir = inode;
+			continue;
+		}
+		const there = crossed(state, over.id, state.inodes[over.root]);
+		if (last) return { parent: dir, name, ...there, slash, path: filePath(state, there.inode) ?? '/' };
+		({ mount, inode: dir } = there);
 	}
 }
 
@@ -134,46 +146,84 @@ export function resolve(
 	return { ...found, inode };
 }
 
+/** Where the caller's names with a slash in front begin. */
+export function rootPlace(d: Decision): Place {
+	const { root, rootMount } = d.state.fsStructs[d.task.fs];
+	return { mount: rootMount, inode: d.state.inodes[root] };
+}
+
 /** The directory that a relative path begins at. */
-function startDirectory(d: Decision, dirfd: number): Inode | number {
-	if ((dirfd | 0) === AT_FDCWD) return d.state.inodes[d.state.fsStructs[d.task.fs].cwd];
+function startPlace(d: Decision, dirfd: number): Place | number {
+	if ((dirfd | 0) === AT_FDCWD) {
+		const { cwd, cwdMount } = d.state.fsStructs[d.task.fs];
+		return { mount: cwdMount, inode: d.state.inodes[cwd] };
+	}
 	const file = fileAt(d, dirfd);
 	if (file === undefined) return -Errno.EBADF;
 	const inode = d.state.inodes[file.inode];
-	return inode.kind === 'dir' ? inode : -Errno.ENOTDIR;
+	return inode.kind === 'dir' ? { mount: file.mount, inode } : -Errno.ENOTDIR;
 }
 
-/** What lies under /proc: the few names of `procfs.ts`; whatever else is there on other systems is ENOENT. */
-function walkProc(d: Decision, root: Inode, parts: readonly string[], mode: WalkMode, slash: boolean, who: Who): Found | Fail {
-	const names = parts.filter((p) => p !== '.');
-	const name = names.at(-1) ?? 'proc';
+/**
+ * What lies in a proc file system: the few names of `procfs.ts`; whatever else is there on other systems is ENOENT. Which processes it
+ * shows would be its superblock's to say.
+ */
+function walkProc(d: Decision, { mount, inode: dir }: Place, parts: readonly string[], slash: boolean, how: Walk): Found | Fail {
+	const { state } = d;
+	const { mode, links } = how;
+	const names = procPath(dir)
+		.split('/')
+		.filter((p) => p !== '');
+	for (const [i, part] of parts.entries()) {
+		const rest = parts.slice(i + 1);
+		if (part === '.') continue;
+		if (part === '..' && names.length === 0) {
+			const up = above(state, state.fsStructs[d.task.fs], mount, dir);
+			return walkFrom(d, up, `./${rest.join('/')}${slash ? '/' : ''}`, how);
+		}
+		if (part === '..') {
+			names.pop();
+			continue;
+		}
+		names.push(part);
+		const node = procNode(d, names);
+		if (node === undefined) return -Errno.ENOENT;
+		if (node.kind !== 'link' || (rest.length === 0 && mode !== 'follow' && !slash)) continue;
+		if (node.target === undefined) {
+			names.splice(0, names.length, node.inode.target);
+			continue;
+		}
+		const inode = state.inodes[node.target.inode];
+		if (inode === undefined) return -Errno.ENOENT;
+		const { mount: to, path } = node.target;
+		if (rest.length === 0) return { parent: dir, name: part, mount: to, inode, slash, path };
+		if (links >= MAX_LINKS) return -Errno.ELOOP;
+		return walkFrom(d, { mount: to, inode }, `./${rest.join('/')}${slash ? '/' : ''}`, { ...how, links: links + 1 });
+	}
+	if (names.length === 0) return { parent: dir, name: '.', mount, inode: state.inodes[state.mounts[mount]?.root] ?? dir, slash };
 	const node = procNode(d, names);
 	if (node === undefined) return -Errno.ENOENT;
 	if (mode === 'parent') return -Errno.EPERM;
-	const parent = names.length === 0 ? root : PROC_DIR;
+	const name = names.at(-1)!;
+	const inode = { ...node.inode, sb: dir.sb };
+	const found = { parent: dir, name, mount, inode, slash };
 	if (node.kind === 'dir') {
 		const process = names[0] === 'self' ? d.task.tgid : names[0] === 'thread-self' ? d.pid : names[0];
-		const path = names.length === 0 ? '/proc' : ['/proc', process, ...names.slice(1)].join('/');
-		return { parent, name, inode: node.inode, slash, path };
+		return { ...found, path: `/${[process, ...names.slice(1)].join('/')}` };
 	}
-	if (node.kind === 'file') return { parent, name, inode: node.inode, slash, proc: node.name };
-	if (mode !== 'follow' && !slash) return { parent, name, inode: node.inode, slash };
-	if (node.kind === 'namespace')
-		return { parent, name, inode: node.namespace, slash, path: node.inode.target, namespace: node.of };
-	if (node.target !== 0) {
-		const inode = d.state.inodes[node.target];
-		return inode === undefined ? -Errno.ENOENT : { parent, name, inode, slash, path: node.inode.target };
-	}
-	return walk(d, AT_FDCWD, node.inode.target, mode, who);
+	if (node.kind === 'file') return { ...found, proc: node.name };
+	if (node.kind === 'namespace' && (mode === 'follow' || slash))
+		return { ...found, inode: node.namespace, path: inode.target, namespace: node.of };
+	return found;
 }
 
-/** The path of what was found, from the top. */
+/** The path of what was found, in its file system. */
 export function foundPath(d: Decision, found: Found): string {
 	if (found.path !== undefined) return found.path;
 	const { name, parent, inode } = found;
-	if (name === '.' || name === '..' || name === '/') return (inode && directoryPath(d, inode)) ?? '/';
-	if (found.proc !== undefined) return `/proc/${found.proc}`;
-	return joinPath(directoryPath(d, parent) ?? '/', name);
+	if (name === '.' || name === '..' || name === '/') return (inode && directoryPath(d.state, inode)) ?? '/';
+	if (found.proc !== undefined) return `/${found.proc}`;
+	return joinPath(directoryPath(d.state, parent) ?? '/', name);
 }
 
 /** Copies a path from guest memory. -errno: EFAULT, ENAMETOOLONG. */
@@ -198,5 +248,5 @@ export function resolveAt(
 	const file = fileAt(d, dirfd);
 	if (file === undefined) return -Errno.EBADF;
 	const inode = d.state.inodes[file.inode];
-	return { parent: inode, name: '.', inode, slash: false, path: file.path };
+	return { parent: inode, name: '.', mount: file.mount, inode, slash: false, path: file.path };
 }

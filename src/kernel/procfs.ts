@@ -13,16 +13,23 @@ import type { Decision } from './decision.ts';
 import { freePages, memoryPages } from './memory-limit.ts';
 import { type NamespaceKind, NS_LINKS, namespaceIno } from './namespaces.ts';
 import { SYSVIPC_NAMES, sysvipc } from './procfs-ipc.ts';
-import { directoryPath, seenPath } from './seen-paths.ts';
+import { directoryPath, filePath, seenName, seenPath } from './seen-paths.ts';
 import { SLAVE_MAJOR } from './tty/terminal.ts';
 
 export type ProcNode =
 	| { readonly kind: 'dir'; readonly inode: Inode }
 	| { readonly kind: 'file'; readonly name: string; readonly inode: Inode }
-	/** `target`: the inode it stands for, 0 = go on by the text in inode.target. */
-	| { readonly kind: 'link'; readonly inode: Inode; readonly target: number }
+	/** `target`: what it stands for; undefined: the name in /proc that inode.target is. */
+	| { readonly kind: 'link'; readonly inode: Inode; readonly target: ProcTarget | undefined }
 	/** A link of /proc/PID/ns: `inode` the link, `namespace` what it leads to. */
 	| { readonly kind: 'namespace'; readonly inode: Inode; readonly namespace: Inode; readonly of: NamespaceLink };
+
+/** An inode by its id, in a mount, with its path in its file system. */
+interface ProcTarget {
+	readonly mount: number;
+	readonly inode: number;
+	readonly path: string;
+}
 
 /** A task's namespace of a kind. */
 export interface NamespaceLink {
@@ -37,6 +44,7 @@ function virtual(kind: Inode['kind'], mode: number, ino: number, target = ''): I
 	return {
 		id: 0,
 		ino,
+		sb: 0,
 		kind,
 		mode,
 		uid: 0,
@@ -59,8 +67,10 @@ function virtual(kind: Inode['kind'], mode: number, ino: number, target = ''): I
 	};
 }
 
-/** A directory of /proc. */
-export const PROC_DIR: Inode = virtual('dir', 0o555, 1);
+/** The top of a proc file system, which is an inode of the state. */
+export function procRoot(id: number, sb: number): Inode {
+	return { ...virtual('dir', 0o555, 1, '/proc'), id, parent: id, sb };
+}
 
 /** Names of a process's directory. */
 const PROC_NAMES: readonly string[] = [...PROC_FILES, 'cwd', 'exe', 'fd', 'ns', 'root'].sort();
@@ -68,8 +78,8 @@ const PROC_NAMES: readonly string[] = [...PROC_FILES, 'cwd', 'exe', 'fd', 'ns', 
 /** What stands at /proc/`names`; undefined = nothing that this machine has. */
 export function procNode(d: Decision, names: readonly string[]): ProcNode | undefined {
 	const [process, name, fd, ...rest] = names;
-	if (process === undefined) return { kind: 'dir', inode: PROC_DIR };
-	if (name === undefined && process === 'self') return link(`/proc/${d.task.tgid}`, 2, 0);
+	if (process === undefined) return undefined;
+	if (name === undefined && process === 'self') return link(String(d.task.tgid), 2, undefined);
 	if (process === SYSVIPC) return sysvipcNode(name, fd);
 	if (process === 'meminfo')
 		return name === undefined ? { kind: 'file', name: process, inode: virtual('file', 0o444, 9) } : undefined;
@@ -79,15 +89,12 @@ export function procNode(d: Decision, names: readonly string[]): ProcNode | unde
 		return { kind: 'dir', inode: { ...virtual('dir', 0o555, 3), uid: task.creds.euid, gid: task.creds.egid } };
 	if (name === 'fd' && rest.length === 0) return descriptor(d, task, fd);
 	if (name === 'ns' && rest.length === 0) return namespaceLink(d, task, fd);
-	const fs = d.state.fsStructs[task.fs];
-	if ((name === 'cwd' || name === 'root') && fs !== undefined) {
-		const path = seenPath(d, name === 'cwd' ? fs.cwdPath : (directoryPath(d, d.state.inodes[fs.root]) ?? '/'));
-		if (fd === undefined) return link(path, 4, name === 'cwd' ? fs.cwd : fs.root);
-		return link([path === '/' ? '' : path, fd, ...rest].join('/'), 4, 0);
-	}
 	if (fd !== undefined) return undefined;
+	const fs = d.state.fsStructs[task.fs];
+	if (name === 'cwd' && fs !== undefined) return placeLink(d, 4, { mount: fs.cwdMount, inode: fs.cwd, path: fs.cwdPath });
+	if (name === 'root' && fs !== undefined) return placeLink(d, 4, { mount: fs.rootMount, inode: fs.root, path: '/' });
 	const mm = d.state.mms[task.mm];
-	if (name === 'exe') return mm === undefined || mm.exe === 0 ? undefined : link(seenPath(d, mm.exePath), 5, mm.exe);
+	if (name === 'exe') return mm === undefined || mm.exe === 0 ? undefined : executable(d, mm);
 	const file = PROC_FILES.find((f) => f === name);
 	if (file === undefined) return undefined;
 	const inode = virtual('file', file === 'auxv' || file === 'environ' ? 0o400 : 0o444, 6);
@@ -109,10 +116,10 @@ function processNamed(d: Decision, name: string): Task | undefined {
 	return task === undefined || task.state === 'dead' ? undefined : task;
 }
 
-/** The names in a directory of /proc, sorted; undefined where there is none. */
+/** The names in a directory of /proc, by its path there, sorted; undefined where there is none. */
 export function procNames(d: Decision, path: string): readonly string[] | undefined {
-	const [, , process, name] = path.split('/');
-	if (process === undefined) {
+	const [, process, name] = path.split('/');
+	if (process === '') {
 		const leaders = Object.values(d.state.tasks).filter((t) => t.pid === t.tgid && t.state !== 'dead');
 		return [...leaders.map((t) => String(t.pid)), 'meminfo', 'self', SYSVIPC, 'thread-self'].sort();
 	}
@@ -128,8 +135,25 @@ function descriptor(d: Decision, task: Task, name: string | undefined): ProcNode
 	if (!/^(0|[1-9][0-9]*)$/.test(name)) return undefined;
 	const entry = d.state.fdTables[task.fdTable]?.fds[Number(name)];
 	if (entry === undefined) return undefined;
-	const file = d.state.files[entry.file];
-	return link(seenPath(d, file.path), 8, file.inode);
+	return placeLink(d, 8, d.state.files[entry.file]);
+}
+
+/** A link to a place as the caller sees it. Directories are where they are now, whatever their path was. */
+function placeLink(d: Decision, ino: number, { mount, inode, path }: ProcTarget): ProcNode {
+	const target = d.state.inodes[inode];
+	const now = target.kind === 'dir' ? (directoryPath(d.state, target) ?? path) : path;
+	return link(seenPath(d, mount, now), ino, { mount, inode, path: now });
+}
+
+/** The link to a program. It is open in no mount: it is found in the first one that has its file system. */
+function executable(d: Decision, { exe, exePath }: Mm): ProcNode {
+	const { sb } = d.state.inodes[exe];
+	const here = Object.values(d.state.mounts).find((m) => m.sb === sb && m.ns === namespaceIno(d.state, d.task, 'mnt'));
+	return link(seenName(d, exePath), 5, {
+		mount: here?.id ?? 0,
+		inode: exe,
+		path: filePath(d.state, d.state.inodes[exe]) ?? exePath,
+	});
 }
 
 /** /proc/PID/ns and what is in it. A task that has ended is in none. */
@@ -142,7 +166,7 @@ function namespaceLink(d: Decision, task: Task, name: string | undefined): ProcN
 	return { kind: 'namespace', inode, namespace: virtual('file', 0o444, ino), of: { pid: task.pid, kind } };
 }
 
-function link(path: string, ino: number, target: number): ProcNode {
+function link(path: string, ino: number, target: ProcTarget | undefined): ProcNode {
 	return { kind: 'link', inode: { ...virtual('symlink', 0o777, ino, path), size: 64 }, target };
 }
 
@@ -227,7 +251,7 @@ function mapsLine(d: Decision, mm: Mm, vma: Vma): string {
 	const file = inode ? `08:01 ${inode.ino}` : segment ? `00:01 ${ipcId(segment)}` : '00:00 0';
 	const head = `${hex(vma.start, 8)}-${hex(vma.end, 8)} ${rights} ${hex(offset, 8)} ${file}`;
 	let name = segment || (inode?.nlink === 0 && !vma.path.endsWith(DELETED)) ? vma.path + DELETED : vma.path;
-	name = seenPath(d, name);
+	name = seenName(d, name);
 	if (name === '' && mm.vdso !== 0 && vma.start === mm.vdso) name = '[vdso]';
 	else if (name === '' && vma.start <= mm.brk && vma.end >= mm.startBrk) name = '[heap]';
 	else if (name === '' && vma.start <= mm.startStack && vma.end >= mm.startStack) name = '[stack]';

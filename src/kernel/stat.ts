@@ -9,8 +9,8 @@ import { SLAVE_MAJOR } from './tty/terminal.ts';
 /** The lowest inode number of a namespace. */
 const FIRST_NAMESPACE = Math.min(...Object.values(ROOT_INO));
 
-/** Device numbers of the guest's file systems: the tree of files (pipes too), terminals, /proc. */
-const DEV = { TREE: 0x801, PTS: 0x18, PROC: 0x15, NS: 4 } as const;
+/** Device numbers of the guest's file systems: the tree of files (pipes too), terminals, /proc, namespaces. */
+export const DEV = { TREE: 0x801, PTS: 0x18, PROC: 0x15, NS: 4 } as const;
 
 const BLOCK = 4096;
 /** Block size of a terminal (devpts) as stat shows it. */
@@ -53,7 +53,7 @@ export function statValues(state: MachineState, inode: Inode): StatValues {
 	// A device that was opened is still the device's.
 	const tty = (inode.kind === 'stream' && type === S.IFCHR) || (inode.kind === 'tty' && inode.rdev >>> 8 === SLAVE_MAJOR);
 	const ns = namespaceNumber(state, inode);
-	const dev = ns !== undefined ? DEV.NS : inode.id === 0 ? DEV.PROC : tty ? DEV.PTS : DEV.TREE;
+	const dev = ns !== undefined ? DEV.NS : tty ? DEV.PTS : (state.supers[inode.sb]?.dev ?? DEV.TREE);
 	const size = inode.kind === 'symlink' ? inode.target.length : inode.kind === 'dir' && inode.size === 0 ? BLOCK : inode.size;
 	return {
 		dev,

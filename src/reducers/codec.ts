@@ -98,6 +98,8 @@ const wire: Shape<Wire> = struct<Wire>({
 	anons: table(s.anon, byId),
 	ipcs: table(s.ipc, byId),
 	semUndos: table(s.semUndo, byId),
+	supers: table(s.superblock, byId),
+	mounts: table(s.mount, byId),
 	ttys: table(s.tty, byId),
 	streams: table(s.stream, byId),
 	scheduler: s.scheduler,

@@ -40,6 +40,8 @@ export type TableName = {
 		| 'anons'
 		| 'ipcs'
 		| 'semUndos'
+		| 'supers'
+		| 'mounts'
 		| 'ttys'
 		| 'streams'
 	);
@@ -78,6 +80,8 @@ class HandDraft implements StateDraft {
 	anons: StateDraft['anons'];
 	ipcs: StateDraft['ipcs'];
 	semUndos: StateDraft['semUndos'];
+	supers: StateDraft['supers'];
+	mounts: StateDraft['mounts'];
 	ttys: StateDraft['ttys'];
 	streams: StateDraft['streams'];
 	prng: StateDraft['prng'];
@@ -106,6 +110,8 @@ class HandDraft implements StateDraft {
 		this.anons = state.anons;
 		this.ipcs = state.ipcs;
 		this.semUndos = state.semUndos;
+		this.supers = state.supers;
+		this.mounts = state.mounts;
 		this.ttys = state.ttys;
 		this.streams = state.streams;
 		this.prng = state.prng;
@@ -146,6 +152,8 @@ class HandDraft implements StateDraft {
 			anons: this.anons,
 			ipcs: this.ipcs,
 			semUndos: this.semUndos,
+			supers: this.supers,
+			mounts: this.mounts,
 			ttys: this.ttys,
 			streams: this.streams,
 			scheduler: this.#scheduler ?? this.#state.scheduler,
@@ -238,6 +246,8 @@ const COPY: { readonly [K in TableName]: (table: StateDraft[K]) => StateDraft[K]
 	anons: (table) => ({ ...table }),
 	ipcs: (table) => ({ ...table }),
 	semUndos: (table) => ({ ...table }),
+	supers: (table) => ({ ...table }),
+	mounts: (table) => ({ ...table }),
 	ttys: (table) => ({ ...table }),
 	streams: (table) => ({ ...table }),
 };

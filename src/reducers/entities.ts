@@ -18,6 +18,8 @@ export type EntityTable =
 	| 'anons'
 	| 'ipcs'
 	| 'semUndos'
+	| 'supers'
+	| 'mounts'
 	| 'ttys';
 
 type Entities = { readonly [K in RefKind]: { readonly table: EntityTable; readonly shape: object } };
@@ -35,6 +37,8 @@ export const ENTITIES = {
 	anon: { table: 'anons', shape: s.anon },
 	ipc: { table: 'ipcs', shape: s.ipc },
 	semUndo: { table: 'semUndos', shape: s.semUndo },
+	super: { table: 'supers', shape: s.superblock },
+	mount: { table: 'mounts', shape: s.mount },
 	tty: { table: 'ttys', shape: s.tty },
 } as const satisfies Entities;
 
@@ -103,6 +107,14 @@ export function rootIpcs(state: MachineState): readonly number[] {
 	return placed.map(({ id }) => id);
 }
 
+/** What is mounted in a namespace, in the order in which it was: nobody refers to those that are mounted on others. */
+export function rootMounts({ mounts }: MachineState): readonly number[] {
+	return Object.keys(mounts)
+		.map(Number)
+		.filter((id) => mounts[id].ns !== 0)
+		.sort((a, b) => mounts[a].number - mounts[b].number);
+}
+
 /** Terminals by their names: what the recorder's descriptors are is nobody else's. */
 export function rootTtys({ ttys }: MachineState): readonly number[] {
 	return Object.keys(ttys)
@@ -151,6 +163,8 @@ export function walkEntities(
 		visit.task(pid, refs.task(pid).map(number));
 		drain(true);
 	}
+	for (const id of rootMounts(state)) number({ kind: 'mount', id });
+	drain(true);
 	for (const id of rootInodes(state)) number({ kind: 'inode', id });
 	for (const id of rootIpcs(state)) number({ kind: 'ipc', id });
 	for (const id of rootTtys(state)) number({ kind: 'tty', id });

@@ -172,16 +172,10 @@ const groupFields: Shape<Partial<GroupFields>> = some<ThreadGroup, keyof GroupFi
 	'nextTimer',
 );
 const mmFields: Shape<Partial<MmFields>> = but<Mm, 'id' | 'object' | 'vmas'>(s.mmFields, 'id', 'object', 'vmas');
-const inodeFields: Shape<Partial<InodeFields>> = but<Inode, 'id' | 'ino' | 'kind' | 'object' | 'size' | 'entries' | 'locks'>(
-	{ ...s.inodeFields, channel: count },
-	'id',
-	'ino',
-	'kind',
-	'object',
-	'size',
-	'entries',
-	'locks',
-);
+const inodeFields: Shape<Partial<InodeFields>> = but<
+	Inode,
+	'id' | 'ino' | 'sb' | 'kind' | 'object' | 'size' | 'entries' | 'locks'
+>({ ...s.inodeFields, channel: count }, 'id', 'ino', 'sb', 'kind', 'object', 'size', 'entries', 'locks');
 type FieldsOf<K extends FileEvent['kind']> = Extract<FileEvent, { kind: K; fields: object }>['fields'];
 
 type Made<K extends Restored['kind']> = Omit<Extract<Restored, { kind: K }>, 'kind'>;
@@ -283,7 +277,7 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'fd/close': struct<Body<'fd/close'>>({ table: ref('fdTable'), fd }),
 	'fs/set': struct<Body<'fs/set'>>({
 		fs: ref('fs'),
-		fields: some(s.fsFields, 'cwd', 'cwdPath', 'root', 'umask') as Shape<FieldsOf<'fs/set'>>,
+		fields: but(s.fsFields, 'id') as Shape<FieldsOf<'fs/set'>>,
 	}),
 	'inode/new': struct<{ readonly inode: Inode }>({ inode: s.inode }),
 	'inode/set': struct<Body<'inode/set'>>({ inode: ref('inode'), fields: inodeFields }),
@@ -308,6 +302,16 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'tty/new': struct<Body<'tty/new'>>({ tty: s.tty }),
 	'tty/set': struct<Body<'tty/set'>>({ tty: ref('tty'), fields: but(s.ttyFields, 'id', 'index', 'streams', 'hungUp') }),
 	'tty/hangup': struct<Body<'tty/hangup'>>({ tty: ref('tty') }),
+	'super/new': struct<Body<'super/new'>>({ superblock: s.superblock }),
+	'super/set': struct<Body<'super/set'>>({
+		superblock: ref('super'),
+		fields: some(s.superFields, 'readonly', 'options', 'blocks', 'files'),
+	}),
+	'mount/new': struct<Body<'mount/new'>>({ mount: s.mount }),
+	'mount/set': struct<Body<'mount/set'>>({
+		mount: ref('mount'),
+		fields: some(s.mountFields, 'ns', 'parent', 'point', 'flags', 'unbindable', 'expiring'),
+	}),
 	'ipc/new': struct<{ readonly ipc: Ipc }>({ ipc: s.ipc }),
 	'ipc/set': struct<Body<'ipc/set'>>({ ipc: ref('ipc'), fields: ipcFields }),
 	'ipc/remove': struct<Body<'ipc/remove'>>({ ipc: ref('ipc') }),

@@ -5,7 +5,7 @@ import type { Pages } from '../events/pages.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
 import type { StateDraft } from './draft.ts';
 import { enter, entity, plain } from './draft.ts';
-import { dropFileIfUnused, dropInodeIfUnlinked, dropInodeIfUnused, unlock } from './lifetime.ts';
+import { dropFileIfUnused, dropInodeIfUnlinked, leavePlaces, unlock } from './lifetime.ts';
 import { Pages as PageTable } from './pages.ts';
 import { reduceSocket } from './sockets.ts';
 import type { Inode } from './state.ts';
@@ -26,10 +26,10 @@ export function reduceFile(d: StateDraft, e: FileEvent): void {
 			return;
 		case 'fs/set': {
 			const fs = entity(d, 'fsStructs', e.fs);
-			const { cwd, root } = fs;
+			const left = { ...plain(fs) };
 			Object.assign(fs, e.fields);
-			if (fs.cwd !== cwd) dropInodeIfUnused(d, cwd);
-			if (fs.root !== root) dropInodeIfUnused(d, root);
+			if (left.cwd !== fs.cwd || left.root !== fs.root || left.cwdMount !== fs.cwdMount || left.rootMount !== fs.rootMount)
+				leavePlaces(d, left);
 			return;
 		}
 		case 'inode/new':

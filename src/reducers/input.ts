@@ -50,12 +50,13 @@ export function reduceInput(d: StateDraft, e: InputEvent): void {
 /** A new inode for what was found; its id. */
 function lookedUp(d: StateDraft, dir: number, name: string, found: HostMeta): number {
 	const id = d.next.inode;
-	const parent = entity(d, 'inodes', dir).lowerPath;
+	const { lowerPath: parent, sb } = entity(d, 'inodes', dir);
 	const lower = found.kind === 'file' ? 'unread' : found.kind === 'dir' ? 'partial' : 'none';
 	newInode(d, {
 		...found,
 		id,
 		ino: d.next.ino,
+		sb,
 		atime: found.mtime,
 		ctime: found.mtime,
 		object: found.kind === 'file' ? d.next.object : 0,

@@ -7,7 +7,7 @@ import { PAGE_SIZE } from '../events/pages.ts';
 import { ENTITIES, REF_KINDS, type Ref, refsOf, shapeOf, tableOf, walkEntities } from './entities.ts';
 import type { Path } from './path.ts';
 import * as s from './shapes.ts';
-import type { Inode, MachineState, Mm, Task, ThreadGroup } from './state.ts';
+import type { Inode, MachineState, Mm, Mount, Task, ThreadGroup } from './state.ts';
 import { Vm } from './state.ts';
 import { mergeVmas } from './vma.ts';
 
@@ -47,6 +47,7 @@ export function checkReferences(state: MachineState): readonly Violation[] {
 	for (const group of Object.values(state.groups)) checkGroup(state, group, report);
 	for (const mm of Object.values(state.mms)) checkMm(state, mm, report);
 	for (const inode of Object.values(state.inodes)) checkInode(state, inode, report);
+	for (const mount of Object.values(state.mounts)) checkMount(state, mount, report);
 	checkRest(state, report);
 	return found;
 }
@@ -196,6 +197,25 @@ function checkInode(state: MachineState, inode: Inode, report: Report): void {
 	});
 }
 
+function checkMount(state: MachineState, { id, parent, point, ns, sb, root, number }: Mount, report: Report): void {
+	const at: Path = ['mounts', id];
+	report(sb > 0, [...at, 'sb'], 'a file system', sb);
+	report(root > 0, [...at, 'root'], 'an inode', root);
+	report((parent === 0) === (point === 0), [...at, 'point'], 'a place in a mount, or none', point);
+	report(parent === 0 || (ns !== 0 && state.mounts[parent].ns === ns), [...at, 'parent'], 'one of the same namespace', parent);
+	const others = Object.values(state.mounts).filter((m) => m.id !== id);
+	report(!others.some((m) => m.number === number), [...at, 'number'], 'a number of its own', number);
+	report(
+		point === 0 || !others.some((m) => m.parent === parent && m.point === point),
+		[...at, 'point'],
+		'a place of its own',
+		point,
+	);
+	let steps = 0;
+	for (let above = parent; above !== 0 && steps <= others.length; above = state.mounts[above].parent) steps++;
+	report(steps <= others.length, [...at, 'parent'], 'a way to the top', parent);
+}
+
 function checkRest(state: MachineState, report: Report): void {
 	const { objects, files, fsStructs, scheduler, streams, tasks } = state;
 	for (const object of Object.values(objects)) {
@@ -211,6 +231,8 @@ function checkRest(state: MachineState, report: Report): void {
 		for (const field of ['cwd', 'root'] as const) {
 			report(state.inodes[fs[field]]?.kind === 'dir', ['fsStructs', fs.id, field], 'a directory', fs[field]);
 		}
+		for (const field of ['cwdMount', 'rootMount'] as const)
+			report(fs[field] > 0, ['fsStructs', fs.id, field], 'a mount', fs[field]);
 	}
 	for (const table of Object.values(state.fdTables)) {
 		for (const [fd, { file }] of Object.entries(table.fds)) {

@@ -1,28 +1,29 @@
 /**
  * Life times: what goes when its last user goes. An open file lives as long as a descriptor refers to it, a pipe as long as
- * an open file does, an inode as long as a directory, an open file, a mapping, an executable or a cwd does.
+ * an open file does, an inode as long as a directory, an open file, a mapping, an executable, a cwd or a mount does; a mount
+ * as long as it is in a namespace, or somebody is in it; a file system as long as it is mounted.
  * Users are found by looking, not counted: a count would be a second truth.
  */
 import type { StateDraft } from './draft.ts';
 import { drop, entities, entity, plain } from './draft.ts';
 import { detachSegment, dropIpcNamespace } from './ipc.ts';
-import type { Inode, NsProxy } from './state.ts';
+import type { FsStruct, Inode, NsProxy } from './state.ts';
 
 /** An open file goes if no descriptor refers to it, and what only it held. */
 export function dropFileIfUnused(d: StateDraft, id: number): void {
 	const file = d.files[id];
 	if (file === undefined || fileUsed(d, id)) return;
-	const { inode } = file;
+	const { inode, mount } = file;
 	unlock(d, inode, 'file', id);
 	drop(d, 'files', id);
 	forgetWatched(d, id);
 	const node = d.inodes[inode];
-	if (node === undefined) return;
-	if (node.kind === 'fifo' && node.channel !== 0 && !some(d.files, (f) => f.inode === inode)) {
+	if (node?.kind === 'fifo' && node.channel !== 0 && !some(d.files, (f) => f.inode === inode)) {
 		drop(d, 'pipes', node.channel);
 		entity(d, 'inodes', inode).channel = 0;
 	}
 	dropInodeIfUnused(d, inode);
+	dropMountIfUnused(d, mount);
 }
 
 /** Locks on a file go with who owns them: a table of descriptors, an open file. */
@@ -46,23 +47,59 @@ export function dropFdTable(d: StateDraft, id: number): void {
 export function dropFs(d: StateDraft, id: number): void {
 	const fs = d.fsStructs[id];
 	if (fs === undefined) return;
-	const { cwd, root } = fs;
+	const left = { ...plain(fs) };
 	drop(d, 'fsStructs', id);
+	leavePlaces(d, left);
+}
+
+/** Nobody stands where an fs structure said, as far as that goes. */
+export function leavePlaces(d: StateDraft, { cwd, cwdMount, root, rootMount }: FsStruct): void {
 	dropInodeIfUnused(d, cwd);
 	dropInodeIfUnused(d, root);
+	dropMountIfUnused(d, cwdMount);
+	dropMountIfUnused(d, rootMount);
+}
+
+/** A mount that is in no namespace any more goes when nobody is in it. */
+export function dropMountIfUnused(d: StateDraft, id: number): void {
+	const mount = d.mounts[id];
+	if (mount === undefined || mount.ns !== 0) return;
+	if (some(d.files, (f) => f.mount === id) || some(d.fsStructs, (fs) => fs.cwdMount === id || fs.rootMount === id)) return;
+	const { root, sb } = mount;
+	drop(d, 'mounts', id);
+	if (some(d.mounts, (m) => m.sb === sb)) dropInodeIfUnused(d, root);
+	else dropSuper(d, sb);
+}
+
+/** A file system goes with its files; of those that are mapped, or are sockets' names, their users have the last reference. */
+function dropSuper(d: StateDraft, id: number): void {
+	drop(d, 'supers', id);
+	for (const inode of [...entities(d.inodes)]) {
+		if (inode.sb !== id) continue;
+		if (usedAlone(d, inode.id)) Object.assign(entity(d, 'inodes', inode.id), { sb: 0, nlink: 0 });
+		else dropInode(d, inode.id);
+	}
 }
 
 /** An inode goes with its object when no directory names it and nobody uses it. A root stays: it is nobody's entry. */
 export function dropInodeIfUnused(d: StateDraft, id: number): void {
 	const inode = d.inodes[id];
 	if (inode === undefined) return;
-	const { parent, object, kind, channel } = inode;
+	const { parent, kind } = inode;
 	if ((kind === 'dir' && parent === id) || inodeUsed(d, id)) return;
+	dropInode(d, id);
+	if (kind === 'dir') dropInodeIfUnused(d, parent);
+}
+
+/** An inode goes with what is nobody's without it. */
+function dropInode(d: StateDraft, id: number): void {
+	const inode = d.inodes[id];
+	if (inode === undefined) return;
+	const { object, kind, channel } = inode;
 	drop(d, 'inodes', id);
 	if (object !== 0) drop(d, 'objects', object);
 	if ((kind === 'anon' || kind === 'socket') && channel !== 0) dropAnon(d, channel);
 	if (kind === 'tty') dropTtyIfUnused(d, channel);
-	if (kind === 'dir') dropInodeIfUnused(d, parent);
 }
 
 /** A pseudo-terminal goes with the last of its two ends; the recorder's stays. */
@@ -153,7 +190,15 @@ function dropNamespaceIfUnused(d: StateDraft, id: number): void {
 	if (some(d.inodes, (i) => i.kind === 'anon' && i.channel === id)) return;
 	const { of, ino } = anon;
 	drop(d, 'anons', id);
+	if (of === 'mnt') dropMountNamespace(d, ino);
 	if (of === 'ipc') dropIpcNamespace(d, ino, (object) => objectMapped(d, object));
+}
+
+/** What is mounted in a namespace that goes is mounted nowhere any more. */
+function dropMountNamespace(d: StateDraft, ino: number): void {
+	const left = [...entities(d.mounts)].filter((m) => m.ns === ino).map((m) => m.id);
+	for (const id of left) Object.assign(entity(d, 'mounts', id), { ns: 0, parent: 0, point: 0 });
+	for (const id of left) dropMountIfUnused(d, id);
 }
 
 /** A task has left its namespaces. */
@@ -196,12 +241,20 @@ function objectMapped(d: StateDraft, id: number): boolean {
 
 function inodeUsed(d: StateDraft, id: number): boolean {
 	return (
-		some(d.files, (f) => f.inode === id) ||
 		named(d, id) ||
 		some(d.fsStructs, (fs) => fs.cwd === id || fs.root === id) ||
-		some(d.anons, (a) => a.kind === 'socket' && a.bound === id) ||
-		some(d.mms, (mm) => mm.exe === id || plain(mm.vmas).some((vma) => vma.inode === id)) ||
+		some(d.mounts, (m) => m.root === id || m.point === id) ||
+		usedAlone(d, id) ||
 		some(d.inodes, (i) => i.id !== id && names(i, id))
+	);
+}
+
+/** Whether it is open, mapped, a program, or a socket's name: that goes on without its file system. */
+function usedAlone(d: StateDraft, id: number): boolean {
+	return (
+		some(d.files, (f) => f.inode === id) ||
+		some(d.anons, (a) => a.kind === 'socket' && a.bound === id) ||
+		some(d.mms, (mm) => mm.exe === id || plain(mm.vmas).some((vma) => vma.inode === id))
 	);
 }
 

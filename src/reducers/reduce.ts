@@ -10,6 +10,7 @@ import type { FileEvent } from '../events/files.ts';
 import type { InputEvent } from '../events/input.ts';
 import type { IpcEvent } from '../events/ipc.ts';
 import type { MemoryEvent } from '../events/memory.ts';
+import type { MountEvent } from '../events/mounts.ts';
 import type { RestoreEvent } from '../events/restore.ts';
 import type { SignalEvent } from '../events/signals.ts';
 import type { TaskEvent } from '../events/task.ts';
@@ -20,6 +21,7 @@ import { reduceFile } from './files.ts';
 import { reduceInput } from './input.ts';
 import { reduceIpc } from './ipc.ts';
 import { reduceMemory } from './memory.ts';
+import { reduceMount } from './mounts.ts';
 import { reduceRestore } from './restore.ts';
 import { reduceSignal } from './signals.ts';
 import type { MachineState } from './state.ts';
@@ -76,6 +78,9 @@ function reduceOne(d: StateDraft, e: MachineEvent): void {
 			break;
 		case 'files':
 			reduceFile(d, e as FileEvent);
+			break;
+		case 'mounts':
+			reduceMount(d, e as MountEvent);
 			break;
 		case 'ipc':
 			reduceIpc(d, e as IpcEvent);

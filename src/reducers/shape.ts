@@ -22,7 +22,9 @@ export type RefKind =
 	| 'anon'
 	| 'ipc'
 	| 'tty'
-	| 'semUndo';
+	| 'semUndo'
+	| 'super'
+	| 'mount';
 
 /** What a value is written to for its digest. */
 export interface Sink {

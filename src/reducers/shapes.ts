@@ -40,6 +40,7 @@ import type {
 } from '../events/entities.ts';
 import { ENTRIES, NAMESPACES, TRACE_STOPS } from '../events/entities.ts';
 import { IPC_CLASSES, type Ipc, type Message, MSG_MODES, type Semaphore, type SemOp, type SemUndo } from '../events/ipc.ts';
+import type { Mount, SuperBlock } from '../events/mounts.ts';
 import type { Persona } from '../events/persona.ts';
 import type { Tty } from '../events/tty.ts';
 import { PAGE_SIZE, Pages } from './pages.ts';
@@ -237,7 +238,7 @@ export const taskFields: Fields<Task> = {
 	pdeathSignal: int(0, 64),
 	vforkParent: pid,
 	semUndo: ref('semUndo'),
-	ns: nullable(struct<NsProxy>({ uts: ref('anon'), ipc: ref('anon') })),
+	ns: nullable(struct<NsProxy>({ uts: ref('anon'), ipc: ref('anon'), mnt: ref('anon') })),
 	trace: nullable(tracing),
 	exitStatus: signed,
 	flags: u32,
@@ -382,7 +383,15 @@ const fds: Shape<Table<Fd>> = via<Table<Fd>, readonly (Fd & { readonly fd: numbe
 );
 export const fdTable: Shape<FdTable> = struct<FdTable>({ id, fds });
 
-export const fsFields: Fields<FsStruct> = { id, cwd: ref('inode'), cwdPath: text, root: ref('inode'), umask: int(0, 0o777) };
+export const fsFields: Fields<FsStruct> = {
+	id,
+	cwd: ref('inode'),
+	cwdMount: ref('mount'),
+	cwdPath: text,
+	root: ref('inode'),
+	rootMount: ref('mount'),
+	umask: int(0, 0o777),
+};
 export const fs: Shape<FsStruct> = struct<FsStruct>(fsFields);
 
 export const fileFields: Fields<OpenFile> = {
@@ -390,6 +399,7 @@ export const fileFields: Fields<OpenFile> = {
 	inode: ref('inode'),
 	flags: u32,
 	pos: count,
+	mount: ref('mount'),
 	path: text,
 	owner: signed,
 	signal: int(0, 64),
@@ -399,6 +409,7 @@ export const file: Shape<OpenFile> = struct<OpenFile>(fileFields);
 export const inodeFields: Fields<Inode> = {
 	id,
 	ino: count,
+	sb: ref('super'),
 	kind: oneOf('file', 'dir', 'symlink', 'char', 'fifo', 'stream', 'anon', 'socket', 'tty'),
 	mode: int(0, 0o7777),
 	uid: u32,
@@ -506,6 +517,30 @@ export const semUndo: Shape<SemUndo> = struct<SemUndo>({
 	id,
 	entries: list(struct<SemUndo['entries'][number]>({ set: ref('ipc'), adjust: list(int(-32768, 32767)) })),
 });
+export const superFields: Fields<SuperBlock> = {
+	id,
+	type: text,
+	dev: count,
+	readonly: bool,
+	options: text,
+	blocks: count,
+	files: count,
+};
+export const superblock: Shape<SuperBlock> = struct<SuperBlock>(superFields);
+export const mountFields: Fields<Mount> = {
+	id,
+	number: counter,
+	ns: count,
+	parent: ref('mount'),
+	point: ref('inode'),
+	sb: ref('super'),
+	root: ref('inode'),
+	source: text,
+	flags: u32,
+	unbindable: bool,
+	expiring: bool,
+};
+export const mount: Shape<Mount> = struct<Mount>(mountFields);
 export const pipeFields: Fields<Pipe> = { id, data: bytes(), capacity: count, wakes };
 export const pipe: Shape<Pipe> = struct<Pipe>(pipeFields);
 export const ttyFields: Fields<Tty> = {
@@ -562,6 +597,8 @@ export const next: Shape<IdCounters> = struct<IdCounters>({
 	ipc: counter,
 	tty: counter,
 	semUndo: counter,
+	super: counter,
+	mount: counter,
 	ino: count,
 });
 export const scheduler: Shape<Scheduler> = struct<Scheduler>({

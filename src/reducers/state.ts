@@ -22,12 +22,14 @@ import type {
 	ThreadGroup,
 } from '../events/entities.ts';
 import type { Ipc, SemUndo } from '../events/ipc.ts';
+import type { Mount, SuperBlock } from '../events/mounts.ts';
 import type { Persona } from '../events/persona.ts';
 import type { Tty } from '../events/tty.ts';
 
 export type * from '../events/entities.ts';
 export { Restart, Vm } from '../events/entities.ts';
 export type * from '../events/ipc.ts';
+export type * from '../events/mounts.ts';
 export type * from '../events/tty.ts';
 
 export interface MachineState {
@@ -52,6 +54,9 @@ export interface MachineState {
 	/** System V IPC: segments, semaphore sets, message queues, and how their numbers go on. */
 	readonly ipcs: Table<Ipc>;
 	readonly semUndos: Table<SemUndo>;
+	/** File systems, and where they are mounted. */
+	readonly supers: Table<SuperBlock>;
+	readonly mounts: Table<Mount>;
 	/** Terminals, the recorder's and pseudo-terminals. */
 	readonly ttys: Table<Tty>;
 	/** What descriptors 0, 1, 2 of the recorder are: the guest's way in and out. */

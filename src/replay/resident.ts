@@ -48,6 +48,7 @@ const ASKS: ReadonlyMap<string, number> = new Map<KernelEvent['kind'], number>([
 	['fd/close', Asks.ENDS],
 	['fd/set', Asks.ENDS],
 	['fs/set', Asks.ENDS],
+	['mount/set', Asks.ENDS],
 	['dir/unlink', Asks.ENDS],
 	['inode/set', Asks.ENDS],
 	['task/exit', Asks.ENDS | Asks.LEAVES],

@@ -51,7 +51,7 @@ function renamed(state: MachineState): MachineState {
 					sighand: flip(t.sighand),
 					group: flip(t.group),
 					semUndo: flip(t.semUndo),
-					ns: t.ns && { uts: flip(t.ns.uts), ipc: flip(t.ns.ipc) },
+					ns: t.ns && { uts: flip(t.ns.uts), ipc: flip(t.ns.ipc), mnt: flip(t.ns.mnt) },
 					wait: t.wait && {
 						...t.wait,
 						on: t.wait.on.map((w) =>
@@ -80,12 +80,25 @@ function renamed(state: MachineState): MachineState {
 		fdTables: table(state.fdTables, (t) => ({
 			fds: Object.fromEntries(Object.entries(t.fds).map(([n, fd]) => [n, { ...fd, file: flip(fd.file) }])),
 		})),
-		fsStructs: table(state.fsStructs, (f) => ({ cwd: flip(f.cwd), root: flip(f.root) })),
+		fsStructs: table(state.fsStructs, (f) => ({
+			cwd: flip(f.cwd),
+			cwdMount: flip(f.cwdMount),
+			root: flip(f.root),
+			rootMount: flip(f.rootMount),
+		})),
+		supers: table(state.supers, () => ({})),
+		mounts: table(state.mounts, (m) => ({
+			parent: flip(m.parent),
+			point: flip(m.point),
+			sb: flip(m.sb),
+			root: flip(m.root),
+		})),
 		sighands: table(state.sighands, () => ({})),
 		groups: table(state.groups, (g) => ({ tty: flip(g.tty) })),
 		ttys: table(state.ttys, () => ({})),
-		files: table(state.files, (f) => ({ inode: flip(f.inode) })),
+		files: table(state.files, (f) => ({ inode: flip(f.inode), mount: flip(f.mount) })),
 		inodes: table(state.inodes, (i) => ({
+			sb: flip(i.sb),
 			object: flip(i.object),
 			channel: ['fifo', 'anon', 'socket', 'tty'].includes(i.kind) ? flip(i.channel) : i.channel,
 			parent: flip(i.parent),

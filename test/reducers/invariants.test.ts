@@ -19,6 +19,9 @@ const mm =
 const node =
 	(id: number, fields: object): Change =>
 	(s) => ({ inodes: { ...s.inodes, [id]: { ...s.inodes[id], ...fields } } });
+const mount =
+	(fields: object): Change =>
+	(s) => ({ mounts: { ...s.mounts, 3: { ...s.mounts[3], ...fields } } });
 const vmas = (...list: ReturnType<typeof vma>[]): Change => mm({ vmas: list });
 const cpu =
 	(fields: object): Change =>
@@ -64,6 +67,14 @@ const REFERENCES: readonly (readonly [Change, string])[] = [
 	],
 	[(s) => ({ inodes: { ...s.inodes, 11: { ...s.inodes[11], channel: 5 } } }), 'inodes[11].channel: what it stands for'],
 	[(s) => ({ fsStructs: { ...s.fsStructs, 1: { ...s.fsStructs[1], cwd: NOTES } } }), 'fsStructs[1].cwd: a directory'],
+	[(s) => ({ fsStructs: { ...s.fsStructs, 1: { ...s.fsStructs[1], cwdMount: 0 } } }), 'fsStructs[1].cwdMount: a mount'],
+	[mount({ sb: 0 }), 'mounts[3].sb: a file system'],
+	[mount({ root: 0 }), 'mounts[3].root: an inode'],
+	[mount({ point: 0 }), 'mounts[3].point: a place in a mount, or none'],
+	[mount({ parent: 1 }), 'mounts[3].parent: one of the same namespace'],
+	[mount({ parent: 3 }), 'mounts[3].parent: a way to the top'],
+	[mount({ number: 2 }), 'mounts[1].number: a number of its own'],
+	[(s) => ({ mounts: { ...s.mounts, 1: { ...s.mounts[3], id: 1, number: 9 } } }), 'mounts[1].point: a place of its own'],
 	[(s) => ({ scheduler: { ...s.scheduler, current: 9 } }), 'scheduler.current: an existing task'],
 	[(s) => ({ scheduler: { ...s.scheduler, queue: [2, 2] } }), 'scheduler.queue[1]: another task'],
 	[(s) => ({ next: { ...s.next, inode: 3 } }), 'next.inode: a counter above 3'],

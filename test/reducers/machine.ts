@@ -7,9 +7,11 @@ import type {
 	Anon,
 	Inode,
 	MachineState,
+	Mount,
 	SigAction,
 	SigInfo,
 	Stream,
+	SuperBlock,
 	Task,
 	ThreadGroup,
 	Tty,
@@ -68,6 +70,7 @@ export function inode(id: number, fields: Partial<Inode>): Inode {
 	return {
 		id,
 		ino: id + 10,
+		sb: 1,
 		kind: 'file',
 		mode: 0o644,
 		uid: 0,
@@ -89,6 +92,17 @@ export function inode(id: number, fields: Partial<Inode>): Inode {
 		locks: [],
 		...fields,
 	};
+}
+
+/** A file system without limits. */
+export function superblock(id: number): SuperBlock {
+	return { id, type: 'tmpfs', dev: 0x801, readonly: false, options: '', blocks: 0, files: 0 };
+}
+
+/** The whole first file system, as the top of the container's namespace. */
+export function mount(id: number, fields: Partial<Mount> = {}): Mount {
+	const place = { ns: 0xf0000000, parent: 0, point: 0, sb: 1, root: ROOT };
+	return { id, number: id + 1, ...place, source: 'root', flags: 0x200000, unbindable: false, expiring: false, ...fields };
 }
 
 export function sigInfo(signo: number, fields: Partial<SigInfo> = {}): SigInfo {
@@ -232,6 +246,8 @@ export function testMachine(): MachineState {
 			anon: 1,
 			ipc: 9,
 			semUndo: 4,
+			super: 2,
+			mount: 2,
 			tty: 1,
 			ino: 20,
 		},
@@ -276,12 +292,12 @@ export function testMachine(): MachineState {
 		fdTables: {
 			1: { id: 1, fds: { 0: { file: 1, cloexec: false }, 1: { file: 1, cloexec: false }, 3: { file: 2, cloexec: true } } },
 		},
-		fsStructs: { 1: { id: 1, cwd: ROOT, cwdPath: '/', root: ROOT, umask: 0o22 } },
+		fsStructs: { 1: { id: 1, cwd: ROOT, cwdMount: 1, cwdPath: '/', root: ROOT, rootMount: 1, umask: 0o22 } },
 		sighands: { 1: { id: 1, actions: new Array(65).fill(DEFAULT) } },
 		groups: { 1: group(1, 1) },
 		files: {
-			1: { id: 1, inode: 4, flags: 2, pos: 0, path: '/dev/tty', owner: 0, signal: 0 },
-			2: { id: 2, inode: NOTES, flags: 2, pos: 7, path: '/notes', owner: 0, signal: 0 },
+			1: { id: 1, inode: 4, flags: 2, pos: 0, mount: 1, path: '/dev/tty', owner: 0, signal: 0 },
+			2: { id: 2, inode: NOTES, flags: 2, pos: 7, mount: 1, path: '/notes', owner: 0, signal: 0 },
 		},
 		inodes: {
 			[ROOT]: inode(ROOT, {
@@ -303,6 +319,8 @@ export function testMachine(): MachineState {
 		anons: {},
 		ipcs: {},
 		semUndos: {},
+		supers: { 1: superblock(1) },
+		mounts: { 1: mount(1) },
 		ttys: {},
 		streams: { 1: stream(1) },
 		scheduler: { current: 1, left: 100_000, queue: [], rng: 1, order: 4, chaos: false, epoch: 0 },
@@ -370,9 +388,11 @@ export function richMachine(): MachineState {
 			file: 15,
 			inode: 21,
 			pipe: 4,
-			anon: 12,
+			anon: 13,
 			ipc: 9,
 			semUndo: 4,
+			super: 3,
+			mount: 5,
 			tty: 3,
 			ino: 40,
 		},
@@ -394,7 +414,7 @@ export function richMachine(): MachineState {
 				state: 'sleeping',
 				origAx: 3,
 				semUndo: 1,
-				ns: { uts: 10, ipc: 11 },
+				ns: { uts: 10, ipc: 11, mnt: 12 },
 				wait: {
 					on: [
 						{ kind: 'pipe-readable', pipe: 1 },
@@ -477,7 +497,7 @@ export function richMachine(): MachineState {
 				fds: { 0: { file: 1, cloexec: false }, 5: { file: 4, cloexec: false }, 6: { file: 5, cloexec: true }, ...anonFds },
 			},
 		},
-		fsStructs: { ...fsStructs, 2: { id: 2, cwd: 9, cwdPath: '/dir', root: ROOT, umask: 0 } },
+		fsStructs: { ...fsStructs, 2: { id: 2, cwd: 9, cwdMount: 2, cwdPath: '/dir', root: ROOT, rootMount: 4, umask: 0 } },
 		sighands: {
 			...sighands,
 			2: { id: 2, actions: sighands[1].actions.map((a, i) => (i === 10 ? action : a)) },
@@ -496,11 +516,11 @@ export function richMachine(): MachineState {
 		},
 		files: {
 			...files,
-			4: { id: 4, inode: 7, flags: 0, pos: 0, path: 'pipe:[17]', owner: 0, signal: 0 },
+			4: { id: 4, inode: 7, flags: 0, pos: 0, mount: 0, path: 'pipe:[17]', owner: 0, signal: 0 },
 			...Object.fromEntries(
 				[11, 12, 13, 14, 15, 16, 17, 19].map((i) => [i - 5, { ...files[1], id: i - 5, inode: i, path: 'anon' }]),
 			),
-			5: { id: 5, inode: 8, flags: 1, pos: 0, path: 'pipe:[18]', owner: 2, signal: 29 },
+			5: { id: 5, inode: 8, flags: 1, pos: 0, mount: 0, path: 'pipe:[18]', owner: 2, signal: 29 },
 		},
 		inodes: {
 			...inodes,
@@ -522,6 +542,7 @@ export function richMachine(): MachineState {
 			18: inode(18, { kind: 'socket', nlink: 0 }),
 			19: inode(19, { kind: 'socket', channel: 8 }),
 			10: inode(10, { kind: 'symlink', target: '/notes' }),
+			5: inode(5, { kind: 'dir', parent: 5, sb: 2 }),
 		},
 		pipes: {
 			1: { id: 1, data: new Uint8Array([1, 2, 3]), capacity: 65536, wakes: { read: 1, write: 0 } },
@@ -546,6 +567,7 @@ export function richMachine(): MachineState {
 			9: { ...socket(9, 0, []), peerCred: null },
 			10: { id: 10, kind: 'ns', of: 'uts', ino: 0xf0000002, nodename: 'box', domainname: 'example' },
 			11: { id: 11, kind: 'ns', of: 'ipc', ino: 0xf0000003, nodename: '', domainname: '' },
+			12: { id: 12, kind: 'ns', of: 'mnt', ino: 0xf0000004, nodename: '', domainname: '' },
 		},
 		ipcs: {
 			1: { id: 1, kind: 'ids', ns: 1, of: 'shm', seq: 2, last: 0, next: 1 },
@@ -575,6 +597,14 @@ export function richMachine(): MachineState {
 			},
 		},
 		semUndos: { 1: { id: 1, entries: [{ set: 4, adjust: [0, -1] }] } },
+		supers: { 1: superblock(1), 2: { ...superblock(2), dev: 0x20, readonly: true, options: ',size=8k', blocks: 2, files: 9 } },
+		mounts: {
+			1: mount(1),
+			2: mount(2, { ns: 0xf0000004, source: 'box', flags: 0x200003, unbindable: true }),
+			3: mount(3, { ns: 0xf0000004, parent: 2, point: 9, sb: 2, root: 5, expiring: true }),
+			// Nobody's any more, but somebody's root.
+			4: mount(4, { ns: 0 }),
+		},
 		ttys: {
 			1: tty(1, { index: 0, streams: [1], window: [24, 80, 0, 0], session: 1, pgrp: 1 }),
 			2: tty(2, {

@@ -269,7 +269,7 @@ test('an unlinked file lives until its last user goes', () => {
 test('a pipe goes with its last open file, a descriptor replaced counts as closed', () => {
 	const open = (id: number): MachineEvent => ({
 		kind: 'file/open',
-		file: { id, inode: 9, flags: 0, pos: 0, path: 'pipe:', owner: 0, signal: 0 },
+		file: { id, inode: 9, flags: 0, pos: 0, mount: 0, path: 'pipe:', owner: 0, signal: 0 },
 	});
 	const fd = (n: number, file: number): MachineEvent => ({ kind: 'fd/set', table: 1, fd: n, file, cloexec: false });
 	let s = one(

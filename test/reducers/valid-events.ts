@@ -182,7 +182,7 @@ const MAKERS: readonly Maker[] = [
 	(s, r) => {
 		const id = s.next.file;
 		return [
-			{ kind: 'file/open', file: { id, inode: 1, flags: 0, pos: 0, path: '/', owner: 0, signal: 0 } },
+			{ kind: 'file/open', file: { id, inode: 1, flags: 0, pos: 0, mount: 1, path: '/', owner: 0, signal: 0 } },
 			{ kind: 'file/set', file: id, fields: { pos: r(100) } },
 			{ kind: 'fd/set', table: 1, fd: r(8), file: id, cloexec: false },
 		];
@@ -196,7 +196,7 @@ const MAKERS: readonly Maker[] = [
 		return [
 			{ kind: 'pipe/new', pipe: { id: pipe, data: bytes(3, r), capacity: 65536, wakes: { read: 0, write: 0 } } },
 			{ kind: 'inode/new', inode: inode(id, { ino, kind: 'fifo', channel: pipe }) },
-			{ kind: 'file/open', file: { id: file, inode: id, flags: 0, pos: 0, path: 'pipe:', owner: 0, signal: 0 } },
+			{ kind: 'file/open', file: { id: file, inode: id, flags: 0, pos: 0, mount: 0, path: 'pipe:', owner: 0, signal: 0 } },
 			{ kind: 'fd/set', table: 1, fd: 4 + r(8), file, cloexec: true },
 			{ kind: 'pipe/write', pipe, bytes: bytes(r(9), r) },
 			{ kind: 'pipe/read', pipe, length: 2 },
@@ -213,7 +213,7 @@ const MAKERS: readonly Maker[] = [
 		});
 		const opened = (n: number, kind: Inode['kind']): MachineEvent[] => [
 			{ kind: 'inode/new', inode: inode(id + n, { ino: ino + n, kind, channel: anon + n }) },
-			{ kind: 'file/open', file: { id: file + n, inode: id + n, flags: 2, pos: 0, path: 'x', owner: 0, signal: 0 } },
+			{ kind: 'file/open', file: { id: file + n, inode: id + n, flags: 2, pos: 0, mount: 0, path: 'x', owner: 0, signal: 0 } },
 			{ kind: 'fd/set', table: 1, fd: 4 + n + 4 * r(3), file: file + n, cloexec: false },
 		];
 		const beside = { sender: anon + 1, from: '', charge: 768, cred: null };
@@ -243,7 +243,7 @@ const MAKERS: readonly Maker[] = [
 		return [
 			{ kind: 'inode/new', inode: inode(id, { ino, object }) },
 			{ kind: 'dir/link', dir: 1, name: `n${r(5)}x${id}`, inode: id },
-			{ kind: 'file/open', file: { id: file, inode: id, flags: 2, pos: 0, path: '/n', owner: 0, signal: 0 } },
+			{ kind: 'file/open', file: { id: file, inode: id, flags: 2, pos: 0, mount: 1, path: '/n', owner: 0, signal: 0 } },
 			{ kind: 'fd/set', table: 1, fd: 20 + r(4), file, cloexec: false },
 			{ kind: 'inode/write', inode: id, offset: r(9000), bytes: bytes(r(5000), r) },
 		];
@@ -273,6 +273,22 @@ const MAKERS: readonly Maker[] = [
 			r,
 		);
 		return file && [{ kind: 'inode/write', inode: file.id, offset: r(6000), bytes: bytes(r(3000), r) }];
+	},
+	// Something is mounted, opened, looked at by nobody any more: it goes with its file system when it is not open any more.
+	(s, r) => {
+		const { mount: id, super: sb, inode: root, ino, file } = s.next;
+		const at = { id, number: 1 + Math.max(...Object.values(s.mounts).map((m) => m.number)), ns: 0xf0000000, parent: 1, point: 1 };
+		const superblock = { id: sb, type: 'tmpfs', dev: 32 + sb, readonly: false, options: '', blocks: 0, files: 0 };
+		const mount = { ...at, sb, root, source: 't', flags: r(9), unbindable: false, expiring: false };
+		return [
+			{ kind: 'super/new', superblock },
+			{ kind: 'inode/new', inode: inode(root, { ino, kind: 'dir', parent: root, sb }) },
+			{ kind: 'mount/new', mount },
+			{ kind: 'super/set', superblock: sb, fields: { readonly: r(2) === 0 } },
+			{ kind: 'file/open', file: { id: file, inode: root, flags: 0, pos: 0, mount: id, path: '/', owner: 0, signal: 0 } },
+			{ kind: 'fd/set', table: 1, fd: r(8), file, cloexec: false },
+			{ kind: 'mount/set', mount: id, fields: { ns: 0, parent: 0, point: 0 } },
+		];
 	},
 	(_, r) => [{ kind: 'stream/output', stream: 1, bytes: bytes(r(9), r) }],
 	(s, r) => [{ kind: 'stream/read', stream: 1, length: r(s.streams[1].unread.length + 1) }],

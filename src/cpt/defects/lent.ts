@@ -57,7 +57,7 @@ export function callersDescriptors(s: MachineState): MachineState {
 /** What a restarted task has of the one who restarts it, unless it is restored. */
 export const INHERITED = {
 	files: callersDescriptors,
-	cwd: (s) => ({ ...s, fsStructs: map(s.fsStructs, (fs) => ({ ...fs, cwd: fs.root, cwdPath: '/' })) }),
+	cwd: (s) => ({ ...s, fsStructs: map(s.fsStructs, (fs) => ({ ...fs, cwd: fs.root, cwdMount: fs.rootMount, cwdPath: '/' })) }),
 	umask: (s) => ({ ...s, fsStructs: map(s.fsStructs, (fs) => ({ ...fs, umask: UMASK })) }),
 	handlers: SIGNALS.handlers,
 	mask: SIGNALS.mask,

@@ -9,8 +9,10 @@ import { DEVICE, truncateFile, writeFile } from '../file-data.ts';
 import { descriptorLimit, fileAt, freeDescriptor, makeInode, openDescriptor, setDescriptor } from '../open-file.ts';
 import { type Found, foundPath, readPath, resolve, walk } from '../paths.ts';
 import { fsIds, MAY_EXEC, MAY_READ, MAY_WRITE, owns, permitted } from '../permissions.ts';
-import { PROC_DIR, procContent, procNames } from '../procfs.ts';
+import { isProcDirectory, procDirectory } from '../proc-directory.ts';
+import { procContent } from '../procfs.ts';
 import type { SyscallRow } from '../row.ts';
+import { joinPath } from '../seen-paths.ts';
 import { openControlling, openMaster, openSlave } from '../tty/open.ts';
 import { openNamespace } from './namespaces.ts';
 import { openFifo } from './pipes.ts';
@@ -58,7 +60,7 @@ function create(d: Decision, dirfd: number, path: string, flags: number, mode: n
 	const path2 = foundPath(d, found);
 	const made = makeInode(d, 'file', mode & 0o7777 & ~d.state.fsStructs[d.task.fs].umask, parent);
 	linkEntry(d, parent.id, name, made.id);
-	return openDescriptor(d, made, flags, path2);
+	return openDescriptor(d, made, flags, path2, found.mount);
 }
 
 /** O_TMPFILE: a file without a name in the directory that was found. */
@@ -67,19 +69,20 @@ function openTemporary(d: Decision, found: Found & { readonly inode: Inode }, fl
 	if (dir.kind !== 'dir') return -Errno.ENOTDIR;
 	if (!permitted(fsIds(d.task.creds), dir, MAY_WRITE | MAY_EXEC)) return -Errno.EACCES;
 	const made = makeInode(d, 'file', mode & 0o7777 & ~d.state.fsStructs[d.task.fs].umask, dir, { nlink: 0 });
-	return openDescriptor(d, made, flags, `${foundPath(d, found)}/#${made.ino} (deleted)`);
+	return openDescriptor(d, made, flags, `${joinPath(foundPath(d, found), `#${made.ino}`)} (deleted)`, found.mount);
 }
 
 /** Opens what a path led to. */
 function openFound(d: Decision, found: Found & { readonly inode: Inode }, flags: number): number | Block | NeedInput {
-	const { inode } = found;
+	const { inode, mount } = found;
 	if (flags & O.DIRECTORY && inode.kind !== 'dir') return -Errno.ENOTDIR;
 	const who = fsIds(d.task.creds);
 	const path = foundPath(d, found);
 	if (found.proc !== undefined) return openProc(d, found, flags);
 	if (found.namespace) return openNamespace(d, d.state.tasks[found.namespace.pid], found.namespace.kind, flags);
-	if (inode.id === PROC_DIR.id) return inode.kind === 'dir' ? openProcDirectory(d, path, flags) : -Errno.ELOOP;
-	if (flags & O.PATH) return openDescriptor(d, inode, flags, path);
+	if (isProcDirectory(inode)) return openProcDirectory(d, found, flags);
+	if (inode.id === 0) return -Errno.ELOOP;
+	if (flags & O.PATH) return openDescriptor(d, inode, flags, path, mount);
 	const access = flags & O.ACCMODE;
 	const writes = access !== O.RDONLY || (flags & O.TRUNC) !== 0;
 	if (inode.kind === 'symlink') return -Errno.ELOOP;
@@ -92,37 +95,33 @@ function openFound(d: Decision, found: Found & { readonly inode: Inode }, flags:
 		if (!(flags & O.LARGEFILE) && inode.size > 0x7fffffff) return -Errno.EOVERFLOW;
 		if (flags & O.TRUNC && inode.size > 0 && inode.seals & SEAL.SHRINK) return -Errno.EPERM;
 		const need = flags & O.TRUNC ? truncateFile(d, inode, 0) : undefined;
-		return need ?? openDescriptor(d, inode, flags, path);
+		return need ?? openDescriptor(d, inode, flags, path, mount);
 	}
-	if (inode.kind === 'fifo') return openFifo(d, inode, flags, path);
+	if (inode.kind === 'fifo') return openFifo(d, inode, flags, path, mount);
 	// What has no name but in /proc/PID/fd cannot be opened by it.
-	if (inode.kind === 'tty') return openTty(d, inode, flags, path);
+	if (inode.kind === 'tty') return openTty(d, inode, flags, path, mount);
 	const stream = inode.kind === 'stream' ? d.state.streams[inode.channel]?.kind : undefined;
 	if (inode.kind === 'socket' || inode.kind === 'anon' || stream === 'other') return -Errno.ENXIO;
 	if (inode.kind === 'char') {
-		if (inode.rdev === DEVICE.TTY || inode.rdev === DEVICE.PTMX) return openTty(d, inode, flags, path);
+		if (inode.rdev === DEVICE.TTY || inode.rdev === DEVICE.PTMX) return openTty(d, inode, flags, path, mount);
 		if (!Object.values(DEVICE).some((dev) => dev === inode.rdev)) return -Errno.ENXIO;
 	}
-	return openDescriptor(d, inode, flags, path);
+	return openDescriptor(d, inode, flags, path, mount);
 }
 
 /** A terminal: the device by which it was found says which. */
-function openTty(d: Decision, inode: Inode, flags: number, path: string): number {
-	if (inode.rdev === DEVICE.PTMX) return openMaster(d, inode, flags, path);
-	return inode.rdev === DEVICE.TTY ? openControlling(d, inode, flags, path) : openSlave(d, inode, flags, path);
+function openTty(d: Decision, inode: Inode, flags: number, path: string, mount: number): number {
+	if (inode.rdev === DEVICE.PTMX) return openMaster(d, inode, flags, path, mount);
+	return inode.rdev === DEVICE.TTY ? openControlling(d, inode, flags, path, mount) : openSlave(d, inode, flags, path, mount);
 }
 
-/** A directory of /proc: the names as they are now, in a directory that is in no other. Walking goes by its path. */
-function openProcDirectory(d: Decision, path: string, flags: number): number {
+/** A directory of /proc: the names as they are now. */
+function openProcDirectory(d: Decision, found: Found & { readonly inode: Inode }, flags: number): number {
 	if ((flags & O.ACCMODE) !== O.RDONLY) return -Errno.EISDIR;
-	const names = procNames(d, path);
-	if (names === undefined) return -Errno.ENOENT;
-	const root = d.state.inodes[d.state.fsStructs[d.task.fs].root];
 	const fd = freeDescriptor(d);
 	if (fd < 0) return fd;
-	const inode = makeInode(d, 'dir', 0o555, root, { target: path });
-	for (const name of names) d.emit({ kind: 'dir/link', dir: inode.id, name, inode: inode.id });
-	return openDescriptor(d, inode, flags, path);
+	const inode = procDirectory(d, found);
+	return inode === undefined ? -Errno.ENOENT : openDescriptor(d, inode, flags, foundPath(d, found), found.mount);
 }
 
 /** A file of /proc: its contents as they are now, in a file without a name. */
@@ -130,8 +129,8 @@ function openProc(d: Decision, found: Found, flags: number): number {
 	if ((flags & O.ACCMODE) !== O.RDONLY || flags & O.TRUNC) return -Errno.EACCES;
 	const path = foundPath(d, found);
 	const content = procContent(d, found.proc ?? '');
-	const inode = makeInode(d, 'file', found.inode?.mode ?? 0o444, null, { nlink: 0 });
-	const fd = openDescriptor(d, inode, flags, path);
+	const inode = makeInode(d, 'file', found.inode?.mode ?? 0o444, null, { nlink: 0, sb: found.inode?.sb ?? 0 });
+	const fd = openDescriptor(d, inode, flags, path, found.mount);
 	writeFile(d, inode, 0, content);
 	return fd;
 }

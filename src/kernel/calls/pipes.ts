@@ -47,7 +47,7 @@ function waitsForEnd(d: Decision, inode: Inode, end: 'read' | 'write'): boolean 
  * Opens a pipe by a name (fifo_open). One of pipe(2), which has a name in /proc alone, is open at once; a named one: with no other end the opener waits for one, or ENXIO for a writer that does not wait. Two
  * that open it meet: who waits already counts as an end.
  */
-export function openFifo(d: Decision, inode: Inode, flags: number, path: string): number | Block {
+export function openFifo(d: Decision, inode: Inode, flags: number, path: string, mount: number): number | Block {
 	const access = flags & O.ACCMODE;
 	const ends = pipeEnds(d, inode);
 	const end = access === O.WRONLY ? 'read' : 'write';
@@ -64,7 +64,7 @@ export function openFifo(d: Decision, inode: Inode, flags: number, path: string)
 	if (d.state.pipes[inode.channel] === undefined) {
 		d.emit({ kind: 'inode/set', inode: inode.id, fields: { channel: newPipe(d) } });
 	}
-	return openDescriptor(d, inode, flags, path);
+	return openDescriptor(d, inode, flags, path, mount);
 }
 
 export const pipeRows: readonly SyscallRow[] = [

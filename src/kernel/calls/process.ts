@@ -16,6 +16,7 @@ import { foundPath, readPath, resolve, resolveAt } from '../paths.ts';
 import { fsIds, MAY_EXEC, permitted } from '../permissions.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { MAX_INTERPRETERS, SCRIPT_LINE, scriptArguments, scriptLine } from '../script.ts';
+import { wholePath } from '../seen-paths.ts';
 import { isTraced, userInfo } from '../signal-queue.ts';
 import { postSignal } from '../signal-send.ts';
 import { leave, PtraceEvent, stopForEvent, wants } from '../tracing.ts';
@@ -122,7 +123,7 @@ function program(
 	if (failed(found)) return found;
 	const { inode } = found;
 	if (inode.kind !== 'file' || inode.id === 0 || !permitted(fsIds(d.task.creds), inode, MAY_EXEC)) return -Errno.EACCES;
-	return { inode: inode.id, path: foundPath(d, found), filename, argv, env };
+	return { inode: inode.id, path: wholePath(d.state, found.mount, foundPath(d, found)), filename, argv, env };
 }
 
 /** What `#!` asks for, or undefined when the file is no script. The task keeps the script's name. */

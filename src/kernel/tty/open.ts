@@ -22,7 +22,7 @@ function openedAs(d: Decision, device: Inode, rdev: number, tty: number): Inode 
 }
 
 /** Makes a pseudo-terminal: the descriptor is its master. */
-export function openMaster(d: Decision, device: Inode, flags: number, path: string): number {
+export function openMaster(d: Decision, device: Inode, flags: number, path: string, mount: number): number {
 	const fd = freeDescriptor(d);
 	if (fd < 0) return fd;
 	const { id, index } = { id: d.state.next.tty, index: freeIndex(d.state) };
@@ -31,7 +31,7 @@ export function openMaster(d: Decision, device: Inode, flags: number, path: stri
 	d.emit({ kind: 'inode/set', inode: slave.id, fields: { gid: TTY_GROUP } });
 	const dir = slaveDirectory(d);
 	if (dir !== undefined) linkEntry(d, dir.id, String(index), slave.id);
-	return openDescriptor(d, openedAs(d, device, PTMX_RDEV, id), flags, path);
+	return openDescriptor(d, openedAs(d, device, PTMX_RDEV, id), flags, path, mount);
 }
 
 /** -errno that keeps a slave from being opened, or 0. */
@@ -48,16 +48,16 @@ function opened(d: Decision, id: number, flags: number, controls: boolean): void
 }
 
 /** Opens a slave by its inode. */
-export function openSlave(d: Decision, inode: Inode, flags: number, path: string): number {
+export function openSlave(d: Decision, inode: Inode, flags: number, path: string, mount: number): number {
 	const refused = refusal(d, d.state.ttys[inode.channel]);
 	if (refused !== 0) return refused;
-	const fd = openDescriptor(d, inode, flags, path);
+	const fd = openDescriptor(d, inode, flags, path, mount);
 	if (fd >= 0) opened(d, inode.channel, flags, true);
 	return fd;
 }
 
 /** Opens the controlling terminal. */
-export function openControlling(d: Decision, device: Inode, flags: number, path: string): number {
+export function openControlling(d: Decision, device: Inode, flags: number, path: string, mount: number): number {
 	const { tty: id } = d.group;
 	const tty = d.state.ttys[id];
 	if (tty === undefined) return -Errno.ENXIO;
@@ -65,7 +65,7 @@ export function openControlling(d: Decision, device: Inode, flags: number, path:
 	if (refused !== 0) return refused;
 	const fd = freeDescriptor(d);
 	if (fd < 0) return fd;
-	openDescriptor(d, openedAs(d, device, TTY_RDEV, id), flags, path);
+	openDescriptor(d, openedAs(d, device, TTY_RDEV, id), flags, path, mount);
 	opened(d, id, flags, false);
 	return fd;
 }
@@ -78,5 +78,5 @@ export function slaveInode(d: Decision, tty: Tty): Inode | undefined {
 /** TIOCGPTPEER: opens the slave without its name. @param flags O_* */
 export function openPeer(d: Decision, tty: Tty, flags: number): number {
 	const inode = slaveInode(d, tty);
-	return inode === undefined ? -Errno.EIO : openSlave(d, inode, flags, slavePath(tty));
+	return inode === undefined ? -Errno.EIO : openSlave(d, inode, flags, slavePath(tty), d.state.fsStructs[d.task.fs].rootMount);
 }
