@@ -101,6 +101,11 @@ const SAMPLES: readonly Sample[] = [
 		guest: 'pty_signals',
 		shows: 'a pseudo-terminal: characters that send signals, the window, output that stops and goes on',
 	},
+	{
+		name: 'namespaces',
+		guest: 'ns_pid_names',
+		shows: 'who did it, asked from a pid namespace: sockets, locks, System V IPC, an inheriting futex, a tracer outside',
+	},
 	{ name: 'tls', guest: 'tls', shows: 'set_thread_area and a loaded gs' },
 ];
 

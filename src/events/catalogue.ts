@@ -178,6 +178,16 @@ export const CATALOGUE: { readonly [K in EventKind]: Row<K> } = {
 		meaning: 'a thread takes the pid of its group',
 		fields: { task: 'pid', to: 'pid' },
 	},
+	'pid/enter': {
+		group: 'task',
+		meaning: 'a pid gets a number in a pid namespace',
+		fields: { ns: 'anon', pid: 'pid', nr: ['pid', 'its number there'], next: ['pid', 'where the next is looked for'] },
+	},
+	'pid/leave': {
+		group: 'task',
+		meaning: 'a pid namespace forgets a pid',
+		fields: { ns: 'anon', pid: 'pid' },
+	},
 	'task/unshare': {
 		group: 'task',
 		meaning: 'a task gets copies of its own of what it shared',

@@ -101,6 +101,8 @@ export interface Task {
 	readonly semUndo: number;
 	/** Namespaces of its own or of others before it (struct nsproxy); null = the container's, all of them. */
 	readonly ns: NsProxy | null;
+	/** The pid namespace it was born in, an `Anon` of kind `ns`; 0 = the container's. It stays there, dead or alive. */
+	readonly pidNs: number;
 	/** Who traces it and how; null = nobody. */
 	readonly trace: Tracing | null;
 	/** Wait status (as wait4 shows it) once state is zombie or dead. */
@@ -122,6 +124,28 @@ export interface NsProxy {
 	readonly uts: number;
 	readonly ipc: number;
 	readonly mnt: number;
+	/** Where its children are born (pid_ns_for_children). */
+	readonly pid: number;
+}
+
+/** The number of a process, a process group or a session in a pid namespace (struct upid). `pid`: what it is in the container. */
+export interface PidNumber {
+	readonly pid: number;
+	readonly nr: number;
+}
+
+/** A pid namespace (struct pid_namespace). */
+export interface PidNamespace {
+	/** The namespace around it; 0 = the container's. */
+	readonly parent: number;
+	/** Where the search for a free number begins. */
+	readonly next: number;
+	/** Its init (child_reaper), by pid: the process with number 1; 0 = nobody was born here yet. */
+	readonly init: number;
+	/** Its init has ended: nobody will be born here any more. */
+	readonly ended: boolean;
+	/** Who is seen from here, by pid, ascending. */
+	readonly numbers: readonly PidNumber[];
 }
 
 /** Where in the kernel a traced task stops: what it does when it goes on depends on it. */
@@ -556,6 +580,8 @@ export type Anon =
 			/** uts: its names, as bytes. */
 			readonly nodename: string;
 			readonly domainname: string;
+			/** pid: who is in it; null of others, and of the container's, where a number is the pid. */
+			readonly pids: PidNamespace | null;
 	  }
 	| { readonly id: number; readonly kind: 'epoll'; readonly items: readonly EpollItem[] }
 	| {

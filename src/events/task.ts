@@ -92,6 +92,17 @@ export type TaskEvent =
 	| { readonly kind: 'task/reap'; readonly task: number; readonly group: number; readonly times: TaskTimes | null }
 	/** A thread that executes a program takes the pid of its group, whose other threads are gone. */
 	| { readonly kind: 'task/rename'; readonly task: number; readonly to: number }
+	/** A pid (of a task, a process group or a session) gets a number in a pid namespace. */
+	| {
+			readonly kind: 'pid/enter';
+			readonly ns: number;
+			readonly pid: number;
+			readonly nr: number;
+			/** Where the next one is looked for. */
+			readonly next: number;
+	  }
+	/** Nobody has the pid any more: a pid namespace forgets it. */
+	| { readonly kind: 'pid/leave'; readonly ns: number; readonly pid: number }
 	/** The task no longer shares what is given here: copies of its own. */
 	| {
 			readonly kind: 'task/unshare';

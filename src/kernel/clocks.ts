@@ -5,6 +5,7 @@
 import type { Task } from '../events/entities.ts';
 import { Clock, TICK_NSEC } from './abi/time.ts';
 import type { Decision } from './decision.ts';
+import { taskOrOwn } from './pids.ts';
 import { groupCpuNs } from './timers.ts';
 
 /** A clock as the calls need it. */
@@ -56,11 +57,11 @@ export function clockSource(d: Decision, id: number): ClockSource | undefined {
 function cpuClock(d: Decision, id: number): ClockSource | undefined {
 	const kind = id & 3;
 	if (kind === 3) return undefined;
-	const pid = ~(id >> 3);
-	const task = pid === 0 ? d.task : d.state.tasks[pid];
+	const nr = ~(id >> 3);
+	const task = taskOrOwn(d, nr);
 	const ofThread = (id & 4) !== 0;
 	if (task === undefined || task.state === 'dead') return undefined;
-	if (ofThread ? task.group !== d.task.group : task.tgid !== task.pid && pid !== 0) return undefined;
+	if (ofThread ? task.group !== d.task.group : task.tgid !== task.pid && nr !== 0) return undefined;
 	// Kinds: 0 user and system time, 1 user time, 2 what the scheduler counted. All time here is user time.
 	return {
 		now: (decision) => (ofThread ? threadCpu(decision, task) : groupCpu(decision, task.group)),

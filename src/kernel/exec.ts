@@ -16,6 +16,7 @@ import { type Decision, isNeed, type NeedInput } from './decision.ts';
 import { ElfError, type ElfImage, Pf, parseElf, type Segment, TASK_SIZE } from './elf.ts';
 import { exitThread, releaseMemory } from './exit.ts';
 import { fileBytes } from './file-data.ts';
+import { chainOf, forgetPids } from './pids.ts';
 import { randomBytes } from './random.ts';
 import { isAlive } from './signal-queue.ts';
 import { VDSO_SYMBOLS, vdsoPage } from './vdso.ts';
@@ -153,6 +154,7 @@ function leaveOthers(d: Decision): void {
 		d.emit({ kind: 'task/reap', task: tgid, group: 0, times: null });
 		d.emit({ kind: 'task/rename', task: d.pid, to: tgid });
 		d.pid = tgid;
+		forgetPids(d, chainOf(d.state, d.task.pidNs));
 	}
 	const { task, state } = d;
 	const shared = (field: 'fdTable' | 'sighand') =>

@@ -7,6 +7,8 @@ import { fireChildWaits } from './child-waits.ts';
 import type { Decision } from './decision.ts';
 import { passOnFutexes, wakeClearedTid } from './futexes.ts';
 import { endStatus, hangUpOrphans, isGone } from './job-control.ts';
+import { namespace } from './namespaces.ts';
+import { chainOf, forgetPids, isInit, pidsOf } from './pids.ts';
 import { leaveUndoList } from './semaphores.ts';
 import { actionOf, isAlive, isTraced, kernelInfo } from './signal-queue.ts';
 import { childInfo, postSignal } from './signal-send.ts';
@@ -84,10 +86,11 @@ export function isWaitable(state: MachineState, group: ThreadGroup): boolean {
 	return group.threads.length === 1 && !isAlive(state.tasks[group.tgid]);
 }
 
-/** The last thread is gone: children get another parent, the own one is told (exit_notify). */
+/** The last thread is gone: children get another parent, the own one is told (exit_notify). With an init goes its pid namespace. */
 function endGroup(d: Decision, group: number): void {
 	const { tgid, pgrp, session } = d.state.groups[group];
 	const leader = d.state.tasks[tgid];
+	if (isInit(d.state, leader)) endNamespace(d, leader);
 	const parent = d.state.tasks[leader.ppid];
 	const pgrps = giveAwayChildren(d, leader, session);
 	// The own process group, if the parent was what kept it from being orphaned.
@@ -97,8 +100,22 @@ function endGroup(d: Decision, group: number): void {
 	if (isWaitable(d.state, d.state.groups[group])) tellOfEnd(d, tgid);
 }
 
+/** Everybody in a pid namespace, and in those in it, is killed; what its init did not wait for is gone (zap_pid_ns_processes). */
+function endNamespace(d: Decision, init: Task): void {
+	const anon = namespace(d.state, init.pidNs);
+	if (anon.pids !== null) d.emit({ kind: 'anon/set', anon: { ...anon, pids: { ...anon.pids, ended: true } } });
+	for (const { pid } of pidsOf(d.state, init.pidNs).numbers) {
+		const task: Task | undefined = d.state.tasks[pid];
+		if (task === undefined || !isAlive(task) || task.group === init.group) continue;
+		if (d.state.groups[task.group].groupExit === null) d.emit({ kind: 'group/exit', group: task.group, status: Sig.SIGKILL });
+		exitThread(d, pid, Sig.SIGKILL);
+	}
+	for (const { pid, ppid, group } of Object.values(d.state.tasks))
+		if (ppid === init.tgid && pid !== init.pid && isWaitable(d.state, d.state.groups[group])) reap(d, pid);
+}
+
 /**
- * forget_original_parent: children go to the nearest subreaper above, else to the container's init.
+ * forget_original_parent: children go to the nearest subreaper above, else to the init of the pid namespace.
  * @returns process groups that lost a parent of another group by it
  */
 function giveAwayChildren(d: Decision, leader: Task, session: number): Set<number> {
@@ -120,10 +137,10 @@ function giveAwayChildren(d: Decision, leader: Task, session: number): Set<numbe
 
 function reaperOf(d: Decision, leader: Task): number {
 	const { tasks, groups } = d.state;
-	for (let t = tasks[leader.ppid]; t !== undefined; t = tasks[t.ppid]) {
+	for (let t = tasks[leader.ppid]; t !== undefined && t.pidNs === leader.pidNs; t = tasks[t.ppid]) {
 		if (groups[t.group].subreaper && !isGone(d.state, groups[t.group])) return t.tgid;
 	}
-	return INIT;
+	return leader.pidNs === 0 ? INIT : pidsOf(d.state, leader.pidNs).init;
 }
 
 /** The parent or tracer gets the exit signal and who waits wakes; nobody need wait when the parent does not want to know (do_notify_parent). */
@@ -134,7 +151,7 @@ function tellOfEnd(d: Decision, pid: number): void {
 	// The first task's parent is outside, and looks at it when all is over.
 	if (to === 0) return;
 	if (parent === undefined || isGone(d.state, d.state.groups[parent.group])) {
-		if (to === INIT) reap(d, pid);
+		if (to === INIT || (parent !== undefined && isInit(d.state, parent))) reap(d, pid);
 		return;
 	}
 	// A tracer that is not the parent is told by SIGCHLD, whatever the parent wants to be told by.
@@ -150,7 +167,7 @@ function tellOfEnd(d: Decision, pid: number): void {
 	const killed = (status & 0x7f) !== 0;
 	const code = !killed ? Code.CLD_EXITED : status & 0x80 ? Code.CLD_DUMPED : Code.CLD_KILLED;
 	const target = parent.pid;
-	const info = { ...childInfo(d, child, code, killed ? status & 0x7f : (status >> 8) & 0xff, signo), pid };
+	const info = childInfo(d, child, parent, code, killed ? status & 0x7f : (status >> 8) & 0xff, signo);
 	if (wanted) postSignal(d, target, true, info);
 	fireChildWaits(d, child, to);
 	if (ignored) reap(d, pid);
@@ -158,15 +175,19 @@ function tellOfEnd(d: Decision, pid: number): void {
 
 /** Nobody waits for it. */
 function reap(d: Decision, pid: number): void {
+	const chain = chainOf(d.state, d.state.tasks[pid].pidNs);
 	d.emit({ kind: 'task/reap', task: pid, group: 0, times: null });
+	forgetPids(d, chain);
 }
 
 /** A thread group's leader is waited for by the deciding task: its times are among those of the children from now on. */
 export function reapChild(d: Decision, pid: number): void {
-	const { group } = d.state.tasks[pid];
+	const { group, pidNs } = d.state.tasks[pid];
 	const used = addTimes(groupTimes(d.state, group), d.state.groups[group].childTimes);
 	const times = addTimes(d.group.childTimes, used);
+	const chain = chainOf(d.state, pidNs);
 	d.emit({ kind: 'task/reap', task: pid, group: d.task.group, times });
+	forgetPids(d, chain);
 }
 
 /** A tracer has waited for one that ended and is not its child, or is a thread: it is the parent's now (wait_task_zombie). */

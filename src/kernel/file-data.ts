@@ -298,5 +298,5 @@ function writePipe(d: Decision, file: OpenFile, inode: Inode, bytes: Uint8Array,
 
 /** A signal the kernel sends to the calling thread for what it did: with the siginfo of a signal from itself (send_sig). */
 export function postSelf(d: Decision, signo: number): void {
-	postSignal(d, d.pid, false, userInfo(d.task, signo));
+	postSignal(d, d.pid, false, userInfo(d, signo));
 }

@@ -8,6 +8,7 @@ import { Vm } from '../reducers/state.ts';
 import { Errno } from './abi/errno.ts';
 import type { Decision } from './decision.ts';
 import { TASK_SIZE } from './elf.ts';
+import { numberIn, numberOf } from './pids.ts';
 import { futexQueue } from './waits.ts';
 
 /** Bits of a futex word that the kernel knows (robust and priority-inheriting ones). */
@@ -159,7 +160,7 @@ export function passOnFutexes(d: Decision, task: Task): void {
 /** A priority-inheriting lock goes to a waiter: the word holds its tid, and WAITERS though no more may wait. */
 export function handOver(d: Decision, key: FutexKey, to: Waiter, bits: number): void {
 	const { pid, mm } = to.task;
-	writeWord(d, d.state.mms[mm], lockAddress(d, pid), (pid | bits | FUTEX.WAITERS) >>> 0);
+	writeWord(d, d.state.mms[mm], lockAddress(d, pid), (numberOf(d, pid) | bits | FUTEX.WAITERS) >>> 0);
 	wake(to, d);
 	// Those who go on waiting wait for the new owner.
 	for (const waiter of waitersOf(d, key)) if (waiter.on.kind === 'futex') move(d, waiter, { ...waiter.on, owner: pid });
@@ -200,7 +201,7 @@ function ownerDied(d: Decision, task: Task, mm: Mm, entry: number, offset: numbe
 		if (typeof key !== 'number') wakeFutex(d, key, 1, ANY);
 		return true;
 	}
-	if ((word & FUTEX.TID) !== task.pid) return true;
+	if ((word & FUTEX.TID) !== numberIn(d.state, task.pidNs, task.pid)) return true;
 	if (!writeWord(d, mm, address, ((word & FUTEX.WAITERS) | FUTEX.OWNER_DIED) >>> 0)) return false;
 	if (!inherits && word & FUTEX.WAITERS && typeof key !== 'number') wakeFutex(d, key, 1, ANY);
 	return true;

@@ -455,6 +455,7 @@ class Builder {
 			vforkParent: 0,
 			semUndo: 0,
 			ns: null,
+			pidNs: 0,
 			exitStatus: 0,
 			flags: 0x40,
 			noNewPrivs: false,

@@ -1,11 +1,13 @@
 /**
- * Namespaces (kernel/nsproxy.c, fs/nsfs.c of Linux 6.1): of UTS names and of System V IPC a task may have its own. A task refers to
+ * Namespaces (kernel/nsproxy.c, fs/nsfs.c of Linux 6.1): of UTS names, System V IPC and pids a task may have its own. A task refers to
  * one by the `Anon` that stands for it, or (0) is in the container's, which has an `Anon` only once somebody names it.
  */
-import { type Anon, NAMESPACES, type NsProxy, type Task } from '../events/entities.ts';
+import type { Anon, NAMESPACES, NsProxy, PidNamespace, Task } from '../events/entities.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { CLONE } from './abi/clone.ts';
+import { Errno } from './abi/errno.ts';
 import type { Decision } from './decision.ts';
+import { chainOf, MAX_PID_NS_LEVEL } from './pids.ts';
 
 export type Namespace = Anon & { readonly kind: 'ns' };
 export type NamespaceKind = (typeof NAMESPACES)[number];
@@ -37,16 +39,25 @@ export const NAMESPACE_FLAG: { readonly [kind in NamespaceKind]: number } = {
 };
 
 /** Kinds that tasks may have of their own. */
-export const OWN = ['uts', 'ipc'] as const satisfies readonly (keyof NsProxy)[];
+export const OWN = ['uts', 'ipc', 'pid'] as const satisfies readonly (keyof NsProxy)[];
 export type OwnKind = (typeof OWN)[number];
 export const isOwn = (kind: NamespaceKind): kind is OwnKind => OWN.some((own) => own === kind);
 
-/** Entries of /proc/PID/ns and the namespace each stands for. */
-export const NS_LINKS: { readonly [name: string]: NamespaceKind } = {
-	...Object.fromEntries(NAMESPACES.map((kind) => [kind, kind])),
+/** Entries of /proc/PID/ns and the kind of namespace behind each; what is born may be in others than its parent. */
+export const NS_LINKS = {
+	cgroup: 'cgroup',
+	ipc: 'ipc',
+	mnt: 'mnt',
+	net: 'net',
+	pid: 'pid',
 	pid_for_children: 'pid',
+	time: 'time',
 	time_for_children: 'time',
-};
+	user: 'user',
+	uts: 'uts',
+} as const satisfies { readonly [name: string]: NamespaceKind };
+export type NsLink = keyof typeof NS_LINKS;
+export const isNsLink = (name: string): name is NsLink => Object.hasOwn(NS_LINKS, name);
 
 export function namespace(state: MachineState, id: number): Namespace {
 	const found = state.anons[id];
@@ -54,16 +65,26 @@ export function namespace(state: MachineState, id: number): Namespace {
 	return found;
 }
 
-/** The namespace a task is in; undefined: the container's, which nobody has named. */
-function namespaceOf(state: MachineState, { ns }: Task, kind: NamespaceKind): Namespace | undefined {
-	const id = isOwn(kind) ? (ns?.[kind] ?? 0) : 0;
+/** The namespace of a task that a link of /proc/PID/ns stands for; 0: the container's. */
+function idOf({ ns, pidNs }: Task, link: NsLink): number {
+	if (link === 'pid') return pidNs;
+	const kind = NS_LINKS[link];
+	return isOwn(kind) ? (ns?.[kind] ?? 0) : 0;
+}
+
+/** The namespace of a task; undefined: the container's, which nobody has named. */
+function namespaceOf(state: MachineState, task: Task, link: NsLink): Namespace | undefined {
+	const id = idOf(task, link);
 	if (id !== 0) return namespace(state, id);
+	const kind = NS_LINKS[link];
 	return Object.values(state.anons).find((a): a is Namespace => a.kind === 'ns' && a.of === kind && a.ino === ROOT_INO[kind]);
 }
 
-/** Inode number of the namespace a task is in. */
-export function namespaceIno(state: MachineState, task: Task, kind: NamespaceKind): number {
-	return namespaceOf(state, task, kind)?.ino ?? ROOT_INO[kind];
+/** Inode number of a task's namespace; 0: a pid namespace for children in which none was born yet. */
+export function namespaceIno(state: MachineState, task: Task, link: NsLink): number {
+	const found = namespaceOf(state, task, link);
+	if (link === 'pid_for_children' && found?.pids?.init === 0) return 0;
+	return found?.ino ?? ROOT_INO[NS_LINKS[link]];
 }
 
 /** The UTS names a task sees. */
@@ -82,28 +103,45 @@ function freeIno(state: MachineState): number {
 }
 
 /** Emits what stands for a namespace. @returns its id */
-function makeNamespace(d: Decision, of: NamespaceKind, ino: number): number {
+function makeNamespace(d: Decision, of: NamespaceKind, ino: number, pids: PidNamespace | null = null): number {
 	const id = d.state.next.anon;
 	const { nodename, domainname } = of === 'uts' ? utsNames(d.state, d.task) : { nodename: '', domainname: '' };
-	d.emit({ kind: 'anon/new', anon: { id, kind: 'ns', of, ino, nodename, domainname } });
+	d.emit({ kind: 'anon/new', anon: { id, kind: 'ns', of, ino, nodename, domainname, pids } });
 	return id;
 }
 
-/** What stands for the namespace a task is in. @returns its id */
-export function namedNamespace(d: Decision, task: Task, kind: NamespaceKind): number {
-	return namespaceOf(d.state, task, kind)?.id ?? makeNamespace(d, kind, ROOT_INO[kind]);
+/** What stands for a task's namespace. @returns its id */
+export function namedNamespace(d: Decision, task: Task, link: NsLink): number {
+	const kind = NS_LINKS[link];
+	return namespaceOf(d.state, task, link)?.id ?? makeNamespace(d, kind, ROOT_INO[kind]);
+}
+
+/** What is wrong with a pid namespace in the caller's (copy_pid_ns), or 0: EINVAL its children are born in another, ENOSPC it is too deep. */
+export function refusePidNamespace({ state, task: { ns, pidNs } }: Decision): number {
+	if ((ns?.pid ?? 0) !== pidNs) return -Errno.EINVAL;
+	return chainOf(state, pidNs).length + 1 > MAX_PID_NS_LEVEL ? -Errno.ENOSPC : 0;
+}
+
+/** A pid namespace in the caller's, before anybody is born there. */
+export function emptyPids({ task: { pidNs } }: Decision): PidNamespace {
+	return { parent: pidNs, next: 1, init: 0, ended: false, numbers: [] };
 }
 
 /** The caller's namespaces with new ones where `flags` (CLONE_NEW*) says so; a new one of UTS begins with the caller's names. */
 export function newNamespaces(d: Decision, flags: number): NsProxy | null {
-	const { ns } = d.task;
+	const make = (kind: OwnKind) => makeNamespace(d, kind, freeIno(d.state), kind === 'pid' ? emptyPids(d) : null);
 	const wanted = OWN.filter((kind) => flags & NAMESPACE_FLAG[kind]);
-	return wanted.reduce<NsProxy | null>((all, kind) => withNamespace(all, kind, makeNamespace(d, kind, freeIno(d.state))), ns);
+	return wanted.reduce<NsProxy | null>((all, kind) => withNamespace(all, kind, make(kind)), d.task.ns);
+}
+
+/** Whether a process may have its children be born in a pid namespace: its own or one in it (pidns_install). */
+export function mayBeBornIn({ state, task: { pidNs } }: Decision, id: number): boolean {
+	return pidNs === 0 || chainOf(state, id).includes(pidNs);
 }
 
 /** `ns` with another namespace of a kind. */
 export function withNamespace(ns: NsProxy | null, kind: OwnKind, id: number): NsProxy {
-	return { uts: 0, ipc: 0, mnt: 0, ...ns, [kind]: id };
+	return { uts: 0, ipc: 0, mnt: 0, pid: 0, ...ns, [kind]: id };
 }
 
 /** Sets names of the caller's UTS namespace. All that are in the container's refer to it from then on: it is as they left it. */

@@ -11,7 +11,7 @@ import { ipcId } from './abi/ipc.ts';
 import { segmentOf } from './attachments.ts';
 import type { Decision } from './decision.ts';
 import { freePages, memoryPages } from './memory-limit.ts';
-import { type NamespaceKind, NS_LINKS, namespaceIno } from './namespaces.ts';
+import { isNsLink, NS_LINKS, type NsLink, namespaceIno } from './namespaces.ts';
 import { SYSVIPC_NAMES, sysvipc } from './procfs-ipc.ts';
 import { directoryPath, filePath, seenName, seenPath } from './seen-paths.ts';
 import { SLAVE_MAJOR } from './tty/terminal.ts';
@@ -34,7 +34,7 @@ interface ProcTarget {
 /** A task's namespace of a kind. */
 export interface NamespaceLink {
 	readonly pid: number;
-	readonly kind: NamespaceKind;
+	readonly link: NsLink;
 }
 
 const PROC_FILES = ['auxv', 'cmdline', 'comm', 'environ', 'maps', 'stat', 'status'] as const;
@@ -159,11 +159,11 @@ function executable(d: Decision, { exe, exePath }: Mm): ProcNode {
 /** /proc/PID/ns and what is in it. A task that has ended is in none. */
 function namespaceLink(d: Decision, task: Task, name: string | undefined): ProcNode | undefined {
 	if (name === undefined) return { kind: 'dir', inode: virtual('dir', 0o511, 11) };
-	if (!Object.hasOwn(NS_LINKS, name) || task.mm === 0) return undefined;
-	const kind = NS_LINKS[name];
-	const ino = namespaceIno(d.state, task, kind);
-	const inode = { ...virtual('symlink', 0o777, 12, `${kind}:[${ino}]`), size: 0 };
-	return { kind: 'namespace', inode, namespace: virtual('file', 0o444, ino), of: { pid: task.pid, kind } };
+	if (!isNsLink(name) || task.mm === 0) return undefined;
+	const ino = namespaceIno(d.state, task, name);
+	if (ino === 0) return undefined;
+	const inode = { ...virtual('symlink', 0o777, 12, `${NS_LINKS[name]}:[${ino}]`), size: 0 };
+	return { kind: 'namespace', inode, namespace: virtual('file', 0o444, ino), of: { pid: task.pid, link: name } };
 }
 
 function link(path: string, ino: number, target: ProcTarget | undefined): ProcNode {

@@ -5,6 +5,7 @@ import { Errno } from './abi/errno.ts';
 import { setWords, viewOf } from './abi/words.ts';
 import type { Decision } from './decision.ts';
 import { fileAt, freeDescriptor, setDescriptor } from './open-file.ts';
+import { numberOf, pidOf } from './pids.ts';
 import type { Beside } from './socket-receive.ts';
 
 /** struct cmsghdr of i386: length, level, type. */
@@ -42,7 +43,7 @@ export function readControl(
 				files.push(file.id);
 			}
 		} else if (type === SCM.CREDENTIALS && size === HEADER + 12) {
-			const [pid, uid, gid] = [words[0], words[1] >>> 0, words[2] >>> 0];
+			const [pid, uid, gid] = [pidOf(d, words[0]), words[1] >>> 0, words[2] >>> 0];
 			const own = d.task.creds;
 			const mine =
 				pid === d.task.tgid && [own.uid, own.euid, own.suid].includes(uid) && [own.gid, own.egid, own.sgid].includes(gid);
@@ -82,7 +83,7 @@ export function giveControl(
 	if (passCred) {
 		const { pid, uid, gid } = cred ?? NOBODY;
 		if (length < HEADER + 12) told |= MSG.CTRUNC;
-		if (length >= HEADER) put(SCM.CREDENTIALS, [pid, uid, gid]);
+		if (length >= HEADER) put(SCM.CREDENTIALS, [numberOf(d, pid), uid, gid]);
 	}
 	if (files.length === 0) return { used, told };
 	const room = Math.max(0, (length - used - HEADER) >> 2);

@@ -7,15 +7,17 @@ import type { MachineState } from '../reducers/state.ts';
 import { siginfo } from './abi/siginfo.ts';
 import { Code, hasSignal, IGNORED_SIGNALS, SIG_DFL, SIG_IGN, Sig, SYNCHRONOUS, sigmask, UNBLOCKABLE } from './abi/signal.ts';
 import type { Decision } from './decision.ts';
+import { isInit, numberOf } from './pids.ts';
 
 /** The siginfo of a signal from the kernel itself (SEND_SIG_PRIV): SI_KERNEL, nothing else. */
 export function kernelInfo(signo: number): SigInfo {
 	return siginfo({ signo, code: Code.SI_KERNEL });
 }
 
-/** The siginfo of a signal that a task sends: SI_USER for kill, SI_TKILL for tkill and tgkill. */
-export function userInfo(sender: Task, signo: number, code: number = Code.SI_USER): SigInfo {
-	return siginfo({ signo, code, pid: sender.tgid, uid: sender.creds.uid });
+/** The siginfo of a signal that the deciding task sends: SI_USER for kill, SI_TKILL for tkill and tgkill. */
+export function userInfo(d: Decision, signo: number, code: number = Code.SI_USER): SigInfo {
+	const { tgid, creds } = d.task;
+	return siginfo({ signo, code, pid: numberOf(d, tgid), uid: creds.uid });
 }
 
 export function actionOf(state: MachineState, task: Task, signo: number): SigAction {
@@ -27,11 +29,23 @@ export function isTraced(task: Task): task is Task & { readonly trace: Tracing }
 	return task.trace !== null && task.trace.tracer !== 0;
 }
 
-/** Whether the signal does nothing when it is taken: SIG_IGN, or a default action that is none; a tracer sees it all the same. */
-export function isIgnored(state: MachineState, task: Task, signo: number): boolean {
+/**
+ * Whether the signal does nothing when it is taken: SIG_IGN, a default action that is none, or one that init is spared; a tracer
+ * sees it all the same.
+ */
+export function isIgnored(state: MachineState, task: Task, signo: number, outside = true): boolean {
 	if (isTraced(task) && signo !== Sig.SIGKILL) return false;
 	const { handler } = actionOf(state, task, signo);
-	return handler === SIG_IGN || (handler === SIG_DFL && hasSignal(IGNORED_SIGNALS, signo));
+	if (handler !== SIG_DFL) return handler === SIG_IGN;
+	return hasSignal(IGNORED_SIGNALS, signo) || isSpared(state, task, signo, outside);
+}
+
+/**
+ * Whether a task is the init of a pid namespace and is spared the signal's default action (SIGNAL_UNKILLABLE). SIGKILL and SIGSTOP
+ * are for it, too, from `outside` its namespace.
+ */
+export function isSpared(state: MachineState, task: Task, signo: number, outside = true): boolean {
+	return isInit(state, task) && !(outside && hasSignal(UNBLOCKABLE, signo));
 }
 
 /** Whether a task has not ended. */

@@ -4,13 +4,17 @@
 import type { SigInfo, SigSet, Task } from '../events/entities.ts';
 import { Errno } from './abi/errno.ts';
 import { RLIMIT } from './abi/mm.ts';
-import { siginfo } from './abi/siginfo.ts';
+import { type SigInfoLayout, siginfo, siginfoLayout } from './abi/siginfo.ts';
 import { Code, hasSignal, Sa, SIG_DFL, SIG_IGN, SIGRTMIN, Sig, STOP_SIGNALS, sigmask, sigset } from './abi/signal.ts';
 import { CLOCK_TICK_NS } from './abi/time.ts';
 import { fireChildWaits } from './child-waits.ts';
 import type { Decision } from './decision.ts';
-import { actionOf, isAlive, isIgnored, isTraced, setOf, waitsFor } from './signal-queue.ts';
+import { numberIn } from './pids.ts';
+import { actionOf, isAlive, isIgnored, isSpared, isTraced, setOf, waitsFor } from './signal-queue.ts';
 import { groupTimes } from './timers.ts';
+
+/** The members of siginfo that say who sent it (has_si_pid_and_uid). */
+const NAMES_SENDER: ReadonlySet<SigInfoLayout> = new Set(['kill', 'child', 'rt']);
 
 /**
  * Sends a signal to a task (`group`: to its thread group) as send_signal does: a continue takes pending stops away and the
@@ -27,7 +31,11 @@ export function postSignal(d: Decision, pid: number, group: boolean, info: SigIn
 	if ((signo === Sig.SIGCONT || signo === Sig.SIGKILL) && d.state.groups[task.group].stopSignal !== 0)
 		continueGroup(d, pid, signo);
 	if (signo === Sig.SIGKILL) leaveTraceStops(d, pid);
-	if (!hasSignal(task.blocked, signo) && !waitsFor(task, signo) && isIgnored(d.state, task, signo)) return 0;
+	const outside = info.code === Code.SI_KERNEL || numberIn(d.state, task.pidNs, d.pid) === 0;
+	const wanted = hasSignal(task.blocked, signo) || waitsFor(task, signo) || (info.forced && isSpared(d.state, task, signo));
+	if (!wanted && isIgnored(d.state, task, signo, outside)) return 0;
+	// Of a sender that is not seen from there nothing is said.
+	if (outside && NAMES_SENDER.has(siginfoLayout(signo, info.code))) info = { ...info, pid: 0 };
 	const queue = group ? d.state.groups[task.group].pending : d.state.tasks[pid].pending;
 	if (signo < SIGRTMIN && queue.some((q) => q.signo === signo)) return 0;
 	if (signo >= SIGRTMIN && isQueueFull(d, task)) {
@@ -132,13 +140,21 @@ export function tellOfStop(d: Decision, child: Task, to: number, code: number, s
 	const parent = d.state.tasks[to];
 	if (parent === undefined || !hasLiving(d, parent.group)) return;
 	const { handler, flags } = actionOf(d.state, parent, Sig.SIGCHLD);
-	const info = { ...childInfo(d, child, code, status), pid: child.pid };
+	const info = childInfo(d, child, parent, code, status);
 	if (handler !== SIG_IGN && !(flags & Sa.NOCLDSTOP)) postSignal(d, parent.pid, true, info);
 	fireChildWaits(d, child, to);
 }
 
-/** siginfo of SIGCHLD: pid, uid, status, and the times it took in clock ticks. All time is user time. */
-export function childInfo(d: Decision, child: Task, code: number, status: number, signo: number = Sig.SIGCHLD): SigInfo {
+/** siginfo of SIGCHLD: the child's number as its parent or tracer sees it, uid, status, and the times it took in clock ticks. All time is user time. */
+export function childInfo(
+	d: Decision,
+	child: Task,
+	to: Task,
+	code: number,
+	status: number,
+	signo: number = Sig.SIGCHLD,
+): SigInfo {
 	const ticks = Math.floor((groupTimes(d.state, child.group).steps * d.state.persona.nsPerStep) / CLOCK_TICK_NS);
-	return siginfo({ signo, code, pid: child.tgid, uid: child.creds.uid, extra: [status, ticks, 0] });
+	const pid = numberIn(d.state, to.pidNs, child.pid);
+	return siginfo({ signo, code, pid, uid: child.creds.uid, extra: [status, ticks, 0] });
 }

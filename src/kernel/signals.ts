@@ -22,7 +22,7 @@ import {
 import type { Decision } from './decision.ts';
 import { isOrphaned } from './job-control.ts';
 import { buildFrame } from './sigframe.ts';
-import { actionOf, isTraced, kernelInfo, setBlocked, takeSignal } from './signal-queue.ts';
+import { actionOf, isSpared, isTraced, kernelInfo, setBlocked, takeSignal } from './signal-queue.ts';
 import { forceSignal, stopThread } from './signal-send.ts';
 import { leave, notice, PtraceEvent, stopStepping, stopTraced, stopWithGroup } from './tracing.ts';
 
@@ -50,7 +50,7 @@ export function returnToUser(d: Decision, seen: SigInfo | null = null): void {
 			return;
 		}
 		const action = actionOf(d.state, task, info.signo);
-		if (action.handler === SIG_IGN) {
+		if (action.handler === SIG_IGN || (action.handler === SIG_DFL && !info.forced && isSpared(d.state, task, info.signo))) {
 			d.emit({ kind: 'signal/default', task: d.pid, signo: info.signo, action: 'ignore' });
 		} else if (action.handler === SIG_DFL) {
 			actByDefault(d, info.signo);

@@ -6,6 +6,7 @@ import { siginfo, siginfoLayout } from './abi/siginfo.ts';
 import { Code, Sig } from './abi/signal.ts';
 import { type Decision, STOPPED, type Stopped } from './decision.ts';
 import { exitGroup, exitTask } from './exit.ts';
+import { numberIn, numberOf } from './pids.ts';
 import { isTraced, kernelInfo } from './signal-queue.ts';
 import { groupStopped, postSignal, tellOfStop } from './signal-send.ts';
 import { withoutStep } from './tracees.ts';
@@ -30,7 +31,8 @@ export function traced(tracer: number, seized: boolean, options: number): Tracin
 
 /** The siginfo of a stop that is no signal's: who stops, as every kind of siginfo has it in its first two words. */
 export function notice(d: Decision, signo: number, code: number): SigInfo {
-	const { pid, creds } = d.task;
+	const { creds } = d.task;
+	const pid = numberOf(d, d.pid);
 	if (siginfoLayout(signo, code) === 'fault') return siginfo({ signo, code, address: pid, extra: [creds.uid] });
 	return siginfo({ signo, code, pid, uid: creds.uid });
 }
@@ -65,6 +67,12 @@ export function stopWithGroup(d: Decision): void {
 export function stopAtCall(d: Decision, at: 'enter' | 'leave', regs: RegisterPatch): void {
 	const code = Sig.SIGTRAP | (wants(d.task, PtraceOption.TRACESYSGOOD) ? SYSGOOD : 0);
 	stopTraced(d, at, code, notice(d, Sig.SIGTRAP, code), { regs, message: at === 'enter' ? 1 : 2 });
+}
+
+/** The number of a pid as the deciding task's tracer sees it. */
+export function numberForTracer(d: Decision, pid: number): number {
+	const tracer = isTraced(d.task) ? d.state.tasks[d.task.trace.tracer] : undefined;
+	return tracer === undefined ? pid : numberIn(d.state, tracer.pidNs, pid);
 }
 
 /** Whether its tracer asked for something by an option. */
@@ -117,7 +125,7 @@ export function chosenSignal(d: Decision, stop: TraceStop): SigInfo | null {
 	if (info?.signo === code) return info;
 	const { tracer } = d.task.trace ?? { tracer: 0 };
 	const { tgid = 0, creds = { uid: 0 } } = d.state.tasks[tracer] ?? {};
-	return siginfo({ signo: code, code: Code.SI_USER, pid: tgid, uid: creds.uid });
+	return siginfo({ signo: code, code: Code.SI_USER, pid: numberOf(d, tgid), uid: creds.uid });
 }
 
 /** Signals that a tracer gave with a stop that was at none (ptrace_report_syscall). */

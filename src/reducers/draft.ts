@@ -218,6 +218,7 @@ export function copyTask(t: Task): Writable<Task> {
 		vforkParent: t.vforkParent,
 		semUndo: t.semUndo,
 		ns: t.ns,
+		pidNs: t.pidNs,
 		trace: t.trace,
 		exitStatus: t.exitStatus,
 		flags: t.flags,

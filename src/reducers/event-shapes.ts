@@ -225,6 +225,8 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'task/exit': struct<Body<'task/exit'>>({ task: pid, status: signed, zombie: bool }),
 	'task/reap': struct<Body<'task/reap'>>({ task: pid, group: ref('group'), times: nullable(s.times) }),
 	'task/rename': struct<Body<'task/rename'>>({ task: pid, to: pid }),
+	'pid/enter': struct<Body<'pid/enter'>>({ ns: ref('anon'), pid, nr: pid, next: pid }),
+	'pid/leave': struct<Body<'pid/leave'>>({ ns: ref('anon'), pid }),
 	'task/unshare': struct<Body<'task/unshare'>>({ task: pid, sighand: s.sighand, fdTable: s.fdTable, fs: s.fs }, [
 		'sighand',
 		'fdTable',

@@ -182,15 +182,18 @@ function sentTo(d: StateDraft, id: number): readonly number[] {
 	return socket?.kind === 'socket' ? plain(socket.queue).flatMap((m) => m.files) : [];
 }
 
-/** A namespace goes when no task is in it and no descriptor refers to it; with one of IPC goes what it owns. */
+/** A namespace goes when no task is in it, no descriptor refers to it and no other is in it; with one of IPC goes what it owns. */
 function dropNamespaceIfUnused(d: StateDraft, id: number): void {
 	const anon = d.anons[id];
 	if (anon?.kind !== 'ns') return;
-	if (some(d.tasks, ({ ns }) => ns !== null && Object.values(plain(ns)).includes(id))) return;
+	if (some(d.tasks, ({ ns, pidNs }) => pidNs === id || (ns !== null && Object.values(plain(ns)).includes(id)))) return;
 	if (some(d.inodes, (i) => i.kind === 'anon' && i.channel === id)) return;
+	if (some(d.anons, (a) => a.kind === 'ns' && plain(a.pids)?.parent === id)) return;
 	const { of, ino } = anon;
+	const around = plain(anon.pids)?.parent ?? 0;
 	drop(d, 'anons', id);
 	if (of === 'mnt') dropMountNamespace(d, ino);
+	if (around !== 0) dropNamespaceIfUnused(d, around);
 	if (of === 'ipc') dropIpcNamespace(d, ino, (object) => objectMapped(d, object));
 }
 
@@ -203,7 +206,12 @@ function dropMountNamespace(d: StateDraft, ino: number): void {
 
 /** A task has left its namespaces. */
 export function leaveNamespaces(d: StateDraft, left: NsProxy | null): void {
-	for (const id of Object.values(left ?? {})) if (id !== 0) dropNamespaceIfUnused(d, id);
+	for (const id of Object.values(left ?? {})) leaveNamespace(d, id);
+}
+
+/** Nobody of them is in a namespace any more, perhaps. 0 = the container's. */
+export function leaveNamespace(d: StateDraft, id: number): void {
+	if (id !== 0) dropNamespaceIfUnused(d, id);
 }
 
 /** An open file that goes is looked at by no epoll any more. */

@@ -36,13 +36,17 @@ function take(d: StateDraft, e: Restored): void {
 	switch (e.kind) {
 		case 'nothing':
 			return;
-		case 'task':
+		case 'task': {
+			// Where the next pid is looked for is the machine's business, and no image's.
+			const { pid } = d.next;
 			enter(d, 'tasks', 'pid', e.value.pid, e.value);
+			d.next.pid = pid;
 			if (e.group) enter(d, 'groups', 'group', e.group.id, e.group);
 			if (e.sighand) enter(d, 'sighands', 'sighand', e.sighand.id, e.sighand);
 			if (e.fdTable) enter(d, 'fdTables', 'fdTable', e.fdTable.id, e.fdTable);
 			if (e.fs) enter(d, 'fsStructs', 'fs', e.fs.id, e.fs);
 			return;
+		}
 		case 'mm':
 			enter(d, 'objects', 'object', e.object.id, e.object);
 			enter(d, 'mms', 'mm', e.mm.id, e.mm);

@@ -17,6 +17,8 @@ import type {
 	Mm,
 	NsProxy,
 	OpenFile,
+	PidNamespace,
+	PidNumber,
 	Pipe,
 	PosixTimer,
 	RestartBlock,
@@ -238,7 +240,8 @@ export const taskFields: Fields<Task> = {
 	pdeathSignal: int(0, 64),
 	vforkParent: pid,
 	semUndo: ref('semUndo'),
-	ns: nullable(struct<NsProxy>({ uts: ref('anon'), ipc: ref('anon'), mnt: ref('anon') })),
+	ns: nullable(struct<NsProxy>({ uts: ref('anon'), ipc: ref('anon'), mnt: ref('anon'), pid: ref('anon') })),
+	pidNs: ref('anon'),
 	trace: nullable(tracing),
 	exitStatus: signed,
 	flags: u32,
@@ -462,12 +465,19 @@ export const socketMessage = {
 	files: list(ref('file')),
 	cred: nullable(socketCred),
 };
+const pidNamespace: Shape<PidNamespace> = struct<PidNamespace>({
+	parent: ref('anon'),
+	next: pid,
+	init: pid,
+	ended: bool,
+	numbers: list(struct<PidNumber>({ pid, nr: pid })),
+});
 export const anon: Shape<Anon> = union<Anon>({
 	eventfd: struct({ id, count: big, semaphore: bool, wakes }),
 	timerfd: struct({ id, clock: i32, expires: nullable(count), interval: count, ticks: count, wakes }),
 	signalfd: struct({ id, mask: big }),
 	pidfd: struct({ id, group: ref('group') }),
-	ns: struct({ id, of: oneOf(...NAMESPACES), ino: count, nodename: text, domainname: text }),
+	ns: struct({ id, of: oneOf(...NAMESPACES), ino: count, nodename: text, domainname: text, pids: nullable(pidNamespace) }),
 	epoll: struct({ id, items: list(epollItem) }),
 	socket: struct({
 		id,

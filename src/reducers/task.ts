@@ -4,7 +4,8 @@ import { noRegisters } from '../events/cpu.ts';
 import type { TaskEvent, TaskFields } from '../events/task.ts';
 import type { StateDraft } from './draft.ts';
 import { drop, enter, entities, entity, fieldsOf, patchRegisters, plain } from './draft.ts';
-import { dropFdTable, dropFs, leaveNamespaces } from './lifetime.ts';
+import { dropFdTable, dropFs, leaveNamespace, leaveNamespaces } from './lifetime.ts';
+import { reducePidNumbers } from './pid-numbers.ts';
 import { mayNotRun, mayRun, renameScheduled, switchTo } from './scheduler.ts';
 import type { SigAction, Task, TaskTimes } from './state.ts';
 import { Restart } from './state.ts';
@@ -108,6 +109,10 @@ export function reduceTask(d: StateDraft, e: TaskEvent): void {
 			return;
 		case 'task/rename':
 			rename(d, e.task, e.to);
+			return;
+		case 'pid/enter':
+		case 'pid/leave':
+			reducePidNumbers(d, e);
 			return;
 		case 'task/unshare':
 			unshare(d, e);
@@ -256,7 +261,7 @@ export function addTimes(a: TaskTimes, b: TaskTimes): TaskTimes {
 }
 
 function reap(d: StateDraft, e: Extract<TaskEvent, { kind: 'task/reap' }>): void {
-	const { group, sighand, state } = entity(d, 'tasks', e.task);
+	const { group, sighand, state, pidNs } = entity(d, 'tasks', e.task);
 	assert(state === 'zombie' || state === 'dead', 'what is reaped has ended');
 	drop(d, 'tasks', e.task);
 	renameScheduled(d, e.task, 0);
@@ -271,6 +276,7 @@ function reap(d: StateDraft, e: Extract<TaskEvent, { kind: 'task/reap' }>): void
 	} else entity(d, 'groups', group).threads = left;
 	if (!users(d, 'sighand', sighand)) drop(d, 'sighands', sighand);
 	if (e.group !== 0 && e.times !== null) entity(d, 'groups', e.group).childTimes = e.times;
+	leaveNamespace(d, pidNs);
 }
 
 /** de_thread (fs/exec.c): the thread that goes on is its group's leader now, with the leader's pid and birth. */

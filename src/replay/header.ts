@@ -8,7 +8,7 @@ import { moduleRules } from './module.ts';
  * Version of what the engine does: raised whenever the same trace would execute differently, so that an old trace says
  * so instead of diverging. `npm run record-traces` records the samples again.
  */
-export const SEMANTICS_VERSION = 10;
+export const SEMANTICS_VERSION = 11;
 
 /** Version of the package that wrote the trace. */
 export const WRITER = 'cpt-replay 0.1.0';

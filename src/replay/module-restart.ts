@@ -43,7 +43,7 @@ export function restartTree(state: MachineState, caller: number, image: Uint8Arr
 	const read = { objects: objects.length, read: length };
 	try {
 		const tasks = objects.filter((o) => o.name === 'TASK');
-		check(state, tasks);
+		check(state, caller, tasks);
 		const residual = lend(state, caller, tasks);
 		const all = joinRules([childOf(caller, state), rules]);
 		const events = [...restart(image.subarray(0, length), { residual, rules: all })];
@@ -85,9 +85,11 @@ function extent(image: Uint8Array, rules: Rules): { readonly objects: readonly I
 	return { objects, length: objects.at(-1)?.end ?? image.length };
 }
 
-function check(state: MachineState, tasks: readonly ImageObject[]): void {
+function check(state: MachineState, caller: number, tasks: readonly ImageObject[]): void {
+	if ((state.tasks[caller].ns?.pid ?? 0) !== 0)
+		throw new Refusal('its children would be born in a pid namespace, whose numbers v2 does not hold', Errno.EINVAL);
 	for (const task of tasks) {
-		if (task.num('cpt_pid') === 1) throw new Refusal('a container’s init: this machine has no other namespaces', Errno.EINVAL);
+		if (task.num('cpt_pid') === 1) throw new Refusal('a container’s init: a restart makes no namespaces', Errno.EINVAL);
 		if (task.num('cpt_state') & TaskState.TRACED)
 			throw new Refusal(`pid ${task.num('cpt_pid')} stands still for a tracer, which v2 does not hold`, Errno.EINVAL);
 	}

@@ -2,7 +2,7 @@
 #pragma once
 #include "procs.h"
 
-enum { CLONE_NEWNS = 0x20000, CLONE_NEWUTS = 0x4000000, CLONE_NEWIPC = 0x8000000 };
+enum { CLONE_NEWNS = 0x20000, CLONE_NEWUTS = 0x4000000, CLONE_NEWIPC = 0x8000000, CLONE_NEWPID = 0x20000000 };
 enum { NR_sethostname = 74, NR_setdomainname = 121, NR_setns = 346, NR_pidfd_open = 434 };
 
 /* The number in a link of /proc/PID/ns, "uts:[4026531838]"; 0 = it is not such a link. */

@@ -51,7 +51,8 @@ function renamed(state: MachineState): MachineState {
 					sighand: flip(t.sighand),
 					group: flip(t.group),
 					semUndo: flip(t.semUndo),
-					ns: t.ns && { uts: flip(t.ns.uts), ipc: flip(t.ns.ipc), mnt: flip(t.ns.mnt) },
+					ns: t.ns && { uts: flip(t.ns.uts), ipc: flip(t.ns.ipc), mnt: flip(t.ns.mnt), pid: flip(t.ns.pid) },
+					pidNs: flip(t.pidNs),
 					wait: t.wait && {
 						...t.wait,
 						on: t.wait.on.map((w) =>
@@ -119,7 +120,9 @@ function renamed(state: MachineState): MachineState {
 						}
 					: a.kind === 'pidfd'
 						? { group: flip(a.group) }
-						: {},
+						: a.kind === 'ns' && a.pids !== null
+							? { pids: { ...a.pids, parent: flip(a.pids.parent) } }
+							: {},
 		),
 	};
 }

@@ -208,6 +208,7 @@ export function task(pid: number, fields: Partial<Task> = {}): Task {
 		vforkParent: 0,
 		semUndo: 0,
 		ns: null,
+		pidNs: 0,
 		trace: null,
 		exitStatus: 0,
 		flags: 0,
@@ -368,6 +369,8 @@ const socket = (id: number, peer: number, queue: readonly Uint8Array[]): Anon & 
 	wakes: { read: 1, write: 1 },
 });
 
+const PID_NS = { kind: 'ns', of: 'pid', nodename: '', domainname: '' } as const;
+
 /** A machine with something of everything: several tasks, shared and unlinked things, pipes, waits, pending signals, timers. */
 export function richMachine(): MachineState {
 	const base = testMachine();
@@ -388,7 +391,7 @@ export function richMachine(): MachineState {
 			file: 15,
 			inode: 21,
 			pipe: 4,
-			anon: 13,
+			anon: 15,
 			ipc: 9,
 			semUndo: 4,
 			super: 3,
@@ -414,7 +417,8 @@ export function richMachine(): MachineState {
 				state: 'sleeping',
 				origAx: 3,
 				semUndo: 1,
-				ns: { uts: 10, ipc: 11, mnt: 12 },
+				ns: { uts: 10, ipc: 11, mnt: 12, pid: 13 },
+				pidNs: 14,
 				wait: {
 					on: [
 						{ kind: 'pipe-readable', pipe: 1 },
@@ -565,9 +569,16 @@ export function richMachine(): MachineState {
 			7: { id: 7, kind: 'pidfd', group: 2 },
 			8: { ...socket(8, 0, []), bound: 18, backlog: 3, waiting: [9] },
 			9: { ...socket(9, 0, []), peerCred: null },
-			10: { id: 10, kind: 'ns', of: 'uts', ino: 0xf0000002, nodename: 'box', domainname: 'example' },
-			11: { id: 11, kind: 'ns', of: 'ipc', ino: 0xf0000003, nodename: '', domainname: '' },
-			12: { id: 12, kind: 'ns', of: 'mnt', ino: 0xf0000004, nodename: '', domainname: '' },
+			10: { id: 10, kind: 'ns', of: 'uts', ino: 0xf0000002, nodename: 'box', domainname: 'example', pids: null },
+			11: { id: 11, kind: 'ns', of: 'ipc', ino: 0xf0000003, nodename: '', domainname: '', pids: null },
+			12: { id: 12, kind: 'ns', of: 'mnt', ino: 0xf0000004, nodename: '', domainname: '', pids: null },
+			13: { ...PID_NS, id: 13, ino: 0xf0000005, pids: { parent: 14, next: 1, init: 0, ended: false, numbers: [] } },
+			14: {
+				...PID_NS,
+				id: 14,
+				ino: 0xf0000006,
+				pids: { parent: 0, next: 3, init: 2, ended: true, numbers: [{ pid: 2, nr: 1 }] },
+			},
 		},
 		ipcs: {
 			1: { id: 1, kind: 'ids', ns: 1, of: 'shm', seq: 2, last: 0, next: 1 },

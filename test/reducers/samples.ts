@@ -99,6 +99,8 @@ export function sampleEvents(): MachineEvent[] {
 		{ kind: 'task/reap', task: 4, group: 1, times: rich.groups[1].childTimes },
 		{ kind: 'task/reap', task: 4, group: 0, times: null },
 		{ kind: 'task/rename', task: 5, to: 4 },
+		{ kind: 'pid/enter', ns: 1, pid: 5, nr: 2, next: 3 },
+		{ kind: 'pid/leave', ns: 1, pid: 5 },
 		{ kind: 'task/unshare', task: 1, sighand: rich.sighands[1], fdTable: rich.fdTables[1], fs: rich.fsStructs[1] },
 		{ kind: 'task/stop', task: 1 },
 		{ kind: 'trace/stop', task: 1, trace, regs },

@@ -3,6 +3,7 @@ import { callName } from '../../kernel/abi/call-numbers.ts';
 import { signalName } from '../../kernel/abi/signal.ts';
 import { wantedText } from '../../kernel/deadlock.ts';
 import { endStatus } from '../../kernel/job-control.ts';
+import { numberIn } from '../../kernel/pids.ts';
 import { readState } from '../../reducers/address-space.ts';
 import type { MachineState, Task } from '../../reducers/state.ts';
 import { shownBytes, shownWord, thousands } from '../output.ts';
@@ -15,6 +16,8 @@ export interface PsRow {
 	/** The process (tgid), and the thread in it. */
 	readonly pid: number;
 	readonly tid: number;
+	/** Its number in its own pid namespace; null in the container's. */
+	readonly nsPid: number | null;
 	/** 0: outside the machine. */
 	readonly ppid: number;
 	readonly pgrp: number;
@@ -65,6 +68,7 @@ function rowOf(state: MachineState, task: Task, depth: number, names: (task: Tas
 	return {
 		pid: task.tgid,
 		tid: task.pid,
+		nsPid: task.pidNs === 0 ? null : numberIn(state, task.pidNs, task.pid),
 		ppid: task.ppid,
 		pgrp: group?.pgrp ?? 0,
 		session: group?.session ?? 0,
@@ -112,12 +116,14 @@ function command(row: PsRow): string {
 	return text.length > COMMAND ? `${text.slice(0, COMMAND - 1)}…` : text;
 }
 
-/** As a table; the column of threads only where there are any. */
+/** As a table; columns of threads and of numbers in pid namespaces only where there are any. */
 export function psText(rows: readonly PsRow[]): string {
 	const threads = rows.some((r) => r.tid !== r.pid);
+	const inside = rows.some((r) => r.nsPid !== null);
 	const cells = rows.map((r) => [
 		r.pid,
 		...(threads ? [r.tid] : []),
+		...(inside ? [r.nsPid ?? r.tid] : []),
 		r.ppid,
 		r.pgrp,
 		r.session,
@@ -126,7 +132,18 @@ export function psText(rows: readonly PsRow[]): string {
 		command(r),
 		r.what,
 	]);
-	const head = ['PID', ...(threads ? ['TID'] : []), 'PPID', 'PGRP', 'SID', 'STATE', 'STEPS', 'COMMAND', 'DOES'];
+	const head = [
+		'PID',
+		...(threads ? ['TID'] : []),
+		...(inside ? ['NSPID'] : []),
+		'PPID',
+		'PGRP',
+		'SID',
+		'STATE',
+		'STEPS',
+		'COMMAND',
+		'DOES',
+	];
 	const table = [head, ...cells.map((row) => row.map(String))];
 	const widths = head.map((_, i) => Math.max(...table.map((row) => row[i].length)));
 	const left = new Set(['STATE', 'COMMAND', 'DOES']);

@@ -78,7 +78,7 @@ export const RESIDUALS: readonly Residual[] = [
 		'tasks.*.fdTable',
 	),
 	...residual('System V IPC', 'v2 has no object for it', 'ipcs', 'semUndos', 'tasks.*.semUndo'),
-	...residual('namespaces', 'v2 has no object for them', 'tasks.*.ns'),
+	...residual('namespaces', 'v2 has no object for them', 'tasks.*.ns', 'tasks.*.pidNs'),
 	...residual('mounts', 'v2 has no object for them', 'supers', 'mounts'),
 	...residual('terminals', 'v2 has no object for them', 'ttys', 'groups.*.tty', 'groups.*.oldPgrp'),
 	...residual('task timers', 'v2 has no object for timers', 'groups.*.itimers', 'groups.*.timers', 'groups.*.nextTimer'),

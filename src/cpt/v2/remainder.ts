@@ -132,8 +132,8 @@ function* withPid(state: MachineState, has: (task: Task) => boolean): Generator<
 }
 
 function* namespacesOf(state: MachineState): Generator<string> {
-	for (const { pid, ns } of tasksOf(state)) {
-		for (const id of Object.values(ns ?? {})) {
+	for (const { pid, ns, pidNs } of tasksOf(state)) {
+		for (const id of new Set([...Object.values(ns ?? {}), pidNs])) {
 			const anon = state.anons[id];
 			if (anon?.kind === 'ns') yield `${anon.of}:[${anon.ino}] of ${pid}`;
 		}

@@ -10,6 +10,7 @@ import { O } from '../abi/fcntl.ts';
 import type { Decision, ModuleRequest, NeedInput, NeedModule } from '../decision.ts';
 import { DEVICE, fileBytes, needContent, sink } from '../file-data.ts';
 import { inodeOf, usableFileAt } from '../open-file.ts';
+import { taskOf } from '../pids.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { isAlive } from '../signal-queue.ts';
 
@@ -30,7 +31,7 @@ function unsupported(d: Decision): number {
 const checkpoint: Handler = (d, [pid, fd]) => {
 	const file = usableFileAt(d, fd);
 	if (file === undefined) return -Errno.EBADF;
-	const root = d.state.tasks[pid | 0];
+	const root = taskOf(d, pid | 0);
 	if (root === undefined || !isAlive(root)) return -Errno.ESRCH;
 	const { kind } = inodeOf(d, file);
 	if (kind === 'fifo' || kind === 'socket' || kind === 'anon') return unsupported(d);

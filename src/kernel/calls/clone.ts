@@ -1,21 +1,21 @@
 /** Making tasks: fork, vfork, clone, clone3, and unshare (kernel/fork.c of Linux 6.1). */
 import type { Task, ThreadGroup } from '../../events/entities.ts';
 import { Restart } from '../../reducers/state.ts';
-import { PID_MAX, RESERVED_PIDS } from '../../reducers/task.ts';
 import { CLONE, SIGNAL_MASK } from '../abi/clone.ts';
 import { Errno } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/mm.ts';
 import { NSIG, SIG_IGN, Sig } from '../abi/signal.ts';
 import { viewOf } from '../abi/words.ts';
 import type { Decision, Outcome } from '../decision.ts';
-import { newNamespaces } from '../namespaces.ts';
+import { emptyPids, newNamespaces, refusePidNamespace } from '../namespaces.ts';
 import { freeDescriptor } from '../open-file.ts';
+import { allocate, chainOf, enterNumbers, isInit, MAX_PID_NS_LEVEL, numberIn, numberOf, pidOf, pidsOf, taskOf } from '../pids.ts';
 import type { Handler, Resume, SyscallRow } from '../row.ts';
 import { leaveUndoList, needUndoList } from '../semaphores.ts';
 import { isAlive, isTraced, kernelInfo } from '../signal-queue.ts';
 import { DISARMED, NO_TIMES } from '../timers.ts';
 import { withoutStep } from '../tracees.ts';
-import { PtraceEvent, stopForEvent, traced, wants } from '../tracing.ts';
+import { numberForTracer, PtraceEvent, stopForEvent, traced, wants } from '../tracing.ts';
 import { enterNamespaces } from './namespaces.ts';
 import { openPidfd } from './pidfd.ts';
 import { tlsFrom } from './segments.ts';
@@ -40,7 +40,7 @@ interface Request {
 /** Namespaces that a container would have of its own. */
 const NAMESPACES = CLONE.NEWNS | CLONE.NEWCGROUP | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET;
 /** Those that there are. */
-const OWN_NAMESPACES = CLONE.NEWUTS | CLONE.NEWIPC;
+const OWN_NAMESPACES = CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWPID;
 const otherNamespaces = (flags: number) => `new namespaces 0x${((flags & NAMESPACES & ~OWN_NAMESPACES) >>> 0).toString(16)}`;
 const FORKNOEXEC = 0x40;
 const SUPERPRIV = 0x100;
@@ -56,10 +56,14 @@ function refuse(d: Decision, { flags }: Request): number {
 	if (has(CLONE.NEWNS | CLONE.FS) || has(CLONE.NEWUSER | CLONE.FS)) return -Errno.EINVAL;
 	if (has(CLONE.THREAD) && !has(CLONE.SIGHAND)) return -Errno.EINVAL;
 	if (has(CLONE.SIGHAND) && !has(CLONE.VM)) return -Errno.EINVAL;
-	if (has(CLONE.THREAD) && flags & (CLONE.NEWUSER | CLONE.NEWPID)) return -Errno.EINVAL;
+	if (has(CLONE.PARENT) && isInit(d.state, d.task)) return -Errno.EINVAL;
+	const elsewhere = (d.task.ns?.pid ?? 0) !== d.task.pidNs;
+	if (has(CLONE.THREAD) && (flags & (CLONE.NEWUSER | CLONE.NEWPID) || elsewhere)) return -Errno.EINVAL;
 	if (flags & NAMESPACES && d.task.creds.euid !== 0) return -Errno.EPERM;
 	if (has(CLONE.NEWIPC | CLONE.SYSVSEM)) return -Errno.EINVAL;
 	if (flags & NAMESPACES & ~OWN_NAMESPACES) return unsupported(d, otherNamespaces(flags));
+	const refused = has(CLONE.NEWPID) ? refusePidNamespace(d) : 0;
+	if (refused !== 0) return refused;
 	if (has(CLONE.PIDFD) && flags & (CLONE.THREAD | CLONE.DETACHED)) return -Errno.EINVAL;
 	const { uid, euid } = d.task.creds;
 	const limit = d.group.rlimits[RLIMIT.NPROC][0];
@@ -70,26 +74,6 @@ function refuse(d: Decision, { flags }: Request): number {
 	return 0;
 }
 
-/** alloc_pid: the next number that nobody has, be it as a task, a process group or a session; 0 = none is left. */
-function freePid(d: Decision): number {
-	const { tasks, groups, next } = d.state;
-	const used = new Set<number>();
-	for (const { pgrp, session } of Object.values(groups)) used.add(pgrp).add(session);
-	for (let pid = next.pid, n = 0; n < PID_MAX; n++, pid = pid + 1 >= PID_MAX ? RESERVED_PIDS : pid + 1) {
-		if (tasks[pid] === undefined && !used.has(pid)) return pid;
-	}
-	return 0;
-}
-
-/** alloc_pid with set_tid: -EINVAL -EPERM -EEXIST. Here is one namespace only, whose init is pid 1. */
-function chosenPid(d: Decision, [pid, ...outer]: readonly number[]): number {
-	if (outer.length > 0 || pid < 1 || pid >= PID_MAX) return -Errno.EINVAL;
-	if (d.task.creds.euid !== 0) return -Errno.EPERM;
-	const { tasks, groups } = d.state;
-	const used = pid === 1 || tasks[pid] !== undefined || Object.values(groups).some((g) => g.pgrp === pid || g.session === pid);
-	return used ? -Errno.EEXIST : pid;
-}
-
 /** The calling task is made twice. The child's first instruction is the one after the call, with result 0. */
 function clone(d: Decision, request: Request): Outcome {
 	const { flags } = request;
@@ -98,8 +82,10 @@ function clone(d: Decision, request: Request): Outcome {
 	const parent = d.task;
 	const tls = flags & CLONE.SETTLS ? tlsFrom(d, request.tls) : parent.tls;
 	if (typeof tls === 'number') return tls;
-	const pid = request.setTid.length > 0 ? chosenPid(d, request.setTid) : freePid(d);
-	if (pid <= 0) return pid === 0 ? -Errno.EAGAIN : pid;
+	const around = chainOf(d.state, parent.ns?.pid ?? 0).map((id) => pidsOf(d.state, id));
+	const numbers = allocate(d, flags & CLONE.NEWPID ? [emptyPids(d), ...around] : around, request.setTid);
+	if (typeof numbers === 'number') return numbers;
+	const { pid } = numbers;
 	if (flags & CLONE.PIDFD && (freeDescriptor(d) < 0 || !d.writable(request.pidfd, 4))) {
 		return freeDescriptor(d) < 0 ? -Errno.EMFILE : -Errno.EFAULT;
 	}
@@ -111,6 +97,7 @@ function clone(d: Decision, request: Request): Outcome {
 	const thread = shares(CLONE.THREAD);
 	const semUndo = shares(CLONE.SYSVSEM) ? needUndoList(d) : 0;
 	const ns = flags & OWN_NAMESPACES ? newNamespaces(d, flags) : parent.ns;
+	const pidNs = ns?.pid ?? 0;
 	const own = { ...entitiesOf(d, flags, pid, thread) };
 	const value: Task = {
 		...parent,
@@ -141,34 +128,38 @@ function clone(d: Decision, request: Request): Outcome {
 		vforkParent: shares(CLONE.VFORK) ? d.pid : 0,
 		semUndo,
 		ns,
+		pidNs,
 		exitStatus: 0,
 		flags: ((parent.flags & ~SUPERPRIV) | FORKNOEXEC) >>> 0,
 		times: { ...NO_TIMES, startNs: d.now },
 	};
 	const event = traceEvent(request);
 	const shown = event !== undefined && wants(d.task, 1 << event);
-	const placed = request.setTid.length > 0 ? { placed: true } : {};
+	const placed = request.setTid.length > around.length + (flags & CLONE.NEWPID ? 1 : 0) ? { placed: true } : {};
 	d.emit({ kind: 'task/new', task: pid, value: { ...value, ...tracedFrom(d, flags, shown, value.cpu) }, ...own, ...placed });
+	enterNumbers(d, pidNs, numbers);
+	const nr = numberOf(d, pid);
 	if (flags & CLONE.PIDFD) d.writeU32(request.pidfd, openPidfd(d, value.group, 0));
-	if (shares(CLONE.PARENT_SETTID)) d.writeU32(request.parentTid, pid);
-	if (shares(CLONE.CHILD_SETTID)) writeTid(d, value, pid);
-	if (shown) return stopForEvent(d, event, pid, pid);
-	return shares(CLONE.VFORK) ? untilProgram(pid) : pid;
+	if (shares(CLONE.PARENT_SETTID)) d.writeU32(request.parentTid, nr);
+	if (shares(CLONE.CHILD_SETTID)) writeTid(d, value, numberIn(d.state, pidNs, pid));
+	if (shown) return stopForEvent(d, event, numberForTracer(d, pid), nr);
+	return shares(CLONE.VFORK) ? untilProgram(pid, nr) : nr;
 }
 
-/** The parent of a vfork sleeps until its child has a program of its own or ends. */
-function untilProgram(pid: number): Outcome {
+/** The parent of a vfork sleeps until its child, whose number it gets then, has a program of its own or ends. */
+function untilProgram(pid: number, nr: number): Outcome {
 	const on = [{ kind: 'vfork' as const, child: pid }];
 	return {
 		kind: 'block',
 		wait: { on, deadline: null, restart: Restart.NOINTR, signals: 0n },
-		restartBlock: { call: 'vfork', deadline: null, args: [pid] },
+		restartBlock: { call: 'vfork', deadline: null, args: [nr] },
 	};
 }
 
 /** A call goes on after PTRACE_EVENT_*: a vfork may have to wait for its child yet. */
 export function afterEvent(d: Decision, result: number): Outcome {
-	return d.state.tasks[result]?.vforkParent === d.pid ? untilProgram(result) : result;
+	const child = taskOf(d, result);
+	return child?.vforkParent === d.pid ? untilProgram(child.pid, result) : result;
 }
 
 /** Which event a new task is to its creator's tracer; undefined = none (CLONE_UNTRACED). */
@@ -233,10 +224,10 @@ export function newGroup(parent: ThreadGroup, id: number, pid: number): ThreadGr
 }
 
 /** schedule_tail: the child's own tid in its memory; nobody is told when it cannot be written. */
-function writeTid(d: Decision, child: Task, pid: number): void {
+function writeTid(d: Decision, child: Task, tid: number): void {
 	const mm = d.state.mms[child.mm];
 	if (!d.writable(child.setTid, 4, false, mm)) return;
-	const bytes = new Uint8Array([pid, pid >>> 8, pid >>> 16, pid >>> 24]);
+	const bytes = new Uint8Array([tid, tid >>> 8, tid >>> 16, tid >>> 24]);
 	d.emit({ kind: 'memory/write', mm: mm.id, address: child.setTid, bytes, force: false });
 }
 
@@ -244,8 +235,9 @@ function writeTid(d: Decision, child: Task, pid: number): void {
 function woken(d: Decision, resume: Resume | null): Outcome | null {
 	if (resume === null) return null;
 	if (resume.reason === 'signal') return resume.wait.restart;
-	const pid = d.task.restartBlock?.args[0] ?? -Errno.EINVAL;
-	return wants(d.task, 1 << PtraceEvent.VFORK_DONE) ? stopForEvent(d, PtraceEvent.VFORK_DONE, pid, pid) : pid;
+	const nr = d.task.restartBlock?.args[0] ?? -Errno.EINVAL;
+	if (!wants(d.task, 1 << PtraceEvent.VFORK_DONE)) return nr;
+	return stopForEvent(d, PtraceEvent.VFORK_DONE, numberForTracer(d, pidOf(d, nr)), nr);
 }
 
 const PLAIN = { stack: 0, parentTid: 0, childTid: 0, tls: 0, pidfd: 0, setTid: [] };
@@ -267,9 +259,6 @@ const cloneCall: Handler = (d, [flags, stack, parentTid, tls, childTid], resume)
 	const signal = exitSignal > NSIG ? 0 : exitSignal;
 	return clone(d, { flags: bits, exitSignal: signal, stack, parentTid, tls, childTid, pidfd: parentTid, setTid: [] });
 };
-
-/** Namespaces that may be one in another. */
-const MAX_PID_NS_LEVEL = 32;
 
 /** Sizes of struct clone_args: the first version, and with what this kernel knows (set_tid, cgroup). */
 const CLONE_ARGS_MIN = 64;
@@ -311,6 +300,8 @@ const unshare: Handler = (d, [flags]) => {
 	const spaces = flags & (NAMESPACES | CLONE.NEWTIME);
 	if (spaces && task.creds.euid !== 0) return -Errno.EPERM;
 	if (spaces & ~OWN_NAMESPACES) return unsupported(d, otherNamespaces(flags));
+	const refused = flags & CLONE.NEWPID ? refusePidNamespace(d) : 0;
+	if (refused !== 0) return refused;
 	const shared = (field: 'fdTable' | 'fs') =>
 		Object.values(state.tasks).some((t) => t[field] === task[field] && t.pid !== task.pid);
 	const own = {
@@ -323,7 +314,7 @@ const unshare: Handler = (d, [flags]) => {
 	return 0;
 };
 
-const NO_NAMESPACES = 'of new namespaces only uts and ipc';
+const NO_NAMESPACES = 'of new namespaces only uts, ipc and pid';
 
 export const cloneRows: readonly SyscallRow[] = [
 	{ nr: 2, name: 'fork', args: [], support: 'full', handler: fork },

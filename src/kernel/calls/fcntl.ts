@@ -6,6 +6,7 @@ import { F, FD_CLOEXEC, O, SEAL } from '../abi/fcntl.ts';
 import type { Decision, Outcome } from '../decision.ts';
 import { descriptorLimit, fileAt, inodeOf, mayWrite, setDescriptor } from '../open-file.ts';
 import { fsIds, owns } from '../permissions.ts';
+import { numberOf, pidOf } from '../pids.ts';
 import type { Resume, SyscallRow } from '../row.ts';
 import { flock, recordLock } from './file-locks.ts';
 import { duplicate } from './files-open.ts';
@@ -105,18 +106,22 @@ function owner(d: Decision, file: OpenFile, command: number, arg: number): numbe
 		d.emit({ kind: 'file/set', file: file.id, fields });
 		return 0;
 	};
+	/** A number of a process, or (negative) of a process group. */
+	const setOwner = (nr: number) => {
+		const pid = Math.sign(nr) * pidOf(d, Math.abs(nr));
+		return nr === 0 || isKnown(d, pid) ? set({ owner: pid }) : -Errno.ESRCH;
+	};
 	switch (command) {
 		case F.SETOWN:
-			if (arg === 0x80000000) return -Errno.EINVAL;
-			return knownOwner(d, arg | 0) ? set({ owner: arg | 0 }) : -Errno.ESRCH;
+			return arg === 0x80000000 ? -Errno.EINVAL : setOwner(arg | 0);
 		case F.GETOWN:
-			return file.owner;
+			return Math.sign(file.owner) * numberOf(d, Math.abs(file.owner));
 		case F.SETSIG:
 			return arg > 64 ? -Errno.EINVAL : set({ signal: arg });
 		case F.GETSIG:
 			return file.signal;
 		case F.GETOWN_EX: {
-			const pair = Int32Array.of(file.owner < 0 ? 2 : 1, Math.abs(file.owner));
+			const pair = Int32Array.of(file.owner < 0 ? 2 : 1, numberOf(d, Math.abs(file.owner)));
 			return d.write(arg, new Uint8Array(pair.buffer)) ? 0 : -Errno.EFAULT;
 		}
 		default: {
@@ -124,18 +129,14 @@ function owner(d: Decision, file: OpenFile, command: number, arg: number): numbe
 			if (raw === undefined) return -Errno.EFAULT;
 			const v = new DataView(raw.buffer, raw.byteOffset);
 			const type = v.getInt32(0, true);
-			const pid = v.getInt32(4, true);
-			if (type < 0 || type > 2) return -Errno.EINVAL;
-			const value = type === 2 ? -pid : pid;
-			return knownOwner(d, value) ? set({ owner: value }) : -Errno.ESRCH;
+			const nr = v.getInt32(4, true);
+			return type < 0 || type > 2 ? -Errno.EINVAL : setOwner(type === 2 ? -nr : nr);
 		}
 	}
 }
 
-function knownOwner(d: Decision, value: number): boolean {
-	if (value === 0) return true;
-	if (value > 0) return d.state.tasks[value] !== undefined;
-	return Object.values(d.state.groups).some((g) => g.pgrp === -value);
+function isKnown(d: Decision, pid: number): boolean {
+	return d.state.tasks[pid] !== undefined || Object.values(d.state.groups).some((g) => g.pgrp === -pid);
 }
 
 /** Largest pipe that one without privileges may ask for (fs.pipe-max-size). */

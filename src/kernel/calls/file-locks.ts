@@ -6,6 +6,7 @@ import { F, LOCK_TYPE, O, SEEK } from '../abi/fcntl.ts';
 import type { Decision, Outcome } from '../decision.ts';
 import { conflicting, withLock, withoutLock } from '../locks.ts';
 import { fileAt, inodeOf, mayRead, mayWrite } from '../open-file.ts';
+import { numberOf } from '../pids.ts';
 import type { Resume } from '../row.ts';
 
 /** A command of fcntl about locks: struct flock at `address`, or (`wide`) struct flock64. */
@@ -98,7 +99,7 @@ function tellConflict(d: Decision, inode: Inode, lock: FileLock, address: number
 		v.setInt32(4, other.start, true);
 		v.setInt32(8, length, true);
 	}
-	v.setInt32(wide ? 20 : 12, other.pid, true);
+	v.setInt32(wide ? 20 : 12, other.pid > 0 ? numberOf(d, other.pid) : other.pid, true);
 	return d.write(address, bytes) ? 0 : -Errno.EFAULT;
 }
 

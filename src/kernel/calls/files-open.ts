@@ -79,7 +79,7 @@ function openFound(d: Decision, found: Found & { readonly inode: Inode }, flags:
 	const who = fsIds(d.task.creds);
 	const path = foundPath(d, found);
 	if (found.proc !== undefined) return openProc(d, found, flags);
-	if (found.namespace) return openNamespace(d, d.state.tasks[found.namespace.pid], found.namespace.kind, flags);
+	if (found.namespace) return openNamespace(d, d.state.tasks[found.namespace.pid], found.namespace.link, flags);
 	if (isProcDirectory(inode)) return openProcDirectory(d, found, flags);
 	if (inode.id === 0) return -Errno.ELOOP;
 	if (flags & O.PATH) return openDescriptor(d, inode, flags, path, mount);

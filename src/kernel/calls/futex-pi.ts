@@ -7,6 +7,7 @@ import { Restart } from '../../reducers/state.ts';
 import { Errno } from '../abi/errno.ts';
 import type { Block, Decision, Outcome } from '../decision.ts';
 import { ANY, FUTEX, type FutexKey, futexKey, handOver, isSameKey, move, type Waiter, waitersOf, wake } from '../futexes.ts';
+import { numberOf, taskOf } from '../pids.ts';
 import type { Resume } from '../row.ts';
 import { isAlive } from '../signal-queue.ts';
 
@@ -18,13 +19,15 @@ function take(d: Decision, address: number, key: FutexKey, pid: number, marks: b
 	const word = d.u32(address);
 	if (word === undefined) return -Errno.EFAULT;
 	const owner = word & FUTEX.TID;
-	if (owner === pid) return -Errno.EDEADLK;
+	const own = numberOf(d, pid);
+	if (owner === own) return -Errno.EDEADLK;
 	const [top] = waitersOf(d, key);
 	if (top !== undefined) return known(top, word);
-	const taken = owner === 0 ? (word & FUTEX.OWNER_DIED) | pid | (marks ? FUTEX.WAITERS : 0) : word | FUTEX.WAITERS;
+	const taken = owner === 0 ? (word & FUTEX.OWNER_DIED) | own | (marks ? FUTEX.WAITERS : 0) : word | FUTEX.WAITERS;
 	if (taken >>> 0 !== word && !d.writeU32(address, taken >>> 0)) return -Errno.EFAULT;
-	const holder = d.state.tasks[owner];
-	return owner !== 0 && (holder === undefined || !isAlive(holder)) ? -Errno.ESRCH : owner;
+	if (owner === 0) return 0;
+	const holder = taskOf(d, owner);
+	return holder === undefined || !isAlive(holder) ? -Errno.ESRCH : holder.pid;
 }
 
 /** attach_to_pi_state: the owner whom others wait for already, -EINVAL if the word says something else. */
@@ -74,7 +77,7 @@ export function lock(
 export function unlock(d: Decision, address: number, priv: boolean): number {
 	const word = d.u32(address);
 	if (word === undefined) return -Errno.EFAULT;
-	if ((word & FUTEX.TID) !== d.pid) return -Errno.EPERM;
+	if ((word & FUTEX.TID) !== numberOf(d, d.pid)) return -Errno.EPERM;
 	const key = futexKey(d, address, priv, true);
 	if (typeof key === 'number') return key;
 	const [top] = waitersOf(d, key);

@@ -6,6 +6,7 @@
 import type { Credentials } from '../../events/entities.ts';
 import { Errno } from '../abi/errno.ts';
 import type { Decision } from '../decision.ts';
+import { numberOf, pidOf, taskOrOwn } from '../pids.ts';
 import type { ArgKind, Handler, SyscallRow } from '../row.ts';
 
 /** "Leave as it is", also the one id that nobody may have. */
@@ -115,15 +116,16 @@ function setGroups(d: Decision, count: number, list: number, size: 2 | 4): numbe
 
 /** The thread group of a pid argument (0: the caller's), or undefined. */
 function groupOf(d: Decision, pid: number) {
-	const { tasks, groups } = d.state;
-	const task = pid === 0 ? d.task : tasks[pid];
-	return task && groups[task.group];
+	const task = taskOrOwn(d, pid);
+	return task && d.state.groups[task.group];
 }
 
+const numberOrNobody = (d: Decision, pid: number | undefined) => (pid === undefined ? -Errno.ESRCH : numberOf(d, pid));
+
 const setpgid: Handler = (d, [pidArg, pgidArg]) => {
-	const pid = pidArg === 0 ? d.task.tgid : pidArg;
-	const pgid = pgidArg === 0 ? pid : pgidArg;
-	if ((pgid | 0) < 0) return -Errno.EINVAL;
+	const pid = pidArg === 0 ? d.task.tgid : pidOf(d, pidArg);
+	const pgid = pgidArg === 0 ? pid : pidOf(d, pgidArg);
+	if ((pgidArg | 0) < 0) return -Errno.EINVAL;
 	const target = d.state.tasks[pid];
 	const own = d.group;
 	if (target === undefined) return -Errno.ESRCH;
@@ -145,7 +147,7 @@ const setsid: Handler = (d) => {
 	const { id, tgid, session } = d.group;
 	if (session === tgid || Object.values(d.state.groups).some((g) => g.pgrp === tgid)) return -Errno.EPERM;
 	d.emit({ kind: 'group/set', group: id, fields: { session: tgid, pgrp: tgid, tty: 0, oldPgrp: 0 } });
-	return tgid;
+	return numberOf(d, tgid);
 };
 
 const umask: Handler = (d, [mask]) => {
@@ -183,7 +185,7 @@ const capget: Handler = (d, [header, data]) => {
 	const pid = d.u32(header + 4);
 	if (pid === undefined) return -Errno.EFAULT;
 	if ((pid | 0) < 0) return -Errno.EINVAL;
-	const task = pid === 0 ? d.task : d.state.tasks[pid];
+	const task = taskOrOwn(d, pid);
 	if (task === undefined) return -Errno.ESRCH;
 	return d.write(data, idBytes(capabilities(task.creds, words), 4)) ? 0 : -Errno.EFAULT;
 };
@@ -194,7 +196,7 @@ const capset: Handler = (d, [header, data]) => {
 	const pid = d.u32(header + 4);
 	const bytes = d.read(data, 12 * words);
 	if (pid === undefined || bytes === undefined) return -Errno.EFAULT;
-	if (pid !== 0 && pid !== d.pid) return -Errno.EPERM;
+	if (pid !== 0 && pid !== numberOf(d, d.pid)) return -Errno.EPERM;
 	const now = idBytes(capabilities(d.task.creds, words), 4);
 	if (now.every((b, i) => b === bytes[i])) return 0;
 	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name: 'capability sets', eip: d.regs.eip, bytes });
@@ -265,15 +267,15 @@ function getRes(d: Decision, k: Ids, args: readonly number[], size: 2 | 4): numb
 
 export const identityRows: readonly SyscallRow[] = [
 	...idRows(),
-	get(20, 'getpid', (d) => d.task.tgid),
-	get(64, 'getppid', (d) => d.task.ppid),
-	get(65, 'getpgrp', (d) => d.group.pgrp),
-	get(224, 'gettid', (d) => d.pid),
+	get(20, 'getpid', (d) => numberOf(d, d.task.tgid)),
+	get(64, 'getppid', (d) => numberOf(d, d.task.ppid)),
+	get(65, 'getpgrp', (d) => numberOf(d, d.group.pgrp)),
+	get(224, 'gettid', (d) => numberOf(d, d.pid)),
 	row(57, 'setpgid', ['pid', 'pid'], setpgid),
 	row(60, 'umask', ['mode'], umask),
 	row(66, 'setsid', [], setsid),
-	row(132, 'getpgid', ['pid'], (d, [pid]) => groupOf(d, pid)?.pgrp ?? -Errno.ESRCH),
-	row(147, 'getsid', ['pid'], (d, [pid]) => groupOf(d, pid)?.session ?? -Errno.ESRCH),
+	row(132, 'getpgid', ['pid'], (d, [pid]) => numberOrNobody(d, groupOf(d, pid)?.pgrp)),
+	row(147, 'getsid', ['pid'], (d, [pid]) => numberOrNobody(d, groupOf(d, pid)?.session)),
 	{
 		nr: 184,
 		name: 'capget',

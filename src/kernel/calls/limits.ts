@@ -5,6 +5,7 @@ import { RLIM_INFINITY, RLIM_NLIMITS, RLIMIT } from '../abi/mm.ts';
 import { encodeNs, TIMEVAL32 } from '../abi/time.ts';
 import { setWords, viewOf } from '../abi/words.ts';
 import type { Decision } from '../decision.ts';
+import { taskOrOwn } from '../pids.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { groupTimes } from '../timers.ts';
 
@@ -13,14 +14,14 @@ const NR_OPEN = 1048576;
 
 /** A limit of the calling group, or another task's by pid. */
 function limitsOf(d: Decision, pid: number) {
-	const task = pid === 0 ? d.task : d.state.tasks[pid];
+	const task = taskOrOwn(d, pid);
 	return task && d.state.groups[task.group];
 }
 
 /** check_prlimit_permission: of another process only its own user's, unless root. */
 function mayLimit(d: Decision, pid: number): boolean {
 	const own = d.task.creds;
-	const { creds, group } = pid === 0 ? d.task : d.state.tasks[pid];
+	const { creds, group } = taskOrOwn(d, pid) ?? d.task;
 	if (group === d.task.group || own.euid === 0) return true;
 	const users = [creds.uid, creds.euid, creds.suid].every((uid) => uid === own.uid);
 	return users && [creds.gid, creds.egid, creds.sgid].every((gid) => gid === own.gid);

@@ -21,6 +21,7 @@ import {
 	tell,
 	WRITE,
 } from '../ipc.ts';
+import { numberOf } from '../pids.ts';
 import type { Resume } from '../row.ts';
 import { hasRoom, messageQueue } from '../waits.ts';
 
@@ -44,6 +45,13 @@ export function msgget(d: Decision, key: number, flags: number): number {
 	);
 }
 
+/** A queue whose processes have the numbers that the caller sees. */
+const seen = (d: Decision, queue: MsgQueue): MsgQueue => ({
+	...queue,
+	lspid: numberOf(d, queue.lspid),
+	lrpid: numberOf(d, queue.lrpid),
+});
+
 /** @param wide whether structs have the newer layout (IPC_64) */
 export function msgctl(d: Decision, id: number, command: number, at: number, wide: boolean): number {
 	if ((id | 0) < 0 || (command | 0) < 0) return -Errno.EINVAL;
@@ -61,7 +69,7 @@ export function msgctl(d: Decision, id: number, command: number, at: number, wid
 			const queue = obtain(d, 'msg', id, command !== CTL.STAT);
 			if (typeof queue === 'number') return queue;
 			if (command !== MSG_CTL.STAT_ANY && !allowed(d.task, queue, READ)) return -Errno.EACCES;
-			return tell(d, at, packQueue(queue, wide), command === CTL.STAT ? 0 : ipcId(queue));
+			return tell(d, at, packQueue(seen(d, queue), wide), command === CTL.STAT ? 0 : ipcId(queue));
 		}
 		case CTL.SET: {
 			const settings = readSettings(d, 'msg', at, wide);

@@ -5,11 +5,14 @@ import { O } from '../abi/fcntl.ts';
 import type { Decision } from '../decision.ts';
 import {
 	isOwn,
+	mayBeBornIn,
 	NAMESPACE_FLAG,
-	type NamespaceKind,
+	NS_LINKS,
+	type NsLink,
 	namedNamespace,
 	namespace,
 	OWN,
+	type OwnKind,
 	setNames,
 	withNamespace,
 } from '../namespaces.ts';
@@ -58,9 +61,11 @@ function setnsOfProcess(d: Decision, target: Task | undefined, flags: number): n
 	const wanted = OWN.filter((kind) => flags & NAMESPACE_FLAG[kind]);
 	const others = wanted.reduce((left, kind) => left & ~NAMESPACE_FLAG[kind], flags);
 	if (others !== 0) return unsupported(d, `setns 0x${others.toString(16)}`);
+	if (flags & NAMESPACE_FLAG.pid && !mayBeBornIn(d, target.pidNs)) return -Errno.EINVAL;
+	const of = (kind: OwnKind) => (kind === 'pid' ? target.pidNs : (target.ns?.[kind] ?? 0));
 	enterNamespaces(
 		d,
-		wanted.reduce<NsProxy | null>((ns, kind) => withNamespace(ns, kind, target.ns?.[kind] ?? 0), d.task.ns),
+		wanted.reduce<NsProxy | null>((ns, kind) => withNamespace(ns, kind, of(kind)), d.task.ns),
 	);
 	return 0;
 }
@@ -76,22 +81,25 @@ const setns: Handler = (d, [fd, flags]) => {
 	if (flags !== 0 && flags !== NAMESPACE_FLAG[of]) return -Errno.EINVAL;
 	if (d.task.creds.euid !== 0) return -Errno.EPERM;
 	if (!isOwn(of)) return unsupported(d, `setns of ${of}`);
-	enterNamespaces(d, withNamespace(d.task.ns, of, id));
+	// Of pid namespaces the container's is nobody's by name.
+	const entered = of === 'pid' && found.pids === null ? 0 : id;
+	if (of === 'pid' && !mayBeBornIn(d, entered)) return -Errno.EINVAL;
+	enterNamespaces(d, withNamespace(d.task.ns, of, entered));
 	return 0;
 };
 
 /** A descriptor of the namespace a task is in. -EACCES: it is not to be written. */
-export function openNamespace(d: Decision, task: Task, kind: NamespaceKind, flags: number): number {
+export function openNamespace(d: Decision, task: Task, link: NsLink, flags: number): number {
 	if (!(flags & O.PATH) && ((flags & O.ACCMODE) !== O.RDONLY || flags & O.TRUNC)) return -Errno.EPERM;
 	const fd = freeDescriptor(d);
 	if (fd < 0) return fd;
-	const channel = namedNamespace(d, task, kind);
+	const channel = namedNamespace(d, task, link);
 	const inode = makeInode(d, 'anon', 0o444, null, { channel, nlink: 1 });
-	return openDescriptor(d, inode, flags, `${kind}:[${namespace(d.state, channel).ino}]`);
+	return openDescriptor(d, inode, flags, `${NS_LINKS[link]}:[${namespace(d.state, channel).ino}]`);
 }
 
 export const namespaceRows: readonly SyscallRow[] = [
 	{ nr: 74, name: 'sethostname', args: ['buf', 'size'], support: 'full', handler: setName('nodename') },
 	{ nr: 121, name: 'setdomainname', args: ['buf', 'size'], support: 'full', handler: setName('domainname') },
-	{ nr: 346, name: 'setns', args: ['fd', 'flags:clone'], support: 'partial', note: 'uts and ipc', handler: setns },
+	{ nr: 346, name: 'setns', args: ['fd', 'flags:clone'], support: 'partial', note: 'uts, ipc and pid', handler: setns },
 ];

@@ -4,6 +4,7 @@ import { O } from '../abi/fcntl.ts';
 import type { Decision } from '../decision.ts';
 import { freeDescriptor, setDescriptor, usableFileAt } from '../open-file.ts';
 import { type Pidfd, processOf } from '../pidfds.ts';
+import { numberOf, taskOf } from '../pids.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { isAlive, userInfo } from '../signal-queue.ts';
 import { anonAt, openAnon } from './anon.ts';
@@ -22,7 +23,7 @@ export function pidfdAt(d: Decision, fd: number): Pidfd | number {
 
 const pidfdOpen: Handler = (d, [pid, flags]) => {
 	if (flags & ~O.NONBLOCK || (pid | 0) <= 0) return -Errno.EINVAL;
-	const task = d.state.tasks[pid];
+	const task = taskOf(d, pid);
 	if (task === undefined || task.state === 'dead') return -Errno.ESRCH;
 	return task.tgid === task.pid ? openPidfd(d, task.group, flags) : -Errno.EINVAL;
 };
@@ -33,12 +34,13 @@ const sendSignal: Handler = (d, [fd, signoArg, uinfo, flags]) => {
 	if (typeof pidfd === 'number') return pidfd;
 	const signo = signoArg | 0;
 	const target = processOf(d.state, pidfd);
-	let info = userInfo(d.task, signo);
+	if (target !== undefined && numberOf(d, target.pid) === 0) return -Errno.EINVAL;
+	let info = userInfo(d, signo);
 	if (uinfo !== 0) {
 		const given = d.u32(uinfo);
 		if (given === undefined) return -Errno.EFAULT;
 		if (given !== signoArg) return -Errno.EINVAL;
-		const queued = queuedInfo(d, target?.tgid ?? 0, signo, uinfo);
+		const queued = queuedInfo(d, target?.tgid === d.pid, signo, uinfo);
 		if (typeof queued === 'number') return queued;
 		info = queued;
 	}

@@ -5,6 +5,7 @@ import { Sig } from '../abi/signal.ts';
 import { Clock, TIMER_ABSTIME, TIMESPEC32, TIMESPEC64, type TimeFormat } from '../abi/time.ts';
 import { viewOf } from '../abi/words.ts';
 import type { Decision } from '../decision.ts';
+import { pidOf } from '../pids.ts';
 import type { SyscallRow } from '../row.ts';
 import { SIGEV } from '../timers.ts';
 import { expiryOf, readTimerSpec, timerSpec } from './anon.ts';
@@ -44,7 +45,8 @@ function create(d: Decision, clock: number, event: number, at: number): number {
 		if (![SIGEV.SIGNAL, SIGEV.NONE, SIGEV.THREAD, SIGEV.SIGNAL | SIGEV.THREAD_ID].some((n) => n === notify)) return -Errno.EINVAL;
 		if (notify !== SIGEV.NONE && (signo < 1 || signo > 64)) return -Errno.EINVAL;
 		if (notify & SIGEV.THREAD_ID) {
-			if (!d.group.threads.includes(tid)) return -Errno.EINVAL;
+			wanted.tid = pidOf(d, tid);
+			if (!d.group.threads.includes(wanted.tid)) return -Errno.EINVAL;
 		} else wanted.tid = 0;
 		if (notify === SIGEV.NONE) wanted.signo = 0;
 	}

@@ -5,6 +5,7 @@ import { Errno } from '../abi/errno.ts';
 import { UIO_MAXIOV } from '../abi/fcntl.ts';
 import { viewOf } from '../abi/words.ts';
 import type { Decision, Outcome } from '../decision.ts';
+import { taskOf } from '../pids.ts';
 import type { SyscallRow } from '../row.ts';
 import { type Buffer, gather, scatter, totalLength, userVector, writableLength } from '../user-buffers.ts';
 import { mayTrace } from './ptrace.ts';
@@ -66,7 +67,7 @@ function processMemory(d: Decision, args: readonly number[], writes: boolean): O
 	const remote = remoteVector(d, remoteAt, remoteCount);
 	if (typeof remote === 'number') return remote;
 	if (totalLength(remote) === 0) return 0;
-	const task = d.state.tasks[pid];
+	const task = taskOf(d, pid);
 	const mm = task === undefined ? undefined : d.state.mms[task.mm];
 	if (task === undefined || mm === undefined) return -Errno.ESRCH;
 	if (mm.id !== d.mm.id && !mayTrace(d, task)) return -Errno.EPERM;
@@ -127,7 +128,7 @@ function epollTarget(d: Decision, task: Task, at: number): number {
 }
 
 function kcmp(d: Decision, [pid1, pid2, type, index1, index2]: readonly number[]): Outcome {
-	const [one, two] = [d.state.tasks[pid1], d.state.tasks[pid2]];
+	const [one, two] = [taskOf(d, pid1), taskOf(d, pid2)];
 	if (one === undefined || two === undefined) return -Errno.ESRCH;
 	for (const task of [one, two]) if (task.group !== d.task.group && !mayTrace(d, task)) return -Errno.EPERM;
 	const by = (field: 'mm' | 'fdTable' | 'fs' | 'sighand' | 'semUndo'): number =>

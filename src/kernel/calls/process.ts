@@ -14,12 +14,13 @@ import { failed } from '../fail.ts';
 import { fileBytes } from '../file-data.ts';
 import { foundPath, readPath, resolve, resolveAt } from '../paths.ts';
 import { fsIds, MAY_EXEC, permitted } from '../permissions.ts';
+import { numberOf, taskOrOwn } from '../pids.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { MAX_INTERPRETERS, SCRIPT_LINE, scriptArguments, scriptLine } from '../script.ts';
 import { wholePath } from '../seen-paths.ts';
 import { isTraced, userInfo } from '../signal-queue.ts';
 import { postSignal } from '../signal-send.ts';
-import { leave, PtraceEvent, stopForEvent, wants } from '../tracing.ts';
+import { leave, numberForTracer, PtraceEvent, stopForEvent, wants } from '../tracing.ts';
 import { cloneRows } from './clone.ts';
 import { futexRows } from './futex.ts';
 import { futexWaitvRow } from './futex-waitv.ts';
@@ -87,10 +88,10 @@ function start(d: Decision, found: ReturnType<typeof resolve>, filename: string,
 		if (!failed(next)) called = next.argv[0];
 	}
 	const nr = d.task.origAx;
-	const { pid } = d;
+	const was = numberForTracer(d, d.pid);
 	try {
 		const result = execEvents(d, request, (path) => program(d, resolve(d, AT_FDCWD, path, 'follow'), path, [], []));
-		return result === 0 ? afterExec(d, nr, pid) : result;
+		return result === 0 ? afterExec(d, nr, was) : result;
 	} catch (error) {
 		if (!(error instanceof ElfError)) throw error;
 		const isElf = error.what !== 'ELF magic' && error.what !== 'ELF header';
@@ -102,13 +103,13 @@ function start(d: Decision, found: ReturnType<typeof resolve>, filename: string,
 }
 
 /** A tracer sees a new program by an event with the pid the task had, else (not after PTRACE_SEIZE) by a SIGTRAP. */
-function afterExec(d: Decision, nr: number, pid: number): Outcome {
+function afterExec(d: Decision, nr: number, was: number): Outcome {
 	const { task } = d;
 	if (!isTraced(task)) return RETURNED;
 	// The call's number can be seen until it returns.
 	d.emit({ kind: 'task/set', task: d.pid, fields: { origAx: nr } });
-	if (wants(task, PtraceOption.TRACEEXEC)) return stopForEvent(d, PtraceEvent.EXEC, pid, 0);
-	if (!task.trace.seized) postSignal(d, d.pid, false, userInfo(task, Sig.SIGTRAP));
+	if (wants(task, PtraceOption.TRACEEXEC)) return stopForEvent(d, PtraceEvent.EXEC, was, 0);
+	if (!task.trace.seized) postSignal(d, d.pid, false, userInfo(d, Sig.SIGTRAP));
 	return 0;
 }
 
@@ -139,7 +140,7 @@ function interpreter(d: Decision, request: ExecRequest, called: string): ExecReq
 
 const setTidAddress: Handler = (d, [clearTid]) => {
 	d.emit({ kind: 'task/set', task: d.pid, fields: { clearTid } });
-	return d.pid;
+	return numberOf(d, d.pid);
 };
 
 /** sizeof(struct robust_list_head). */
@@ -152,7 +153,7 @@ const setRobustList: Handler = (d, [head, length]) => {
 };
 
 const getRobustList: Handler = (d, [pid, head, length]) => {
-	const task = pid === 0 ? d.task : d.state.tasks[pid];
+	const task = taskOrOwn(d, pid);
 	if (task === undefined) return -Errno.ESRCH;
 	return d.writeU32(length, ROBUST_HEAD) && d.writeU32(head, task.robustList) ? 0 : -Errno.EFAULT;
 };

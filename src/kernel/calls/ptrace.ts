@@ -9,6 +9,7 @@ import { decodeSigset, encodeSigset, NSIG, Sig, UNBLOCKABLE } from '../abi/signa
 import { USER_DESC, unpackDescriptor } from '../abi/user-desc.ts';
 import { viewOf } from '../abi/words.ts';
 import type { Decision } from '../decision.ts';
+import { taskOf } from '../pids.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { isAlive, isTraced, kernelInfo, userInfo } from '../signal-queue.ts';
 import { postSignal } from '../signal-send.ts';
@@ -243,15 +244,16 @@ function missing(d: Decision, request: number): number {
 	return -Errno.EIO;
 }
 
-const ptrace: Handler = (d, [request, pid, address, data]) => {
+const ptrace: Handler = (d, [request, nr, address, data]) => {
 	if (request === PTRACE.TRACEME) return traceMe(d);
-	const target = d.state.tasks[pid];
+	const target = taskOf(d, nr);
 	if (target === undefined) return -Errno.ESRCH;
+	const { pid } = target;
 	if (request === PTRACE.ATTACH) return attach(d, target, false, address, data);
 	if (request === PTRACE.SEIZE) return attach(d, target, true, address, data);
 	if (!isTraced(target) || target.trace.tracer !== d.pid) return -Errno.ESRCH;
 	if (request === PTRACE.KILL) {
-		postSignal(d, pid, false, userInfo(d.task, Sig.SIGKILL));
+		postSignal(d, pid, false, userInfo(d, Sig.SIGKILL));
 		return 0;
 	}
 	if (request === PTRACE.INTERRUPT) {

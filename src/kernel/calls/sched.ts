@@ -2,6 +2,7 @@
 import { Errno } from '../abi/errno.ts';
 import { encodeNs, TIMESPEC32, TIMESPEC64, type TimeFormat } from '../abi/time.ts';
 import type { Decision } from '../decision.ts';
+import { numberOf, pidOf, taskOrOwn } from '../pids.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 
 const Policy = { NORMAL: 0, FIFO: 1, RR: 2, BATCH: 3, IDLE: 5, DEADLINE: 6 } as const;
@@ -16,14 +17,16 @@ const RLIMIT_NICE = 13;
 /** Bytes of the processor mask of a kernel for few processors. */
 const MASK_BYTES = 4;
 
-const taskOf = (d: Decision, pid: number) => (pid === 0 ? d.task : d.state.tasks[pid]);
 /** Tasks that get/setpriority speak of; `who` 0 = the caller, its process group, its user. */
 function meant(d: Decision, which: number, who: number) {
-	if (which === PRIO_PROCESS) return [taskOf(d, who)].filter((t) => t !== undefined);
-	const own = which === PRIO_USER ? d.task.creds.uid : d.group.pgrp;
-	const wanted = who === 0 ? own : who;
+	if (which === PRIO_PROCESS) return [taskOrOwn(d, who)].filter((t) => t !== undefined);
 	const { tasks, groups } = d.state;
-	return Object.values(tasks).filter((t) => (which === PRIO_USER ? t.creds.uid : groups[t.group].pgrp) === wanted);
+	if (which === PRIO_USER) {
+		const uid = who === 0 ? d.task.creds.uid : who;
+		return Object.values(tasks).filter((t) => t.creds.uid === uid && numberOf(d, t.pid) !== 0);
+	}
+	const pgrp = who === 0 ? d.group.pgrp : pidOf(d, who);
+	return Object.values(tasks).filter((t) => groups[t.group].pgrp === pgrp);
 }
 
 /** can_nice: root may, others only to where RLIMIT_NICE lets them. */
@@ -64,14 +67,14 @@ const yieldCall: Handler = (d) => {
 
 const getaffinity: Handler = (d, [pid, length, mask]) => {
 	if (length < MASK_BYTES || length % 4 !== 0) return -Errno.EINVAL;
-	if (taskOf(d, pid) === undefined) return -Errno.ESRCH;
+	if (taskOrOwn(d, pid) === undefined) return -Errno.ESRCH;
 	return d.writeU32(mask, 1) ? MASK_BYTES : -Errno.EFAULT;
 };
 
 const setaffinity: Handler = (d, [pid, length, mask]) => {
 	const bytes = d.read(mask, Math.min(length, MASK_BYTES));
 	if (bytes === undefined) return -Errno.EFAULT;
-	if (taskOf(d, pid) === undefined) return -Errno.ESRCH;
+	if (taskOrOwn(d, pid) === undefined) return -Errno.ESRCH;
 	return bytes.length > 0 && bytes[0] & 1 ? 0 : -Errno.EINVAL;
 };
 
@@ -87,7 +90,7 @@ const setparam: Handler = (d, [pid, param]) =>
 function setParam(d: Decision, pid: number, policy: number, param: number): number {
 	const priority = d.u32(param);
 	if (priority === undefined) return -Errno.EFAULT;
-	if (taskOf(d, pid) === undefined) return -Errno.ESRCH;
+	if (taskOrOwn(d, pid) === undefined) return -Errno.ESRCH;
 	if (isNormal(policy)) return priority === 0 ? 0 : -Errno.EINVAL;
 	if (policy !== Policy.FIFO && policy !== Policy.RR) return -Errno.EINVAL;
 	if (priority < 1 || priority > 99) return -Errno.EINVAL;
@@ -99,11 +102,11 @@ function setParam(d: Decision, pid: number, policy: number, param: number): numb
 }
 
 const getscheduler: Handler = (d, [pid]) =>
-	(pid | 0) < 0 ? -Errno.EINVAL : taskOf(d, pid) === undefined ? -Errno.ESRCH : Policy.NORMAL;
+	(pid | 0) < 0 ? -Errno.EINVAL : taskOrOwn(d, pid) === undefined ? -Errno.ESRCH : Policy.NORMAL;
 
 const getparam: Handler = (d, [pid, param]) => {
 	if (param === 0 || (pid | 0) < 0) return -Errno.EINVAL;
-	if (taskOf(d, pid) === undefined) return -Errno.ESRCH;
+	if (taskOrOwn(d, pid) === undefined) return -Errno.ESRCH;
 	return d.writeU32(param, 0) ? 0 : -Errno.EFAULT;
 };
 
@@ -122,7 +125,7 @@ const interval =
 	(format: TimeFormat): Handler =>
 	(d, [pid, pointer]) => {
 		if ((pid | 0) < 0) return -Errno.EINVAL;
-		if (taskOf(d, pid) === undefined) return -Errno.ESRCH;
+		if (taskOrOwn(d, pid) === undefined) return -Errno.ESRCH;
 		const { quantum, nsPerStep } = d.state.persona;
 		return d.write(pointer, encodeNs(quantum * nsPerStep, format)) ? 0 : -Errno.EFAULT;
 	};

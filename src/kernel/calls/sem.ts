@@ -21,6 +21,7 @@ import {
 	tell,
 	WRITE,
 } from '../ipc.ts';
+import { numberOf } from '../pids.ts';
 import type { Resume } from '../row.ts';
 import { needUndoList, operate, removeSet, setValues, sleepersOf, tryOps } from '../semaphores.ts';
 
@@ -123,7 +124,7 @@ function values(d: Decision, id: number, num: number, command: number, at: numbe
 	}
 	if (num >= sems.length) return -Errno.EINVAL;
 	if (command === SEM_CTL.GETVAL) return sems[num].value;
-	if (command === SEM_CTL.GETPID) return sems[num].pid;
+	if (command === SEM_CTL.GETPID) return numberOf(d, sems[num].pid);
 	return waiting(d, set, num, command === SEM_CTL.GETZCNT);
 }
 

@@ -39,6 +39,7 @@ import {
 	unmappedArea,
 } from '../mappings.ts';
 import { mayExpand } from '../memory-rlimits.ts';
+import { numberOf } from '../pids.ts';
 
 /** VM_EXEC among the rights that SHM_EXEC asks for. */
 const EXECUTE = 0o111;
@@ -83,6 +84,13 @@ function newSegment(d: Decision, key: number, size: number, flags: number): numb
 	return ipcId(segment);
 }
 
+/** A segment whose processes have the numbers that the caller sees. */
+const seen = (d: Decision, segment: Segment): Segment => ({
+	...segment,
+	cpid: numberOf(d, segment.cpid),
+	lpid: numberOf(d, segment.lpid),
+});
+
 /** @param wide whether structs have the newer layout (IPC_64) */
 export function shmctl(d: Decision, id: number, command: number, at: number, wide: boolean): number {
 	if ((id | 0) < 0 || (command | 0) < 0) return -Errno.EINVAL;
@@ -109,7 +117,12 @@ export function shmctl(d: Decision, id: number, command: number, at: number, wid
 			const segment = obtain(d, 'shm', id, command !== CTL.STAT);
 			if (typeof segment === 'number') return segment;
 			if (command !== SHM_CTL.STAT_ANY && !allowed(d.task, segment, READ)) return -Errno.EACCES;
-			return tell(d, at, packSegment(segment, attachments(d.state, segment), wide), command === CTL.STAT ? 0 : ipcId(segment));
+			return tell(
+				d,
+				at,
+				packSegment(seen(d, segment), attachments(d.state, segment), wide),
+				command === CTL.STAT ? 0 : ipcId(segment),
+			);
 		}
 		case CTL.SET: {
 			const settings = readSettings(d, 'shm', at, wide);

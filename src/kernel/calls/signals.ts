@@ -32,6 +32,7 @@ import {
 import { TIMESPEC32, TIMESPEC64, type TimeFormat, timeNs, validTime } from '../abi/time.ts';
 import { altStackFlags, changedAltStack, refuseAltStack } from '../altstack.ts';
 import { type Block, type Decision, type Outcome, RETURNED } from '../decision.ts';
+import { numberOf, pidOf, taskOf } from '../pids.ts';
 import type { Resume, SyscallRow } from '../row.ts';
 import { returnFromFrame, returnFromRtFrame } from '../sigframe.ts';
 import { actionOf, pendingSet, setBlocked, takeSignal, userInfo } from '../signal-queue.ts';
@@ -199,22 +200,26 @@ export function send(d: Decision, target: Task, group: boolean, info: SigInfo): 
 	return info.signo === 0 ? 0 : postSignal(d, target.pid, group, info);
 }
 
-/** Leaders of the thread groups a kill(2) pid means, in pid order. A dead one that was not reaped counts. */
+/** To the process with a thread of this number. */
+function sendTo(d: Decision, nr: number, info: SigInfo): number {
+	const target = taskOf(d, nr);
+	return target === undefined || target.state === 'dead' ? -Errno.ESRCH : send(d, target, true, info);
+}
+
+/** Leaders of thread groups, in pid order. A dead one that was not reaped counts. */
 function leaders(d: Decision, which: (task: Task) => boolean): Task[] {
 	return Object.values(d.state.tasks).filter((t) => t.pid === t.tgid && t.state !== 'dead' && which(t));
 }
 
 function kill(d: Decision, pid: number, signo: number): number {
-	const info = userInfo(d.task, signo);
+	const info = userInfo(d, signo);
 	const { groups } = d.state;
-	if (pid > 0) {
-		const [target] = leaders(d, (t) => t.tgid === pid);
-		return target === undefined ? -Errno.ESRCH : send(d, target, true, info);
-	}
+	if (pid > 0) return sendTo(d, pid, info);
 	if (pid === -0x80000000) return -Errno.ESRCH;
-	// Everybody but the caller's group and the container's init; or a process group.
-	const pgrp = pid === 0 ? d.group.pgrp : -pid;
-	const targets = leaders(d, (t) => (pid === -1 ? t.tgid > 1 && t.group !== d.task.group : groups[t.group].pgrp === pgrp));
+	// Everybody that the caller sees but its own group and its namespace's init; or a process group.
+	const pgrp = pid === 0 ? d.group.pgrp : pidOf(d, -pid);
+	const isAnyone = (t: Task) => numberOf(d, t.tgid) > 1 && t.group !== d.task.group;
+	const targets = leaders(d, (t) => (pid === -1 ? isAnyone(t) : groups[t.group].pgrp === pgrp));
 	if (targets.length === 0) return -Errno.ESRCH;
 	const results = targets.map((t) => send(d, t, true, info));
 	if (pid === -1) return results.findLast((r) => r !== -Errno.EPERM) ?? 0;
@@ -224,32 +229,31 @@ function kill(d: Decision, pid: number, signo: number): number {
 /** tkill, tgkill: to one thread. `tgid` -1 = any group. */
 function killThread(d: Decision, tgid: number, pid: number, signo: number, info?: SigInfo): number {
 	if (pid <= 0 || (tgid <= 0 && tgid !== -1)) return -Errno.EINVAL;
-	const target = d.state.tasks[pid];
-	if (target === undefined || target.state === 'dead' || (tgid !== -1 && target.tgid !== tgid)) return -Errno.ESRCH;
-	return send(d, target, false, info ?? userInfo(d.task, signo, Code.SI_TKILL));
+	const target = taskOf(d, pid);
+	if (target === undefined || target.state === 'dead') return -Errno.ESRCH;
+	if (tgid !== -1 && numberOf(d, target.tgid) !== tgid) return -Errno.ESRCH;
+	return send(d, target, false, info ?? userInfo(d, signo, Code.SI_TKILL));
 }
 
 /** The siginfo of rt_sigqueueinfo: read whole, and only to itself may a program pretend to be the kernel or kill(2). */
-export function queuedInfo(d: Decision, target: number, signo: number, uinfo: number): SigInfo | number {
+export function queuedInfo(d: Decision, own: boolean, signo: number, uinfo: number): SigInfo | number {
 	const bytes = d.read(uinfo, SIGINFO_BYTES);
 	if (bytes === undefined) return -Errno.EFAULT;
 	const info = decodeSiginfo(bytes, signo);
-	if ((info.code >= 0 || info.code === Code.SI_TKILL) && target !== d.pid) return -Errno.EPERM;
+	if ((info.code >= 0 || info.code === Code.SI_TKILL) && !own) return -Errno.EPERM;
 	return info;
 }
 
 function sigqueueinfo(d: Decision, pid: number, signo: number, uinfo: number): number {
-	const info = queuedInfo(d, pid, signo, uinfo);
-	if (typeof info === 'number') return info;
-	const [target] = leaders(d, (t) => t.tgid === pid);
-	return target === undefined ? -Errno.ESRCH : send(d, target, true, info);
+	const info = queuedInfo(d, pidOf(d, pid) === d.pid, signo, uinfo);
+	return typeof info === 'number' ? info : sendTo(d, pid, info);
 }
 
 function tgsigqueueinfo(d: Decision, [tgid, pid, signo, uinfo]: readonly number[]): number {
 	const bytes = d.read(uinfo, SIGINFO_BYTES);
 	if (bytes === undefined) return -Errno.EFAULT;
 	if ((tgid | 0) <= 0 || (pid | 0) <= 0) return -Errno.EINVAL;
-	const info = queuedInfo(d, pid, signo | 0, uinfo);
+	const info = queuedInfo(d, pidOf(d, pid) === d.pid, signo | 0, uinfo);
 	return typeof info === 'number' ? info : killThread(d, tgid, pid, signo | 0, info);
 }
 

@@ -4,6 +4,7 @@ import { Errno } from '../abi/errno.ts';
 import { NSEC_PER_SEC, splitNs, TICK_NSEC, TIMEVAL32, type TimeFormat } from '../abi/time.ts';
 import { viewOf } from '../abi/words.ts';
 import type { Decision } from '../decision.ts';
+import { numberOf } from '../pids.ts';
 import { noSocket, type Socket, setSocket, socketAt } from '../sockets.ts';
 
 /** struct __kernel_sock_timeval: 64-bit seconds and µs. */
@@ -68,7 +69,7 @@ function optionOf(d: Decision, socket: Socket, name: number): Uint8Array | undef
 		case SO.SNDLOWAT:
 			return words(1);
 		case SO.PEERCRED:
-			return peerCred === null ? words(0, -1, -1) : words(peerCred.pid, peerCred.uid, peerCred.gid);
+			return peerCred === null ? words(0, -1, -1) : words(numberOf(d, peerCred.pid), peerCred.uid, peerCred.gid);
 		default:
 			return undefined;
 	}

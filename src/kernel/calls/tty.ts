@@ -6,6 +6,7 @@ import { Sig } from '../abi/signal.ts';
 import { CC, DISABLED, IOCTL, settle, TERMIOS_BYTES, TERMIOS2_BYTES, termiosOf } from '../abi/termios.ts';
 import type { Decision } from '../decision.ts';
 import { mayRead } from '../open-file.ts';
+import { numberOf } from '../pids.ts';
 import { checkForeground, claim, giveUp, setForeground, signalGroup } from '../tty/control.ts';
 import { inputLength } from '../tty/line.ts';
 import { openPeer } from '../tty/open.ts';
@@ -56,9 +57,9 @@ export function ttyIoctl(d: Decision, file: OpenFile, { tty, master }: End, requ
 		case IOCTL.FIONREAD:
 			return put(word(waiting(d, { tty, master })));
 		case IOCTL.TIOCGPGRP:
-			return controls || master ? put(word(tty.pgrp)) : -Errno.ENOTTY;
+			return controls || master ? put(word(numberOf(d, tty.pgrp))) : -Errno.ENOTTY;
 		case IOCTL.TIOCGSID:
-			return (controls || master) && tty.session !== 0 ? put(word(tty.session)) : -Errno.ENOTTY;
+			return (controls || master) && tty.session !== 0 ? put(word(numberOf(d, tty.session))) : -Errno.ENOTTY;
 		case IOCTL.TIOCSPGRP:
 			return setForeground(d, tty, d.u32(arg));
 		case IOCTL.TIOCSCTTY:

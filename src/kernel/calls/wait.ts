@@ -11,6 +11,7 @@ import type { Decision, Outcome } from '../decision.ts';
 import { isWaitable, reapChild, reapTracee } from '../exit.ts';
 import { endStatus } from '../job-control.ts';
 import { processOf } from '../pidfds.ts';
+import { numberOf, pidOf } from '../pids.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { isTraced } from '../signal-queue.ts';
 import { groupTimes } from '../timers.ts';
@@ -20,6 +21,8 @@ import { isNonblocking, pidfdAt } from './pidfd.ts';
 /** What a wait found. */
 interface Found {
 	readonly child: Task;
+	/** The child's number, as the waiter sees it. */
+	readonly nr: number;
 	/** Of waitid: CLD_*, and the exit code or signal. */
 	readonly code: number;
 	readonly status: number;
@@ -50,7 +53,7 @@ function look(d: Decision, on: ChildWait): Found | number | null {
 
 function found(d: Decision, child: Task, code: number, status: number, word: number): Found {
 	const times = addTimes(groupTimes(d.state, child.group), d.state.groups[child.group].childTimes);
-	return { child, code, status, word, usage: rusageBytes(d, times, 0) };
+	return { child, nr: numberOf(d, child.pid), code, status, word, usage: rusageBytes(d, times, 0) };
 }
 
 /** A leader is waited for once its last thread is gone; who is traced by its tracer first. */
@@ -104,8 +107,8 @@ function wait(d: Decision, on: ChildWait): Found | number | null | Extract<Outco
 function meant(d: Decision, pid: number, options: number): ChildWait {
 	const on = (which: number, id: number): ChildWait => ({ kind: 'child', which, id, options });
 	if (pid === -1) return on(WAIT.P_ALL, 0);
-	if (pid < 0) return on(WAIT.P_PGID, -pid);
-	return pid === 0 ? on(WAIT.P_PGID, d.group.pgrp) : on(WAIT.P_PID, pid);
+	if (pid < 0) return on(WAIT.P_PGID, pidOf(d, -pid));
+	return pid === 0 ? on(WAIT.P_PGID, d.group.pgrp) : on(WAIT.P_PID, pidOf(d, pid));
 }
 
 function wait4(d: Decision, pid: number, status: number, options: number, rusage: number): Outcome {
@@ -116,15 +119,15 @@ function wait4(d: Decision, pid: number, status: number, options: number, rusage
 	if (typeof result === 'number' || 'kind' in result) return result;
 	if (status !== 0 && !d.writeU32(status, result.word)) return -Errno.EFAULT;
 	if (rusage !== 0 && !d.write(rusage, result.usage)) return -Errno.EFAULT;
-	return result.child.pid;
+	return result.nr;
 }
 
 /** siginfo_t of waitid: signo, errno, code, pid, uid, status; all 0 when nothing was there. */
 function waitInfo(result: Found | null): Uint8Array {
 	const bytes = new Uint8Array(24);
 	if (result === null) return bytes;
-	const { child, code, status } = result;
-	setWords(viewOf(bytes), 0, [Sig.SIGCHLD, 0, code, child.pid, child.creds.uid, status]);
+	const { child, nr, code, status } = result;
+	setWords(viewOf(bytes), 0, [Sig.SIGCHLD, 0, code, nr, child.creds.uid, status]);
 	return bytes;
 }
 
@@ -133,7 +136,7 @@ const waitid: Handler = (d, [which, idArg, info, options, rusage]) => {
 	const id = idArg | 0;
 	if (which > WAIT.P_PIDFD || (which === WAIT.P_PID && id <= 0) || (which === WAIT.P_PGID && id < 0)) return -Errno.EINVAL;
 	if (which === WAIT.P_PIDFD) return waitPidfd(d, id, info, options, rusage);
-	const meantId = which === WAIT.P_ALL ? 0 : which === WAIT.P_PGID && id === 0 ? d.group.pgrp : id;
+	const meantId = which === WAIT.P_ALL ? 0 : which === WAIT.P_PGID && id === 0 ? d.group.pgrp : pidOf(d, id);
 	return told(d, wait(d, { kind: 'child', which, id: meantId, options }), info, rusage);
 };
 

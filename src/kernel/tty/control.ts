@@ -5,6 +5,7 @@ import { Errno } from '../abi/errno.ts';
 import { hasSignal, SIG_IGN, Sig } from '../abi/signal.ts';
 import type { Decision } from '../decision.ts';
 import { isOrphaned, membersOf } from '../job-control.ts';
+import { pidOf } from '../pids.ts';
 import { actionOf, kernelInfo } from '../signal-queue.ts';
 import { postSignal } from '../signal-send.ts';
 
@@ -88,13 +89,14 @@ export function disassociate(d: Decision, id: number, ends: boolean): void {
 }
 
 /** TIOCSPGRP: another foreground group. -errno: ENOTTY EINVAL ESRCH EPERM */
-export function setForeground(d: Decision, tty: Tty, pgrp: number | undefined): number {
+export function setForeground(d: Decision, tty: Tty, nr: number | undefined): number {
 	const refused = checkForeground(d, tty, Sig.SIGTTOU);
 	if (refused !== 0) return refused === -Errno.EIO ? -Errno.ENOTTY : refused;
-	if (pgrp === undefined) return -Errno.EFAULT;
-	if ((pgrp | 0) < 0) return -Errno.EINVAL;
+	if (nr === undefined) return -Errno.EFAULT;
+	if ((nr | 0) < 0) return -Errno.EINVAL;
 	const { group } = d;
 	if (group.tty !== tty.id || tty.session !== group.session) return -Errno.ENOTTY;
+	const pgrp = pidOf(d, nr);
 	const members = membersOf(d.state, pgrp);
 	if (members.length === 0) return d.state.tasks[pgrp] === undefined ? -Errno.ESRCH : -Errno.EPERM;
 	if (members[0].session !== group.session) return -Errno.EPERM;
