@@ -7,7 +7,7 @@ import { Restart } from '../../reducers/state.ts';
 import { Errno } from '../abi/errno.ts';
 import type { Block, Decision, Outcome } from '../decision.ts';
 import { ANY, FUTEX, type FutexKey, futexKey, handOver, isSameKey, move, type Waiter, waitersOf, wake } from '../futexes.ts';
-import { numberOf, taskOf } from '../pids.ts';
+import { numberOf, pidOf, taskOf } from '../pids.ts';
 import type { Resume } from '../row.ts';
 import { isAlive } from '../signal-queue.ts';
 
@@ -22,7 +22,7 @@ function take(d: Decision, address: number, key: FutexKey, pid: number, marks: b
 	const own = numberOf(d, pid);
 	if (owner === own) return -Errno.EDEADLK;
 	const [top] = waitersOf(d, key);
-	if (top !== undefined) return known(top, word);
+	if (top !== undefined) return known(d, top, word);
 	const taken = owner === 0 ? (word & FUTEX.OWNER_DIED) | own | (marks ? FUTEX.WAITERS : 0) : word | FUTEX.WAITERS;
 	if (taken >>> 0 !== word && !d.writeU32(address, taken >>> 0)) return -Errno.EFAULT;
 	if (owner === 0) return 0;
@@ -31,10 +31,10 @@ function take(d: Decision, address: number, key: FutexKey, pid: number, marks: b
 }
 
 /** attach_to_pi_state: the owner whom others wait for already, -EINVAL if the word says something else. */
-function known({ on }: Waiter, word: number): number {
+function known(d: Decision, { on }: Waiter, word: number): number {
 	if (on.kind !== 'futex' || on.owner === 0) return -Errno.EINVAL;
-	const owner = word & FUTEX.TID;
-	return owner === on.owner || (owner === 0 && word & FUTEX.OWNER_DIED) ? on.owner : -Errno.EINVAL;
+	const owner = pidOf(d, word & FUTEX.TID);
+	return owner === on.owner || ((word & FUTEX.TID) === 0 && word & FUTEX.OWNER_DIED) ? on.owner : -Errno.EINVAL;
 }
 
 /** rt_mutex_adjust_prio_chain: whether a lock's owner waits, through any number of others, for `pid`. */
