@@ -283,15 +283,15 @@ test('the vDSO: entry, landing behind an int 0x80, trampolines', () => {
 	assert.equal([...page.subarray(rt, rt + 7)], [0xb8, 173, 0, 0, 0, 0xcd, 0x80]);
 });
 
-test('with a host root all but the program and /dev is still to be asked for', () => {
+test('with a host root all but the program, /dev and /proc is still to be asked for', () => {
 	const p = new Program(rows, started({ root: 'host', program: { path: '/usr/bin/tiny', bytes: guestBytes('tiny') } }));
 	const root = p.state.inodes[1];
 	assert.equal([root.lower, root.lowerPath], ['partial', '/']);
 	assert.equal(
 		root.entries.map((e) => e.name),
-		['dev', 'usr'],
+		['dev', 'proc', 'usr'],
 	);
-	const usr = p.state.inodes[root.entries[1].inode];
+	const usr = p.state.inodes[root.entries[2].inode];
 	assert.equal([usr.lower, usr.lowerPath], ['partial', '/usr']);
 	const path = p.task.cpu.esp - 4096;
 	p.pokeText(path, '/usr/lib/x');
