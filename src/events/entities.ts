@@ -149,7 +149,7 @@ export interface PidNamespace {
 }
 
 /** Where in the kernel a traced task stops: what it does when it goes on depends on it. */
-export const TRACE_STOPS = ['signal', 'enter', 'leave', 'event', 'end', 'end-group', 'group', 'frame'] as const;
+export const TRACE_STOPS = ['signal', 'enter', 'emulate', 'leave', 'event', 'end', 'end-group', 'group', 'frame'] as const;
 
 /** ptrace(2), the tracee's side (task->ptrace, JOBCTL_*, TIF_SYSCALL_TRACE, TIF_SINGLESTEP, TIF_FORCED_TF). */
 export interface Tracing {
@@ -162,12 +162,16 @@ export interface Tracing {
 	/** It was let go on to stop at the next call's entry or exit; after one instruction. */
 	readonly syscall: boolean;
 	readonly step: boolean;
+	/** Its calls are the tracer's to make: it stops at their entry, and goes on behind them (PTRACE_SYSEMU). */
+	readonly emulate: boolean;
 	/** TF in eflags is the tracer's, not the program's. */
 	readonly forcedTf: boolean;
 	/** It took part in its group's stop, which goes on, and was let go on. */
 	readonly released: boolean;
 	/** It is to stop without a signal, where it next leaves the kernel (PTRACE_INTERRUPT). */
 	readonly interrupt: boolean;
+	/** It stands still and its tracer waits for what comes next (PTRACE_LISTEN). */
+	readonly listening: boolean;
 	/** PTRACE_GETEVENTMSG. */
 	readonly message: number;
 	/** The stop it is in (state `traced`), or was let go from and has not left yet. */
@@ -176,7 +180,7 @@ export interface Tracing {
 
 export interface TraceStop {
 	/**
-	 * `signal` before one is delivered, `enter` and `leave` a call, `event` inside a call, `end` and `end-group` before an exit,
+	 * `signal` before one is delivered, `enter` and `leave` a call, `emulate` before one that is not made, `event` inside a call, `end` and `end-group` before an exit,
 	 * `group` in the group's stop, `frame` on a signal handler's first instruction.
 	 */
 	readonly at: (typeof TRACE_STOPS)[number];

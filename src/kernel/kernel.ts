@@ -68,8 +68,9 @@ function decideCall(d: Decision, entry: 'int80' | 'sysenter'): Decided {
 		args = [ebx, ecx, edx, esi, edi, sixth];
 	}
 	d.emit({ kind: 'syscall/enter', task: d.pid, nr: eax, args, regs });
-	if (!d.isUntraced && isTraced(d.task) && d.task.trace.syscall) {
-		stopAtCall(d, 'enter', { eax: -Errno.ENOSYS >>> 0 });
+	const trace = d.isUntraced || !isTraced(d.task) ? null : d.task.trace;
+	if (trace?.syscall || trace?.emulate) {
+		stopAtCall(d, trace.emulate ? 'emulate' : 'enter', { eax: -Errno.ENOSYS >>> 0 });
 		return decided(d);
 	}
 	return makeCall(d, eax, args);
@@ -96,6 +97,9 @@ function goOn(d: Decision, stop: TraceStop): Decided {
 			if (d.task.pending.some((q) => q.signo === Sig.SIGKILL)) return finish(d, origAx, undefined, -Errno.EINTR);
 			return makeCall(d, origAx, [ebx, ecx, edx, esi, edi, ebp]);
 		}
+		case 'emulate':
+			sendChosen(d, stop);
+			return finish(d, origAx, undefined, d.regs.eax | 0);
 		case 'leave': {
 			sendChosen(d, stop);
 			const result = d.regs.eax | 0;

@@ -1,7 +1,7 @@
 /**
  * Sending signals (kernel/signal.c of Linux 6.1), and what goes with it: a group that stops or goes on, its parent being told.
  */
-import type { SigInfo, SigSet, Task } from '../events/entities.ts';
+import type { SigInfo, SigSet, Task, Tracing } from '../events/entities.ts';
 import { Errno } from './abi/errno.ts';
 import { RLIMIT } from './abi/mm.ts';
 import { type SigInfoLayout, siginfo, siginfoLayout } from './abi/siginfo.ts';
@@ -30,6 +30,7 @@ export function postSignal(d: Decision, pid: number, group: boolean, info: SigIn
 	else if (signo === Sig.SIGCONT) flush(d, pid, STOP_SIGNALS);
 	if ((signo === Sig.SIGCONT || signo === Sig.SIGKILL) && d.state.groups[task.group].stopSignal !== 0)
 		continueGroup(d, pid, signo);
+	if (signo === Sig.SIGCONT) notifyTracers(d, pid);
 	if (signo === Sig.SIGKILL) leaveTraceStops(d, pid);
 	const outside = info.code === Code.SI_KERNEL || numberIn(d.state, task.pidNs, d.pid) === 0;
 	const wanted = hasSignal(task.blocked, signo) || waitsFor(task, signo) || (info.forced && isSpared(d.state, task, signo));
@@ -102,6 +103,21 @@ function leaveTraceStops(d: Decision, pid: number): void {
 		const stop = trace.stop && { ...trace.stop, code: 0 };
 		d.emit({ kind: 'trace/resume', task: thread, trace: { ...trace, stop }, regs: {} });
 	}
+}
+
+/** Threads whose tracer seized them stop to say that SIGCONT came, be they stopped or not (ptrace_trap_notify). */
+function notifyTracers(d: Decision, pid: number): void {
+	for (const thread of d.state.groups[d.state.tasks[pid].group].threads) {
+		const task = d.state.tasks[thread];
+		if (isTraced(task) && task.trace.seized && isAlive(task)) askToStop(d, task);
+	}
+}
+
+/** A tracee is to stop where it next leaves the kernel; one whose tracer listens does so now. */
+export function askToStop(d: Decision, { pid, trace }: Task & { readonly trace: Tracing }): void {
+	const asked = { ...trace, interrupt: true };
+	if (trace.listening) d.emit({ kind: 'trace/resume', task: pid, trace: { ...asked, listening: false }, regs: {} });
+	else d.emit({ kind: 'task/set', task: pid, fields: { trace: asked } });
 }
 
 /** A stopped group goes on: by SIGCONT, of which its parent is told, or because it is killed. */

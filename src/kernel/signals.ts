@@ -24,7 +24,7 @@ import { isOrphaned } from './job-control.ts';
 import { buildFrame } from './sigframe.ts';
 import { actionOf, isSpared, isTraced, kernelInfo, setBlocked, takeSignal } from './signal-queue.ts';
 import { forceSignal, stopThread } from './signal-send.ts';
-import { leave, notice, PtraceEvent, stopStepping, stopTraced, stopWithGroup } from './tracing.ts';
+import { leave, notice, stopAsAsked, stopStepping, stopTraced, stopWithGroup } from './tracing.ts';
 
 export { kernelInfo, pendingSet, setBlocked, takeSignal, userInfo } from './signal-queue.ts';
 export { forceSignal, postSignal } from './signal-send.ts';
@@ -72,7 +72,7 @@ function standsStill(d: Decision): boolean {
 		return true;
 	}
 	if (!isTraced(task) || !task.trace.interrupt) return false;
-	stopTraced(d, 'group', Sig.SIGTRAP | (PtraceEvent.STOP << 8), notice(d, Sig.SIGTRAP, Sig.SIGTRAP | (PtraceEvent.STOP << 8)));
+	stopAsAsked(d);
 	return true;
 }
 

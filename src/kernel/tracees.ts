@@ -25,7 +25,17 @@ export function release(d: Decision, pid: number, signo: number | undefined): vo
 		return;
 	}
 	const left = stop && { ...stop, code: signo ?? stop.code };
-	const trace0 = { ...off.trace, tracer: 0, seized: false, options: 0, syscall: false, interrupt: false, stop: left };
+	const trace0 = {
+		...off.trace,
+		tracer: 0,
+		seized: false,
+		options: 0,
+		syscall: false,
+		emulate: false,
+		interrupt: false,
+		listening: false,
+		stop: left,
+	};
 	d.emit({ kind: 'trace/resume', task: pid, trace: trace0, regs: off.regs });
 }
 

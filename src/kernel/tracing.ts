@@ -21,18 +21,20 @@ export function traced(tracer: number, seized: boolean, options: number): Tracin
 		options,
 		syscall: false,
 		step: false,
+		emulate: false,
 		forcedTf: false,
 		released: false,
 		interrupt: false,
+		listening: false,
 		message: 0,
 		stop: null,
 	};
 }
 
 /** The siginfo of a stop that is no signal's: who stops, as every kind of siginfo has it in its first two words. */
-export function notice(d: Decision, signo: number, code: number): SigInfo {
-	const { creds } = d.task;
-	const pid = numberOf(d, d.pid);
+export function notice(d: Decision, signo: number, code: number, task: Task = d.task): SigInfo {
+	const { creds } = task;
+	const pid = numberIn(d.state, task.pidNs, task.pid);
 	if (siginfoLayout(signo, code) === 'fault') return siginfo({ signo, code, address: pid, extra: [creds.uid] });
 	return siginfo({ signo, code, pid, uid: creds.uid });
 }
@@ -51,7 +53,8 @@ export function stopTraced(
 	const stop = { at, code, info, result };
 	const inGroup = at === 'group';
 	const released = trace.released || (inGroup && d.group.stopSignal !== 0);
-	d.emit({ kind: 'trace/stop', task: d.pid, trace: { ...trace, message, released, interrupt: false, stop }, regs });
+	const now = { ...trace, message, released, interrupt: false, listening: false, stop };
+	d.emit({ kind: 'trace/stop', task: d.pid, trace: now, regs });
 	tellOfStop(d, d.task, trace.tracer, inGroup ? Code.CLD_STOPPED : Code.CLD_TRAPPED, code & 0x7f);
 }
 
@@ -63,11 +66,21 @@ export function stopWithGroup(d: Decision): void {
 	groupStopped(d);
 }
 
-/** A stop at a call's entry or exit: SIGTRAP, which TRACESYSGOOD tells from others. */
-export function stopAtCall(d: Decision, at: 'enter' | 'leave', regs: RegisterPatch): void {
-	const code = Sig.SIGTRAP | (wants(d.task, PtraceOption.TRACESYSGOOD) ? SYSGOOD : 0);
-	stopTraced(d, at, code, notice(d, Sig.SIGTRAP, code), { regs, message: at === 'enter' ? 1 : 2 });
+/** The deciding task stops because its tracer asked for it, or is to know of its group's stop (JOBCTL_TRAP_STOP, TRAP_NOTIFY). */
+export function stopAsAsked(d: Decision): void {
+	const signo = d.group.stopSignal === 0 ? Sig.SIGTRAP : d.group.stopSignal;
+	const code = signo | (PtraceEvent.STOP << 8);
+	stopTraced(d, 'group', code, notice(d, signo, code));
 }
+
+/** A stop at a call's entry or exit: SIGTRAP, which TRACESYSGOOD tells from others. */
+export function stopAtCall(d: Decision, at: 'enter' | 'emulate' | 'leave', regs: RegisterPatch): void {
+	const code = Sig.SIGTRAP | (wants(d.task, PtraceOption.TRACESYSGOOD) ? SYSGOOD : 0);
+	stopTraced(d, at, code, notice(d, Sig.SIGTRAP, code), { regs, message: SyscallStop[at] });
+}
+
+/** What PTRACE_GETEVENTMSG says at a call (PTRACE_EVENTMSG_SYSCALL_*). */
+const SyscallStop = { enter: 1, emulate: 1, leave: 2 } as const;
 
 /** The number of a pid as the deciding task's tracer sees it. */
 export function numberForTracer(d: Decision, pid: number): number {
@@ -105,7 +118,7 @@ export function leave(d: Decision, at: 'end' | 'end-group', status: number): Sto
 /** A call that is stepped over is reported when it is over (user_single_step_report). */
 export function reportStep(d: Decision): void {
 	const { task } = d;
-	if (task.state !== 'running' || !isTraced(task) || !task.trace.step) return;
+	if (task.state !== 'running' || !isTraced(task) || !task.trace.step || task.trace.emulate) return;
 	d.emit({ kind: 'task/set', task: d.pid, fields: { trap: { ...task.trap, number: 1, error: 0 } } });
 	postSignal(d, d.pid, false, { ...siginfo({ signo: Sig.SIGTRAP, code: Code.TRAP_BRKPT, address: d.regs.eip }), forced: true });
 }

@@ -201,9 +201,11 @@ export const tracing: Shape<Tracing> = struct<Tracing>({
 	options: u32,
 	syscall: bool,
 	step: bool,
+	emulate: bool,
 	forcedTf: bool,
 	released: bool,
 	interrupt: bool,
+	listening: bool,
 	message: u32,
 	stop: nullable(struct<TraceStop>({ at: oneOf(...TRACE_STOPS), code: u32, info: nullable(sigInfo), result: i32 })),
 });

@@ -231,7 +231,7 @@ function exit(d: StateDraft, pid: number, status: number, zombie: boolean): void
 	task.restartBlock = null;
 	task.vforkParent = 0;
 	const trace = plain(task.trace);
-	if (trace !== null) task.trace = trace.tracer === 0 ? null : { ...trace, stop: null, interrupt: false };
+	if (trace !== null) task.trace = trace.tracer === 0 ? null : { ...trace, stop: null, interrupt: false, listening: false };
 	mayNotRun(d, pid);
 	if (task.tgid !== pid) {
 		const group = entity(d, 'groups', task.group);

@@ -57,7 +57,16 @@ function sampleRestored(): Restored[] {
 
 export function sampleEvents(): MachineEvent[] {
 	const stop = { at: 'signal', code: 5 | (128 << 8), info: sigInfo(5), result: -1 } as const;
-	const flags = { seized: true, syscall: false, step: true, forcedTf: true, released: false, interrupt: false };
+	const flags = {
+		seized: true,
+		syscall: false,
+		step: true,
+		emulate: false,
+		forcedTf: true,
+		released: false,
+		interrupt: false,
+		listening: true,
+	};
 	const trace = { tracer: 2, options: 0x100007f, message: 0xffffffff, ...flags, stop };
 	const rich = richMachine();
 	const { cpu } = rich.tasks[1];

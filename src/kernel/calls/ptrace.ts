@@ -3,7 +3,7 @@ import type { Task } from '../../events/entities.ts';
 import { vmaAt } from '../../reducers/address-space.ts';
 import { Vm } from '../../reducers/state.ts';
 import { Errno } from '../abi/errno.ts';
-import { NT, PTRACE, PTRACE_OPTIONS } from '../abi/ptrace.ts';
+import { NT, PTRACE, PTRACE_OPTIONS, PtraceEvent } from '../abi/ptrace.ts';
 import { decodeSiginfo, encodeSiginfo, SIGINFO_BYTES } from '../abi/siginfo.ts';
 import { decodeSigset, encodeSigset, NSIG, Sig, UNBLOCKABLE } from '../abi/signal.ts';
 import { USER_DESC, unpackDescriptor } from '../abi/user-desc.ts';
@@ -12,10 +12,11 @@ import type { Decision } from '../decision.ts';
 import { taskOf } from '../pids.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { isAlive, isTraced, kernelInfo, userInfo } from '../signal-queue.ts';
-import { postSignal } from '../signal-send.ts';
+import { askToStop, postSignal } from '../signal-send.ts';
 import { peekUser, pokeUser, registerSet, type Tracee, withStep } from '../tracee-regs.ts';
 import { release, withoutStep } from '../tracees.ts';
-import { traced } from '../tracing.ts';
+import { notice, traced } from '../tracing.ts';
+import { peekSiginfo, syscallInfo } from './ptrace-info.ts';
 import { setTls, TLS_ENTRIES, TLS_MIN } from './segments.ts';
 
 /** SUID_DUMP_USER: prctl(PR_SET_DUMPABLE, 1). */
@@ -62,22 +63,27 @@ function attach(d: Decision, target: Task, seized: boolean, address: number, opt
 	if (!seized) postSignal(d, target.pid, false, kernelInfo(Sig.SIGSTOP));
 	// A thread of a stopped group stands still for its tracer from now on (JOBCTL_TRAPPING).
 	if (target.state === 'stopped') {
-		const code = d.state.groups[target.group].stopSignal;
-		const stop = { at: 'group', code, info: null, result: 0 } as const;
+		const { stopSignal } = d.state.groups[target.group];
+		const code = seized ? stopSignal | (PtraceEvent.STOP << 8) : stopSignal;
+		const stop = { at: 'group', code, info: seized ? notice(d, stopSignal, code, target) : null, result: 0 } as const;
 		d.emit({ kind: 'trace/stop', task: target.pid, trace: { ...trace, released: true, stop }, regs: {} });
 	}
 	return 0;
 }
 
-/** PTRACE_CONT, SYSCALL, SINGLESTEP: the tracee goes on, with a signal if one is given (ptrace_resume). */
+/** Requests whose calls the tracer makes, and that end after one instruction. */
+const EMULATING: readonly number[] = [PTRACE.SYSEMU, PTRACE.SYSEMU_SINGLESTEP];
+const STEPPING: readonly number[] = [PTRACE.SINGLESTEP, PTRACE.SYSEMU_SINGLESTEP];
+
+/** PTRACE_CONT, SYSCALL, SYSEMU, SINGLESTEP, SYSEMU_SINGLESTEP: the tracee goes on, with a signal if one is given (ptrace_resume). */
 function goOn(d: Decision, task: Tracee, request: number, signo: number): number {
 	if (signo > NSIG) return -Errno.EIO;
 	const { trace, pid } = task;
-	const step = request === PTRACE.SINGLESTEP;
-	const made = step ? withStep(d, task) : undefined;
+	const made = STEPPING.includes(request) ? withStep(d, task) : undefined;
 	const off = withoutStep(trace, d.view.regs(pid).eflags);
 	const stop = trace.stop && { ...trace.stop, code: signo };
-	const next = { ...(made?.trace ?? off.trace), syscall: request === PTRACE.SYSCALL, stop };
+	const calls = { syscall: request === PTRACE.SYSCALL, emulate: EMULATING.includes(request) };
+	const next = { ...(made?.trace ?? off.trace), ...calls, stop };
 	d.emit({ kind: 'trace/resume', task: pid, trace: next, regs: made ? { eflags: made.eflags } : off.regs });
 	return 0;
 }
@@ -161,6 +167,16 @@ function setMask(d: Decision, task: Tracee, size: number, pointer: number): numb
 	return 0;
 }
 
+/** PTRACE_LISTEN: a tracee that stands still without a signal does so until there is something new to tell. */
+function listen(d: Decision, task: Tracee): number {
+	const { trace, pid } = task;
+	if (!trace.seized || trace.stop?.info == null || trace.stop.info.code >> 8 !== PtraceEvent.STOP) return -Errno.EIO;
+	const listening = { ...trace, listening: true };
+	if (trace.interrupt) askToStop(d, { ...task, trace: listening });
+	else d.emit({ kind: 'task/set', task: pid, fields: { trace: listening } });
+	return 0;
+}
+
 type Request = (d: Decision, task: Tracee, address: number, data: number) => number;
 
 const peekText: Request = (d, task, address, data) => give(d, data, peek(d, task, address));
@@ -189,6 +205,9 @@ const REQUESTS: ReadonlyMap<number, Request> = new Map<number, Request>([
 	[PTRACE.CONT, resume(PTRACE.CONT)],
 	[PTRACE.SYSCALL, resume(PTRACE.SYSCALL)],
 	[PTRACE.SINGLESTEP, resume(PTRACE.SINGLESTEP)],
+	[PTRACE.SYSEMU, resume(PTRACE.SYSEMU)],
+	[PTRACE.SYSEMU_SINGLESTEP, resume(PTRACE.SYSEMU_SINGLESTEP)],
+	[PTRACE.LISTEN, listen],
 	[PTRACE.GETREGS, regs(NT.PRSTATUS, false)],
 	[PTRACE.SETREGS, regs(NT.PRSTATUS, true)],
 	[PTRACE.GETFPREGS, regs(NT.PRFPREG, false)],
@@ -227,6 +246,8 @@ const REQUESTS: ReadonlyMap<number, Request> = new Map<number, Request>([
 		},
 	],
 	[PTRACE.SETSIGMASK, setMask],
+	[PTRACE.PEEKSIGINFO, peekSiginfo],
+	[PTRACE.GET_SYSCALL_INFO, syscallInfo],
 ]);
 
 /** Requests that are said aloud to be missing. */
@@ -258,11 +279,10 @@ const ptrace: Handler = (d, [request, nr, address, data]) => {
 	}
 	if (request === PTRACE.INTERRUPT) {
 		if (!target.trace.seized) return -Errno.EIO;
-		if (target.state !== 'traced' && isAlive(target))
-			d.emit({ kind: 'task/set', task: pid, fields: { trace: { ...target.trace, interrupt: true } } });
+		if (isAlive(target)) askToStop(d, target);
 		return 0;
 	}
-	if (target.state !== 'traced') return -Errno.ESRCH;
+	if (target.state !== 'traced' || target.trace.listening) return -Errno.ESRCH;
 	const handler = REQUESTS.get(request);
 	return handler === undefined ? missing(d, request) : handler(d, target, address, data);
 };
@@ -273,7 +293,7 @@ export const ptraceRows: readonly SyscallRow[] = [
 		name: 'ptrace',
 		args: ['enum:PTRACE', 'pid', 'hex', 'hex'],
 		support: 'partial',
-		note: 'no LISTEN, SYSEMU, SINGLEBLOCK, PEEKSIGINFO, GET_SYSCALL_INFO, seccomp; a parent outside the machine cannot trace',
+		note: 'no SINGLEBLOCK, no seccomp; a parent outside the machine cannot trace',
 		handler: ptrace,
 	},
 ];
