@@ -29,13 +29,14 @@ const octal = (text: string) => (/^[0-7]{1,11}$/.test(text) ? Number.parseInt(te
 const plain = (text: string) => (/^[0-9]{1,10}$/.test(text) ? Number(text) : undefined);
 
 /** Words that say nothing about tmpfs itself: flags in words (common_set_sb_flag), where memory comes from, how wide inode numbers are. */
-const ACCEPTED = /^(ro|rw|sync|async|dirsync|mand|nomand|lazytime|nolazytime|inode32|huge=(never|always|within_size|advise))$/;
+const FLAGS = ['ro', 'rw', 'sync', 'async', 'dirsync', 'mand', 'nomand', 'lazytime', 'nolazytime', 'inode32'];
+const ACCEPTED = [...FLAGS, ...['never', 'always', 'within_size', 'advise'].map((when) => `huge=${when}`)];
 
 /** @param pages of memory, which sizes in per cent mean. undefined: EINVAL */
 export function parseTmpfs(text: string, pages: number, uid: number, gid: number): TmpfsOptions | undefined {
 	let options: TmpfsOptions = { blocks: undefined, files: undefined, mode: DEFAULT_MODE, uid, gid };
 	for (const word of text.split(',')) {
-		if (word === '' || ACCEPTED.test(word)) continue;
+		if (word === '' || ACCEPTED.includes(word)) continue;
 		const [key, value = ''] = word.split(/=(.*)/s);
 		const changed = option(key, value, pages);
 		if (changed === undefined || Object.values(changed).includes(undefined)) return undefined;
