@@ -112,15 +112,27 @@ export interface Task {
 	readonly noNewPrivs: boolean;
 	readonly times: TaskTimes;
 	readonly nice: number;
+	readonly sched: SchedPolicy;
 	/** personality(2): PER_LINUX 0 with flags; READ_IMPLIES_EXEC 0x400000 changes what mmap and mprotect do. */
 	readonly personality: number;
 }
 
+/** How a task is scheduled (include/uapi/linux/sched.h, struct sched_rt_entity). */
+export interface SchedPolicy {
+	/** SCHED_NORMAL 0, FIFO 1, RR 2, BATCH 3, IDLE 5. */
+	readonly policy: number;
+	/** Of FIFO and RR 1 to 99: who has more runs first. Else 0. */
+	readonly priority: number;
+	/** Its children begin with the normal policy (SCHED_RESET_ON_FORK). */
+	readonly resetOnFork: boolean;
+	/** Steps that were left of its RR quantum when it lost the processor; 0 = the next one is new. */
+	readonly slice: number;
+	/** Of FIFO and RR: its own steps when it woke last, from where RLIMIT_RTTIME counts. */
+	readonly since: number;
+}
+
 /** The kinds of namespaces, as /proc/PID/ns names them. */
 export const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'] as const;
-
-/** Inode numbers of namespaces that are not the container's begin here (PROC_DYNAMIC_FIRST). */
-export const FIRST_OWN_INO = 0xf0000002;
 
 /** Namespaces a task is in: `Anon`s of kind `ns`; 0 = the container's. */
 export interface NsProxy {
@@ -688,7 +700,7 @@ export interface Scheduler {
 	readonly current: number;
 	/** Steps left of its quantum. */
 	readonly left: number;
-	/** pids that may run, who waits longest first; the current one is not in it. */
+	/** pids that may run, those of higher realtime priority first, then who waits longest; the current one is not in it. */
 	readonly queue: readonly number[];
 	/** Generator behind the length of quanta and, with `chaos`, priorities: its next word, u32 (xorshift32, never 0). */
 	readonly rng: number;

@@ -33,6 +33,7 @@ export type TaskFields = Pick<
 	| 'flags'
 	| 'noNewPrivs'
 	| 'nice'
+	| 'sched'
 	| 'personality'
 	| 'trap'
 	| 'restartBlock'

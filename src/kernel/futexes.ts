@@ -74,7 +74,7 @@ export interface Waiter {
 	readonly on: FutexWait;
 }
 
-/** Who waits for a word, first come first, but for those who were woken already. */
+/** Who waits for a word, realtime tasks by priority, then first come first, but for those who were woken already. */
 export function waitersOf(d: Decision, key: FutexKey): readonly Waiter[] {
 	const { tasks } = d.state;
 	const found: Waiter[] = [];
@@ -85,7 +85,8 @@ export function waitersOf(d: Decision, key: FutexKey): readonly Waiter[] {
 			if ((on.kind === 'futex' || on.kind === 'futex-requeue') && isSameKey(on, key)) found.push({ task, index, on });
 		});
 	}
-	return found.sort((a, b) => (a.task.wait?.order ?? 0) - (b.task.wait?.order ?? 0));
+	const order = ({ task }: Waiter): number => task.wait?.order ?? 0;
+	return found.sort((a, b) => b.task.sched.priority - a.task.sched.priority || order(a) - order(b));
 }
 
 export function wake({ task, index }: Waiter, d: Decision): void {

@@ -20,7 +20,7 @@ import { execEvents } from './exec.ts';
 import { ROOT_INO } from './namespaces.ts';
 import { procRoot } from './procfs.ts';
 import { seedPrng } from './random.ts';
-import { seedScheduler } from './schedule.ts';
+import { NORMAL, seedScheduler } from './schedule.ts';
 import { DEV } from './stat.ts';
 import { NO_TIMES } from './timers.ts';
 import { blankTty, PTMX_RDEV, SLAVE_MAJOR } from './tty/terminal.ts';
@@ -461,6 +461,7 @@ class Builder {
 			noNewPrivs: false,
 			times,
 			nice: 0,
+			sched: NORMAL,
 			personality: 0,
 		};
 		const disarmed = { expires: null, interval: 0 };

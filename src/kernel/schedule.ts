@@ -1,12 +1,33 @@
 /**
  * Who runs next, and for how long: first come, first served, for a quantum of steps that the seed varies. With `chaos` as rr's
  * chaos mode (Scheduler.cc): now and then a quantum is very short, and tasks get priorities at random that are drawn again later.
+ * Realtime tasks (kernel/sched/rt.c of Linux 6.1) come before all others, and at once; among equals those of SCHED_FIFO have no
+ * quantum, those of SCHED_RR a long one.
  */
+import type { SchedPolicy, Task } from '../events/entities.ts';
 import type { KernelEvent } from '../events/event.ts';
 import type { MachineState, Scheduler } from '../reducers/state.ts';
 
 /** One of these many quanta is short, at most these steps long; priorities are drawn again at one of these many switches. */
 const CHAOS = { SHORT_ONE_IN: 8, SHORT_STEPS: 100, REDRAW_ONE_IN: 32, LOW_ONE_IN: 4 } as const;
+
+/** Scheduling policies (include/uapi/linux/sched.h). */
+export const Policy = { NORMAL: 0, FIFO: 1, RR: 2, BATCH: 3, IDLE: 5, DEADLINE: 6 } as const;
+export const NORMAL: SchedPolicy = { policy: Policy.NORMAL, priority: 0, resetOnFork: false, slice: 0, since: 0 };
+export const isRealtime = (policy: number): boolean => policy === Policy.FIFO || policy === Policy.RR;
+/** What a new task has of its creator's (sched_fork). */
+export function inheritedPolicy({ nice, sched }: Task): Pick<Task, 'nice' | 'sched'> {
+	const own = { ...sched, slice: 0, since: 0 };
+	if (!sched.resetOnFork) return { nice, sched: own };
+	return isRealtime(sched.policy)
+		? { nice: 0, sched: NORMAL }
+		: { nice: Math.max(0, nice), sched: { ...own, resetOnFork: false } };
+}
+
+/** The quantum of SCHED_RR (RR_TIMESLICE), ns. */
+export const RR_QUANTUM_NS = 100_000_000;
+/** Steps of a quantum that does not end. */
+const ENDLESS = 2 ** 52;
 
 /** xorshift32 (Marsaglia): the next word, never 0. */
 function next(word: number): number {
@@ -30,23 +51,43 @@ function isLow(epoch: number, pid: number): boolean {
 	return (mixed >>> 8) % CHAOS.LOW_ONE_IN === 0;
 }
 
+/** Whether a task does not have to wait for another that may run: nobody's priority is higher. */
+export function isFirst({ scheduler, tasks }: MachineState, pid: number): boolean {
+	const [next] = scheduler.queue;
+	return next === undefined || tasks[next].sched.priority < tasks[pid].sched.priority;
+}
+
 /** The next switch, or nothing when the current task stays. */
 export function decideSchedule(state: MachineState): readonly KernelEvent[] {
-	const { scheduler, tasks, persona } = state;
-	const { current, left, queue, chaos } = scheduler;
+	const { scheduler, tasks } = state;
+	const { current, left, queue } = scheduler;
 	const runs = current !== 0 && tasks[current]?.state === 'running';
-	if (runs && (left > 0 || queue.length === 0)) return [];
-	if (!runs && queue.length === 0) {
-		if (current === 0) return [];
+	if (queue.length === 0) {
+		if (runs || current === 0) return [];
 		return [{ kind: 'sched/switch', from: current, to: 0, quantum: 0, rng: scheduler.rng, epoch: scheduler.epoch }];
 	}
+	if (!runs) return [switchAmong(state, queue)];
+	const above = tasks[queue[0]].sched.priority - tasks[current].sched.priority;
+	if (above <= 0 && left > 0) return [];
+	return [above < 0 ? renewQuantum(state) : switchAmong(state, above > 0 ? queue : [...queue, current])];
+}
+
+/** The task that has the processor keeps it for a new quantum. */
+export function renewQuantum(state: MachineState): KernelEvent {
+	return switchAmong(state, [state.scheduler.current]);
+}
+
+/** Who of these goes on: the first, or with `chaos` any of those of the same priority. */
+function switchAmong(state: MachineState, pids: readonly number[]): KernelEvent {
+	const { scheduler, tasks, persona } = state;
 	let rng = next(scheduler.rng);
 	let { epoch } = scheduler;
-	let to = queue[0];
-	let quantum = Math.max(1, Math.floor(persona.quantum / 2)) + (rng % persona.quantum);
-	if (chaos) {
+	let [to] = pids;
+	const base = tasks[to].sched.policy === Policy.RR ? Math.ceil(RR_QUANTUM_NS / persona.nsPerStep) : persona.quantum;
+	let quantum = Math.max(1, Math.floor(base / 2)) + (rng % base);
+	if (scheduler.chaos) {
 		if (rng % CHAOS.REDRAW_ONE_IN === 0) epoch = next(rng ^ epoch) >>> 0;
-		const all = runs ? [...queue, current] : queue;
+		const all = pids.filter((pid) => tasks[pid].sched.priority === tasks[to].sched.priority);
 		const high = all.filter((pid) => !isLow(epoch, pid));
 		const among = high.length > 0 ? high : all;
 		rng = next(rng);
@@ -54,5 +95,8 @@ export function decideSchedule(state: MachineState): readonly KernelEvent[] {
 		rng = next(rng);
 		quantum = 1 + ((rng >>> 4) % (rng % CHAOS.SHORT_ONE_IN === 0 ? CHAOS.SHORT_STEPS : persona.quantum));
 	}
-	return [{ kind: 'sched/switch', from: current, to, quantum, rng, epoch }];
+	const { policy, slice } = tasks[to].sched;
+	if (policy === Policy.FIFO) quantum = ENDLESS;
+	else if (slice > 0) quantum = slice;
+	return { kind: 'sched/switch', from: scheduler.current, to, quantum, rng, epoch };
 }

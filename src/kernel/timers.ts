@@ -1,10 +1,11 @@
 /** Time that does something: interval timers (kernel/time/itimer.c), and the times tasks use. */
-import type { Anon, ITimer, PosixTimer, TaskTimes, ThreadGroup } from '../events/entities.ts';
+import type { Anon, ITimer, PosixTimer, Task, TaskTimes, ThreadGroup } from '../events/entities.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { addTimes } from '../reducers/task.ts';
 import { RLIM_INFINITY, RLIMIT } from './abi/mm.ts';
 import { siginfo } from './abi/siginfo.ts';
 import { Code, Sig } from './abi/signal.ts';
+import { NSEC_PER_SEC, NSEC_PER_USEC } from './abi/time.ts';
 import type { Decision } from './decision.ts';
 import { isAlive, kernelInfo } from './signal-queue.ts';
 import { postSignal } from './signal-send.ts';
@@ -57,42 +58,58 @@ export function nextCpuDeadline(state: MachineState): number | null {
 	if (running?.state !== 'running') return null;
 	const { itimers, rlimits } = state.groups[running.group];
 	let next: number | null = null;
-	for (const expires of [itimers.virtual.expires, itimers.prof.expires, cpuLimitNs(rlimits[RLIMIT.CPU])]) {
+	for (const expires of [itimers.virtual.expires, itimers.prof.expires, limitNs(rlimits[RLIMIT.CPU], NSEC_PER_SEC)]) {
 		if (expires === null) continue;
 		const at = monotonicNs(state) + expires - groupCpuNs(state, running.group);
 		if (next === null || at < next) next = at;
 	}
-	return next;
+	const limit = running.sched.priority > 0 ? limitNs(rlimits[RLIMIT.RTTIME], NSEC_PER_USEC) : null;
+	if (limit === null) return next;
+	const at = monotonicNs(state) + limit - sleeplessNs(state, running);
+	return next === null || at < next ? at : next;
 }
 
-/** CPU time at which RLIMIT_CPU next acts, ns; null = never. Without a soft limit the hard one is not looked at, as in Linux. */
-function cpuLimitNs([soft, hard]: readonly [number, number]): number | null {
-	return soft === RLIM_INFINITY ? null : Math.min(soft, hard) * 1e9;
+/** CPU time since a realtime task woke last, ns. */
+function sleeplessNs(state: MachineState, { times, sched }: Task): number {
+	return (times.steps - sched.since) * state.persona.nsPerStep;
 }
 
-/** RLIMIT_CPU of the group that runs: SIGXCPU at the soft limit, which moves on by a second, SIGKILL at the hard one. */
-function expireCpuLimit(d: Decision): void {
+/**
+ * Time at which a limit next acts, ns; null = never. Without a soft limit the hard one is not looked at, as in Linux.
+ * @param unit of the limit, ns
+ */
+function limitNs([soft, hard]: readonly [number, number], unit: number): number | null {
+	return soft === RLIM_INFINITY ? null : Math.min(soft, hard) * unit;
+}
+
+/** RLIMIT_CPU of the group that runs, and RLIMIT_RTTIME of a realtime task: time without a sleep (check_process_timers, check_thread_timers). */
+function expireLimits(d: Decision): void {
 	const { state } = d;
 	const running = state.tasks[state.scheduler.current];
 	if (running?.state !== 'running') return;
-	const { id, rlimits } = state.groups[running.group];
-	const [soft, hard] = rlimits[RLIMIT.CPU];
-	const at = cpuLimitNs(rlimits[RLIMIT.CPU]);
-	const used = groupCpuNs(state, id);
+	if (running.sched.priority > 0) expireLimit(d, running, RLIMIT.RTTIME, sleeplessNs(state, running), NSEC_PER_USEC);
+	expireLimit(d, running, RLIMIT.CPU, groupCpuNs(state, running.group), NSEC_PER_SEC);
+}
+
+/** SIGXCPU at the soft limit, which moves on by a second, SIGKILL at the hard one. */
+function expireLimit(d: Decision, { pid, group }: Task, limit: number, used: number, unit: number): void {
+	const { rlimits } = d.state.groups[group];
+	const [soft, hard] = rlimits[limit];
+	const at = limitNs(rlimits[limit], unit);
 	if (at === null || at > used) return;
-	if (hard !== RLIM_INFINITY && hard * 1e9 <= used) {
-		postSignal(d, running.pid, true, kernelInfo(Sig.SIGKILL));
+	if (hard !== RLIM_INFINITY && hard * unit <= used) {
+		postSignal(d, pid, true, kernelInfo(Sig.SIGKILL));
 		return;
 	}
-	postSignal(d, running.pid, true, kernelInfo(Sig.SIGXCPU));
-	const moved: readonly [number, number] = [soft + 1, hard];
-	d.emit({ kind: 'group/set', group: id, fields: { rlimits: rlimits.map((l, i) => (i === RLIMIT.CPU ? moved : l)) } });
+	postSignal(d, pid, true, kernelInfo(Sig.SIGXCPU));
+	const moved: readonly [number, number] = [soft + NSEC_PER_SEC / unit, hard];
+	d.emit({ kind: 'group/set', group, fields: { rlimits: rlimits.map((l, i) => (i === limit ? moved : l)) } });
 }
 
 /** Fires every timer whose time has come: of each group, then timerfds, in order of group and timer. */
 export function expireTimers(d: Decision): void {
 	expireItimers(d);
-	expireCpuLimit(d);
+	expireLimits(d);
 	for (const { id } of Object.values(d.state.groups)) expirePosixTimers(d, id);
 	const now = monotonicNs(d.state);
 	for (const anon of Object.values(d.state.anons)) if (anon.kind === 'timerfd') expireTimerfd(d, anon, now);

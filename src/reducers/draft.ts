@@ -225,6 +225,7 @@ export function copyTask(t: Task): Writable<Task> {
 		noNewPrivs: t.noNewPrivs,
 		times: t.times,
 		nice: t.nice,
+		sched: t.sched,
 		personality: t.personality,
 	};
 }

@@ -147,6 +147,7 @@ const taskFields: Shape<Partial<TaskFields>> = some(
 	'flags',
 	'noNewPrivs',
 	'nice',
+	'sched',
 	'personality',
 	'trap',
 	'restartBlock',

@@ -248,6 +248,8 @@ function checkRest(state: MachineState, report: Report): void {
 			'another task',
 			pid,
 		);
+		const above = tasks[queue[i - 1]]?.sched.priority ?? 99;
+		report((tasks[pid]?.sched.priority ?? 0) <= above, ['scheduler', 'queue', i], 'tasks of higher priority first', pid);
 	});
 	for (const [id, stream] of Object.entries(streams))
 		report(stream.id === Number(id), ['streams', Number(id)], `id ${id}`, stream.id);

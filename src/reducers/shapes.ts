@@ -22,6 +22,7 @@ import type {
 	Pipe,
 	PosixTimer,
 	RestartBlock,
+	SchedPolicy,
 	Scheduler,
 	SigAction,
 	Sighand,
@@ -250,6 +251,7 @@ export const taskFields: Fields<Task> = {
 	noNewPrivs: bool,
 	times,
 	nice: i32,
+	sched: struct<SchedPolicy>({ policy: int(0, 5), priority: int(0, 99), resetOnFork: bool, slice: count, since: count }),
 	personality: u32,
 };
 export const task: Shape<Task> = struct<Task>(taskFields);

@@ -6,7 +6,7 @@ import type { StateDraft } from './draft.ts';
 import { drop, enter, entities, entity, fieldsOf, patchRegisters, plain } from './draft.ts';
 import { dropFdTable, dropFs, leaveNamespace, leaveNamespaces } from './lifetime.ts';
 import { reducePidNumbers } from './pid-numbers.ts';
-import { mayNotRun, mayRun, renameScheduled, switchTo } from './scheduler.ts';
+import { mayNotRun, mayRun, renameScheduled, reschedule, switchTo } from './scheduler.ts';
 import type { SigAction, Task, TaskTimes } from './state.ts';
 import { Restart } from './state.ts';
 
@@ -180,7 +180,9 @@ export function reduceTask(d: StateDraft, e: TaskEvent): void {
 function setFields(d: StateDraft, pid: number, fields: Partial<TaskFields>): void {
 	const task = entity(d, 'tasks', pid);
 	const left = fields.ns === undefined ? null : plain(task.ns);
+	const before = plain(task.sched);
 	Object.assign(task, fields);
+	if (fields.sched !== undefined) reschedule(d, pid, before);
 	leaveNamespaces(d, left);
 }
 

@@ -3,13 +3,14 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { callName, callNumber } from '../../src/kernel/abi/call-numbers.ts';
 import { Errno, errnoMessage, errnoName } from '../../src/kernel/abi/errno.ts';
+import { identityRows } from '../../src/kernel/calls/identity.ts';
 import { miscRows } from '../../src/kernel/calls/misc.ts';
 import { processRows } from '../../src/kernel/calls/process.ts';
 import { wantedText } from '../../src/kernel/deadlock.ts';
 import { Restart } from '../../src/reducers/state.ts';
 import { PID, Program, started } from './program.ts';
 
-const rows = [...processRows, ...miscRows];
+const rows = [...processRows, ...miscRows, ...identityRows];
 const program = (options: Parameters<typeof started>[0] = {}): { p: Program; at: number } => {
 	const p = new Program(rows, started(options));
 	return { p, at: p.task.cpu.esp - 4096 };
@@ -92,7 +93,7 @@ test('nice values', () => {
 	assert.is(p.call('getpriority', 3, 0), -Errno.EINVAL);
 });
 
-test('one processor, the normal policy', () => {
+test('one processor, and who may be scheduled how', () => {
 	const { p, at } = program();
 	assert.is(p.call('sched_getaffinity', 0, 128, at), 4);
 	assert.equal(p.words(at, 1), [1]);
@@ -105,11 +106,54 @@ test('one processor, the normal policy', () => {
 	assert.is(p.call('sched_setscheduler', 0, 0, at), 0);
 	p.pokeWords(at, 10);
 	assert.is(p.call('sched_setscheduler', 0, 0, at), -Errno.EINVAL);
-	assert.is(p.call('sched_setscheduler', 0, 1, at), -Errno.EPERM);
-	assert.is(p.events[0]?.kind, 'unsupported');
+	assert.is(p.call('sched_setscheduler', 0, 1, at), 0);
+	assert.is(p.task.sched.priority, 10);
 	assert.is(p.call('sched_get_priority_max', 1), 99);
 	assert.is(p.call('sched_get_priority_min', 7), -Errno.EINVAL);
 	assert.is(p.call('sched_yield'), 0);
+});
+
+test('who is not root is scheduled as his limits say', () => {
+	const { p, at } = program({ limits: { 13: [15, 15], 14: [10, 20] } });
+	const set = (policy: number, priority: number) => {
+		p.pokeWords(at, priority);
+		return p.call('sched_setscheduler', 0, policy, at);
+	};
+	assert.is(p.call('setpriority', 0, 0, 10), 0);
+	assert.is(set(5, 0), 0, 'IDLE');
+	assert.is(p.call('setuid32', 1000), 0);
+	assert.is(set(1, 11), -Errno.EPERM);
+	assert.is(set(1, 10), 0);
+	p.pokeWords(at, 0, 20);
+	assert.is(p.call('setrlimit', 14, at), 0);
+	assert.is(set(1, 9), 0, 'down');
+	assert.is(set(1, 10), -Errno.EPERM, 'not up again');
+	assert.is(set(2, 9), -Errno.EPERM, 'no other one');
+	assert.is(set(0, 0), 0);
+	const attr = (nice: number) => {
+		p.pokeWords(at, 48, 0, 0, 0, nice, 0, 0, 0, 0, 0, 0, 0);
+		return p.call('sched_setattr', 0, at, 0);
+	};
+	assert.is(attr(5), 0);
+	assert.is(p.task.nice, 5);
+	assert.is(attr(4), -Errno.EPERM);
+	assert.is(set(0x40000000, 0), 0);
+	assert.is(set(0, 0), -Errno.EPERM, 'reset on fork is for good');
+});
+
+test('SCHED_DEADLINE and util clamps are refused by name', () => {
+	const { p, at } = program();
+	p.pokeWords(at, 48, 6, 0, 0, 0, 0, 1_000_000, 0, 2_000_000, 0, 4_000_000, 0);
+	assert.is(p.call('sched_setattr', 0, at, 0), -Errno.EBUSY);
+	assert.equal(
+		p.events.map((e) => e.kind === 'unsupported' && e.name),
+		['SCHED_DEADLINE'],
+	);
+	p.pokeWords(at, 56, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0);
+	assert.is(p.call('sched_setattr', 0, at, 0), -Errno.EOPNOTSUPP);
+	p.pokeWords(at, 64, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0);
+	assert.is(p.call('sched_setattr', 0, at, 0), -Errno.E2BIG);
+	assert.equal(p.words(at, 1), [56]);
 });
 
 test('futex: a changed word is EAGAIN, an unchanged one sleeps till the deadline', () => {

@@ -77,6 +77,13 @@ const REFERENCES: readonly (readonly [Change, string])[] = [
 	[(s) => ({ mounts: { ...s.mounts, 1: { ...s.mounts[3], id: 1, number: 9 } } }), 'mounts[1].point: a place of its own'],
 	[(s) => ({ scheduler: { ...s.scheduler, current: 9 } }), 'scheduler.current: an existing task'],
 	[(s) => ({ scheduler: { ...s.scheduler, queue: [2, 2] } }), 'scheduler.queue[1]: another task'],
+	[
+		(s) => ({
+			scheduler: { ...s.scheduler, queue: [2, 4] },
+			tasks: { ...s.tasks, 4: { ...s.tasks[4], sched: { ...s.tasks[4].sched, priority: 5 } } },
+		}),
+		'scheduler.queue[1]: tasks of higher priority first',
+	],
 	[(s) => ({ next: { ...s.next, inode: 3 } }), 'next.inode: a counter above 3'],
 	[(s) => ({ files: { ...s.files, 2: { ...s.files[2], inode: 0 } } }), 'files[2].inode: an inode'],
 	[

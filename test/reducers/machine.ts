@@ -215,6 +215,7 @@ export function task(pid: number, fields: Partial<Task> = {}): Task {
 		noNewPrivs: false,
 		times: TIMES,
 		nice: 0,
+		sched: { policy: 0, priority: 0, resetOnFork: false, slice: 0, since: 0 },
 		personality: 0,
 		...fields,
 	};
@@ -404,6 +405,7 @@ export function richMachine(): MachineState {
 				savedMask: 3n,
 				pending: [sigInfo(15, { pid: 2, extra: [1, -2] })],
 				restartBlock: { call: 'nanosleep', deadline: 10 ** 12, args: [1, 2] },
+				sched: { policy: 2, priority: 9, resetOnFork: true, slice: 7, since: 5 },
 				trap: { number: 14, error: 4, cr2: 0xdeadb000 },
 				rseq: { address: 1, length: 32, signature: 3 },
 			}),

@@ -108,6 +108,14 @@ const MAKERS: readonly Maker[] = [
 		{ kind: 'signal/restart', task: 1, regs: { eax: 0 } },
 	],
 	(s, r) => [{ kind: 'sched/switch', from: s.scheduler.current, to: r(2), quantum: 100, rng: 1 + r(99), epoch: r(2) }],
+	(s, r) => [
+		{
+			kind: 'task/set',
+			task: 1,
+			fields: { sched: { policy: 2, priority: 1 + r(99), resetOnFork: r(2) === 0, slice: r(9), since: r(9) } },
+		},
+		{ kind: 'sched/switch', from: s.scheduler.current, to: 1, quantum: 100, rng: 1, epoch: 0 },
+	],
 	(_, r) => [{ kind: 'clock/skip', ns: r(1000) }],
 	(_, r) => [{ kind: 'clock/set', realOffsetNs: BigInt(r(1000)) - 500n }],
 	(_, r) => [{ kind: 'prng/advance', words: [r(9), r(9), r(9), r(9)] }],

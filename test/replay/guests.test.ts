@@ -22,7 +22,7 @@ for (const guest of readManifest()) {
 			...(guest.stdin ? { stdin: Buffer.from(guest.stdin, 'latin1') } : {}),
 			...(guest.module ? { checkpointModule: [] } : {}),
 			outside,
-			maxSteps: 50_000_000,
+			maxSteps: 120_000_000,
 		});
 		if (guest.native === true) {
 			assert.is(outside.text(1), guest.stdout);

@@ -47,6 +47,16 @@ test('chaos: other interleavings, in the header, and replayed exactly', async ()
 	}
 });
 
+test('realtime tasks run by priority, whatever the seed, and chaos too', async () => {
+	const plain = await run('sched_fifo');
+	assert.match(plain.output, /^by priority: mcbad$/m);
+	for (const seed of [1, 2]) {
+		assert.is((await run('sched_fifo', { seed })).output, plain.output);
+		const { bytes } = await run('sched_fifo', { seed, chaos: true });
+		assert.is(verify(new Trace(bytes)).mismatch, null);
+	}
+});
+
 test('a deadlock is told: who waits for what, and who could end it', async () => {
 	const told: (readonly string[])[] = [];
 	const { end } = await run('deadlock', { onDeadlock: (lines) => told.push(lines) });

@@ -1,5 +1,5 @@
 /** i386 structs as strace shows them, by the names the rows of the calls use. */
-import { FLAG_NAMES, flagText, type Name } from '../../kernel/abi/names.ts';
+import { ENUM_NAMES, FLAG_NAMES, flagText, type Name } from '../../kernel/abi/names.ts';
 import { decodeSiginfo } from '../../kernel/abi/siginfo.ts';
 import { infoText } from './siginfo.ts';
 import { limitText, modeText, octal, pointer, signalSet, view } from './strace-words.ts';
@@ -112,6 +112,19 @@ function sysinfo(v: DataView): string {
 	return `{uptime=${v.getInt32(0, true)}, loads=[${u(1)}, ${u(2)}, ${u(3)}], ${amounts.join(', ')}, procs=${v.getUint16(40, true)}, totalhigh=${u(11)}, freehigh=${u(12)}, mem_unit=${u(13)}}`;
 }
 
+/** Without the util clamps that 56 bytes have. What is kept as it is is not shown. */
+function schedAttr(v: DataView): string {
+	const flags = v.getUint32(8, true);
+	const [keepsPolicy, keepsParams] = [8, 0x10].map((flag) => (flags & flag) !== 0);
+	const policy = v.getUint32(4, true);
+	const name = ENUM_NAMES.SCHED.find(([value]) => value === policy)?.[1] ?? `${hexOr0(policy)} /* SCHED_??? */`;
+	const times = ['sched_runtime', 'sched_deadline', 'sched_period'].map((n, i) => `${n}=${v.getBigUint64(24 + i * 8, true)}`);
+	const params = [`sched_nice=${v.getInt32(16, true)}`, `sched_priority=${v.getUint32(20, true)}`, ...times];
+	const parts = [`size=${v.getUint32(0, true)}`, ...(keepsPolicy ? [] : [`sched_policy=${name}`])];
+	parts.push(`sched_flags=${flags === 0 ? '0' : flagText(FLAG_NAMES.sched, flags)}`, ...(keepsParams ? [] : params));
+	return `{${parts.join(', ')}}`;
+}
+
 function flock(v: DataView, wide: boolean): string {
 	const type = ['F_RDLCK', 'F_WRLCK', 'F_UNLCK'][v.getInt16(0, true)] ?? String(v.getInt16(0, true));
 	const whence = ['SEEK_SET', 'SEEK_CUR', 'SEEK_END'][v.getInt16(2, true)] ?? String(v.getInt16(2, true));
@@ -166,6 +179,7 @@ export const STRUCTS: { readonly [name: string]: StructText } = {
 	siginfo: { size: 128, text: (v, bytes) => infoText(decodeSiginfo(bytes, v.getInt32(0, true))) },
 	utsname: { size: 390, text: (_, bytes) => `{sysname="${field(bytes, 0)}", nodename="${field(bytes, 65)}", ...}` },
 	sysinfo: { size: 64, text: sysinfo },
+	sched_attr: { size: 48, text: schedAttr },
 	flock: { size: 16, text: (v) => flock(v, false) },
 	flock64: { size: 24, text: (v) => flock(v, true) },
 	winsize: {

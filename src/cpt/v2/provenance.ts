@@ -112,6 +112,7 @@ export const RESIDUALS: readonly Residual[] = [
 		'tasks.*.creds.groups',
 		'tasks.*.noNewPrivs',
 		'tasks.*.nice',
+		'tasks.*.sched',
 		'tasks.*.personality',
 		'tasks.*.group',
 		'groups.*.rlimits',

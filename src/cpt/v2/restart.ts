@@ -77,7 +77,7 @@ export function* restart(image: Uint8Array, context: RestartContext): Generator<
 	}
 	yield {
 		kind: 'restore/end',
-		scheduler: schedulerOf(pids(residual.scheduler, residual, rules), states),
+		scheduler: schedulerOf(pids(residual.scheduler, residual, rules), states, residual),
 		realOffsetNs: residual.clock.realOffsetNs + BigInt(downtimeNs),
 		skewNs: residual.clock.skewNs,
 	};
@@ -90,13 +90,14 @@ function pids(scheduler: Scheduler, lent: MachineState, { pid }: Rules): Schedul
 	return { ...scheduler, current: current === 0 ? 0 : pid(current, lent), queue: queue.map((p) => pid(p, lent)) };
 }
 
-/** Who was next, of those that were restored; behind them in the order of pids who may run now and did not wait for it. */
-function schedulerOf(lent: Scheduler, states: ReadonlyMap<number, Task['state']>): Scheduler {
+/** Who was next, of those that were restored; behind their equals in the order of pids who may run now and did not wait for it. */
+function schedulerOf(lent: Scheduler, states: ReadonlyMap<number, Task['state']>, { tasks }: MachineState): Scheduler {
 	const current = states.has(lent.current) ? lent.current : 0;
 	const waiting = lent.queue.filter((pid) => states.get(pid) === 'running' && pid !== current);
 	const known = new Set([current, ...waiting]);
 	const added = [...states.keys()].filter((pid) => states.get(pid) === 'running' && !known.has(pid)).sort((a, b) => a - b);
-	return { ...lent, current, queue: [...waiting, ...added] };
+	const priority = (pid: number) => tasks[pid]?.sched.priority ?? 0;
+	return { ...lent, current, queue: [...waiting, ...added].sort((a, b) => priority(b) - priority(a)) };
 }
 
 /** The TASK that an object is of. */

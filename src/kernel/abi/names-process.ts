@@ -20,6 +20,15 @@ export const PROCESS_FLAGS: { readonly [table: string]: readonly Name[] } = {
 	MREMAP: named('MREMAP_', MREMAP),
 	MS: named('MS_', MS),
 	MCL: named('MCL_', MCL),
+	sched: [
+		[1, 'SCHED_FLAG_RESET_ON_FORK'],
+		[2, 'SCHED_FLAG_RECLAIM'],
+		[4, 'SCHED_FLAG_DL_OVERRUN'],
+		[8, 'SCHED_FLAG_KEEP_POLICY'],
+		[0x10, 'SCHED_FLAG_KEEP_PARAMS'],
+		[0x20, 'SCHED_FLAG_UTIL_CLAMP_MIN'],
+		[0x40, 'SCHED_FLAG_UTIL_CLAMP_MAX'],
+	],
 	GRND: [
 		[1, 'GRND_NONBLOCK'],
 		[2, 'GRND_RANDOM'],

@@ -115,15 +115,12 @@ function whose(d: Decision, who: number): TaskTimes | undefined {
 	return who === RUSAGE_THREAD ? d.task.times : undefined;
 }
 
-const RTTIME = 'RLIMIT_RTTIME is not enforced';
-
 export const limitRows: readonly SyscallRow[] = [
 	{
 		nr: 75,
 		name: 'setrlimit',
 		args: ['enum:RLIMIT', 'struct:rlimit'],
-		support: 'partial',
-		note: RTTIME,
+		support: 'full',
 		handler: setrlimit,
 	},
 	{ nr: 76, name: 'getrlimit', args: ['enum:RLIMIT', 'struct:rlimit-out'], support: 'full', handler: oldGetrlimit },
@@ -140,8 +137,7 @@ export const limitRows: readonly SyscallRow[] = [
 		nr: 340,
 		name: 'prlimit64',
 		args: ['pid', 'enum:RLIMIT', 'struct:rlimit64', 'struct:rlimit64-out'],
-		support: 'partial',
-		note: RTTIME,
+		support: 'full',
 		handler: prlimit64,
 	},
 ];

@@ -5,7 +5,6 @@
 import { Errno } from '../abi/errno.ts';
 import { AT, AT_FDCWD } from '../abi/fcntl.ts';
 import { READ_IMPLIES_EXEC } from '../abi/mm.ts';
-import { MS } from '../abi/mount.ts';
 import { PtraceOption } from '../abi/ptrace.ts';
 import { Sig } from '../abi/signal.ts';
 import { type Decision, type NeedInput, type Outcome, RETURNED } from '../decision.ts';
@@ -13,7 +12,6 @@ import { ElfError } from '../elf.ts';
 import { type ExecRequest, execEvents } from '../exec.ts';
 import { failed } from '../fail.ts';
 import { fileBytes } from '../file-data.ts';
-import { hasFlag } from '../mounts.ts';
 import { foundPath, readPath, resolve, resolveAt } from '../paths.ts';
 import { fsIds, MAY_EXEC, permitted } from '../permissions.ts';
 import { numberOf, taskOrOwn } from '../pids.ts';
@@ -27,6 +25,7 @@ import { cloneRows } from './clone.ts';
 import { futexRows } from './futex.ts';
 import { futexWaitvRow } from './futex-waitv.ts';
 import { limitRows } from './limits.ts';
+import { niceRows } from './nice.ts';
 import { schedRows } from './sched.ts';
 import { waitRows } from './wait.ts';
 
@@ -126,7 +125,6 @@ function program(
 	if (failed(found)) return found;
 	const { inode } = found;
 	if (inode.kind !== 'file' || inode.id === 0 || !permitted(fsIds(d.task.creds), inode, MAY_EXEC)) return -Errno.EACCES;
-	if (hasFlag(d.state, found.mount, MS.NOEXEC)) return -Errno.EACCES;
 	return { inode: inode.id, path: wholePath(d.state, found.mount, foundPath(d, found)), filename, argv, env };
 }
 
@@ -264,6 +262,7 @@ export const processRows: readonly SyscallRow[] = [
 	...futexRows,
 	futexWaitvRow,
 	...limitRows,
+	...niceRows,
 	...schedRows,
 	{ nr: 1, name: 'exit', args: ['int'], support: 'full', handler: exit },
 	{
