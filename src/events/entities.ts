@@ -113,6 +113,8 @@ export interface Task {
 	readonly times: TaskTimes;
 	readonly nice: number;
 	readonly sched: SchedPolicy;
+	/** PR_SET_TIMERSLACK, ns, and what 0 sets it to: what the task's creator had. */
+	readonly timerSlack: { readonly ns: number; readonly initial: number };
 	/** personality(2): PER_LINUX 0 with flags; READ_IMPLIES_EXEC 0x400000 changes what mmap and mprotect do. */
 	readonly personality: number;
 }

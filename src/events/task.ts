@@ -34,6 +34,7 @@ export type TaskFields = Pick<
 	| 'noNewPrivs'
 	| 'nice'
 	| 'sched'
+	| 'timerSlack'
 	| 'personality'
 	| 'trap'
 	| 'restartBlock'

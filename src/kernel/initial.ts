@@ -81,6 +81,8 @@ const DEVICE_LINKS: readonly (readonly [name: string, target: string])[] = [
 	['stdout', '/proc/self/fd/1'],
 ];
 
+/** How late timers may be when nobody said otherwise (init_task's timer_slack_ns). */
+const TIMER_SLACK_NS = 50_000;
 /** Rows, columns and pixels of the recorder's terminal, whatever it is: recordings do not depend on who made them. */
 const WINDOW = [24, 80, 0, 0];
 
@@ -462,6 +464,7 @@ class Builder {
 			times,
 			nice: 0,
 			sched: NORMAL,
+			timerSlack: { ns: TIMER_SLACK_NS, initial: TIMER_SLACK_NS },
 			personality: 0,
 		};
 		const disarmed = { expires: null, interval: 0 };

@@ -226,6 +226,7 @@ export function copyTask(t: Task): Writable<Task> {
 		times: t.times,
 		nice: t.nice,
 		sched: t.sched,
+		timerSlack: t.timerSlack,
 		personality: t.personality,
 	};
 }

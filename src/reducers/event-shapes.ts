@@ -148,6 +148,7 @@ const taskFields: Shape<Partial<TaskFields>> = some(
 	'noNewPrivs',
 	'nice',
 	'sched',
+	'timerSlack',
 	'personality',
 	'trap',
 	'restartBlock',

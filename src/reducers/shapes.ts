@@ -252,6 +252,7 @@ export const taskFields: Fields<Task> = {
 	times,
 	nice: i32,
 	sched: struct<SchedPolicy>({ policy: int(0, 5), priority: int(0, 99), resetOnFork: bool, slice: count, since: count }),
+	timerSlack: struct({ ns: u32, initial: u32 }),
 	personality: u32,
 };
 export const task: Shape<Task> = struct<Task>(taskFields);

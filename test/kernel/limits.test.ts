@@ -47,6 +47,7 @@ test('the machine knows when the limit is reached; without a soft one there is n
 	const free = limited(RLIM_INFINITY, RLIM_INFINITY);
 	assert.is(nextCpuDeadline({ ...free.state, scheduler: running.scheduler }), null);
 	const zero = limited(0, 5);
+	assert.equal(sent(zero), [Sig.SIGXCPU], 'at once');
 	assert.equal(zero.state.groups[1].rlimits[RLIMIT.CPU], [1, 5]);
 });
 

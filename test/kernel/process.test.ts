@@ -207,6 +207,13 @@ test('prctl: names, dumpable, no_new_privs; the rest is EINVAL', () => {
 	assert.is(p.call('prctl', 2, at), 0);
 	assert.equal(p.words(at, 1), [9]);
 	assert.is(p.call('prctl', 12345), -Errno.EINVAL);
+	assert.not.ok(p.events.some((e) => e.kind === 'unsupported'));
+	assert.is(p.call('prctl', 8, 1), -Errno.EINVAL);
+	assert.equal(
+		p.events.map((e) => e.kind === 'unsupported' && e.name),
+		['PR_SET_KEEPCAPS'],
+		'what is not here is named',
+	);
 	assert.is(p.call('arch_prctl', 0x3001, 0), -Errno.EINVAL);
 	assert.is(p.call('rseq', at, 32, 0, 0), -Errno.ENOSYS);
 });

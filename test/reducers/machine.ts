@@ -216,6 +216,7 @@ export function task(pid: number, fields: Partial<Task> = {}): Task {
 		times: TIMES,
 		nice: 0,
 		sched: { policy: 0, priority: 0, resetOnFork: false, slice: 0, since: 0 },
+		timerSlack: { ns: 50_000, initial: 50_000 },
 		personality: 0,
 		...fields,
 	};

@@ -113,6 +113,7 @@ export const RESIDUALS: readonly Residual[] = [
 		'tasks.*.noNewPrivs',
 		'tasks.*.nice',
 		'tasks.*.sched',
+		'tasks.*.timerSlack',
 		'tasks.*.personality',
 		'tasks.*.group',
 		'groups.*.rlimits',

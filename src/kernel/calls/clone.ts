@@ -134,6 +134,7 @@ function clone(d: Decision, request: Request): Outcome {
 		flags: ((parent.flags & ~SUPERPRIV) | FORKNOEXEC) >>> 0,
 		times: { ...NO_TIMES, startNs: d.now },
 		...inheritedPolicy(parent),
+		timerSlack: { ns: parent.timerSlack.ns, initial: parent.timerSlack.ns },
 	};
 	const event = traceEvent(request);
 	const shown = event !== undefined && wants(d.task, 1 << event);

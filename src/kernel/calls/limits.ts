@@ -34,8 +34,7 @@ function setLimit(d: Decision, pid: number, resource: number, soft: number, hard
 	const root = d.task.creds.euid === 0;
 	if (resource === RLIMIT.NOFILE && hard > NR_OPEN) return -Errno.EPERM;
 	if (hard > group.rlimits[resource][1] && !root) return -Errno.EPERM;
-	const wanted: readonly [number, number] = [resource === RLIMIT.CPU && soft === 0 ? 1 : soft, hard];
-	const rlimits = group.rlimits.map((l, i) => (i === resource ? wanted : l));
+	const rlimits = group.rlimits.map((l, i): readonly [number, number] => (i === resource ? [soft, hard] : l));
 	d.emit({ kind: 'group/set', group: group.id, fields: { rlimits } });
 	return 0;
 }

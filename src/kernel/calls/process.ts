@@ -26,6 +26,7 @@ import { futexRows } from './futex.ts';
 import { futexWaitvRow } from './futex-waitv.ts';
 import { limitRows } from './limits.ts';
 import { niceRows } from './nice.ts';
+import { prctlRow } from './prctl.ts';
 import { schedRows } from './sched.ts';
 import { waitRows } from './wait.ts';
 
@@ -174,82 +175,6 @@ const personality: Handler = (d, [wanted]) => {
 /** Addresses are never randomised here, so the flag changes nothing. */
 const ADDR_NO_RANDOMIZE = 0x0040000;
 
-const NSIG = 64;
-const DEFAULT_SLACK_NS = 50_000;
-const LAST_CAP = 40;
-const TASK_NAME = 16;
-
-type PrctlHandler = (d: Decision, args: readonly number[]) => number;
-const put = (d: Decision, pointer: number, value: number): number => (d.writeU32(pointer, value) ? 0 : -Errno.EFAULT);
-
-/** prctl options by number (include/uapi/linux/prctl.h); one that is not here is EINVAL. `args` are those after it. */
-const PRCTL: { readonly [option: number]: PrctlHandler } = {
-	// PR_SET_PDEATHSIG, PR_GET_PDEATHSIG
-	1: (d, [signal]) => {
-		if (signal > NSIG) return -Errno.EINVAL;
-		d.emit({ kind: 'task/set', task: d.pid, fields: { pdeathSignal: signal } });
-		return 0;
-	},
-	2: (d, [pointer]) => put(d, pointer, d.task.pdeathSignal),
-	// PR_GET_DUMPABLE, PR_SET_DUMPABLE
-	3: (d) => d.mm.dumpable,
-	4: (d, [dumpable]) => {
-		if (dumpable > 1) return -Errno.EINVAL;
-		d.emit({ kind: 'mm/set', mm: d.mm.id, fields: { dumpable } });
-		return 0;
-	},
-	// PR_GET_KEEPCAPS, PR_GET_TIMING, PR_SET_TIMING: only the default
-	7: () => 0,
-	13: () => 0,
-	14: (_d, [timing]) => (timing === 0 ? 0 : -Errno.EINVAL),
-	// PR_SET_NAME, PR_GET_NAME
-	15: (d, [pointer]) => {
-		const comm = d.cstring(pointer, TASK_NAME - 1);
-		if (comm === undefined) return -Errno.EFAULT;
-		const cut = comm ?? latin1(d.read(pointer, TASK_NAME - 1));
-		d.emit({ kind: 'task/set', task: d.pid, fields: { comm: cut } });
-		return 0;
-	},
-	16: (d, [pointer]) => {
-		const name = new Uint8Array(TASK_NAME);
-		for (let i = 0; i < d.task.comm.length; i++) name[i] = d.task.comm.charCodeAt(i);
-		return d.write(pointer, name) ? 0 : -Errno.EFAULT;
-	},
-	// PR_GET_SECCOMP
-	21: () => 0,
-	// PR_CAPBSET_READ
-	23: (_d, [cap]) => (cap <= LAST_CAP ? 1 : -Errno.EINVAL),
-	// PR_GET_TSC, PR_SET_TSC: enabled
-	25: (d, [pointer]) => put(d, pointer, 1),
-	26: (_d, [mode]) => (mode === 1 ? 0 : -Errno.EINVAL),
-	// PR_GET_SECUREBITS
-	27: () => 0,
-	// PR_SET_TIMERSLACK is accepted, PR_GET_TIMERSLACK
-	29: () => 0,
-	30: () => DEFAULT_SLACK_NS,
-	// PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER
-	36: (d, [on]) => {
-		d.emit({ kind: 'group/set', group: d.task.group, fields: { subreaper: on !== 0 } });
-		return 0;
-	},
-	37: (d, [pointer]) => put(d, pointer, d.group.subreaper ? 1 : 0),
-	// PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS
-	38: (d, [on, b, c, e]) => {
-		if (on !== 1 || b !== 0 || c !== 0 || e !== 0) return -Errno.EINVAL;
-		d.emit({ kind: 'task/set', task: d.pid, fields: { noNewPrivs: true } });
-		return 0;
-	},
-	39: (d, rest) => (rest.some((a) => a !== 0) ? -Errno.EINVAL : d.task.noNewPrivs ? 1 : 0),
-};
-
-function latin1(bytes: Uint8Array | undefined): string {
-	let text = '';
-	for (const b of bytes ?? []) text += String.fromCharCode(b);
-	return text;
-}
-
-const prctl: Handler = (d, [option, ...rest]) => PRCTL[option]?.(d, rest.slice(0, 4)) ?? -Errno.EINVAL;
-
 /** ARCH_GET_CPUID: instructions may use CPUID. ARCH_SET_CPUID needs a processor that can refuse it. */
 const ARCH_GET_CPUID = 0x1011;
 const ARCH_SET_CPUID = 0x1012;
@@ -281,14 +206,7 @@ export const processRows: readonly SyscallRow[] = [
 		note: 'only READ_IMPLIES_EXEC does something',
 		handler: personality,
 	},
-	{
-		nr: 172,
-		name: 'prctl',
-		args: ['enum:PR', 'hex', 'hex', 'hex', 'hex'],
-		support: 'partial',
-		note: 'names, dumpable, no_new_privs and what else glibc asks; others EINVAL',
-		handler: prctl,
-	},
+	prctlRow,
 	{ nr: 252, name: 'exit_group', args: ['int'], support: 'full', handler: exitGroupCall },
 	{ nr: 258, name: 'set_tid_address', args: ['addr'], support: 'full', handler: setTidAddress },
 	{ nr: 311, name: 'set_robust_list', args: ['addr', 'size'], support: 'full', handler: setRobustList },

@@ -44,7 +44,8 @@ function look(d: Decision, on: ChildWait): Found | number | null {
 			on.options & WAIT.__WNOTHREAD ? isTraced(child) && child.trace.tracer === d.pid : tracedBy(d.state, child, d.task.tgid);
 		const own = child.ppid === d.task.tgid && child.pid === child.tgid;
 		if (!(own || traced) || !isAwaited(d.state, child, on, traced)) continue;
-		any = true;
+		// Of one that has ended nothing else will be seen.
+		any ||= (on.options & WAIT.WEXITED) !== 0 || !hasEnded(d, child, traced);
 		const found = ended(d, child, on.options, traced) ?? stopped(d, child, on.options, traced) ?? wentOn(d, child, on.options);
 		if (found !== undefined) return found;
 	}
@@ -56,10 +57,14 @@ function found(d: Decision, child: Task, code: number, status: number, word: num
 	return { child, nr: numberOf(d, child.pid), code, status, word, usage: rusageBytes(d, times, 0) };
 }
 
-/** A leader is waited for once its last thread is gone; who is traced by its tracer first. */
+/** Whether it can be waited for as one that has ended: a leader once its last thread is gone, who is traced by its tracer first. */
+function hasEnded(d: Decision, child: Task, traced: boolean): boolean {
+	if (child.state !== 'zombie' || (isTraced(child) && !traced)) return false;
+	return child.pid !== child.tgid || isWaitable(d.state, d.state.groups[child.group]);
+}
+
 function ended(d: Decision, child: Task, options: number, traced: boolean): Found | undefined {
-	if (!(options & WAIT.WEXITED) || child.state !== 'zombie' || (isTraced(child) && !traced)) return undefined;
-	if (child.pid === child.tgid && !isWaitable(d.state, d.state.groups[child.group])) return undefined;
+	if (!(options & WAIT.WEXITED) || !hasEnded(d, child, traced)) return undefined;
 	const word = endStatus(d.state, child);
 	const signal = word & 0x7f;
 	const code = signal === 0 ? Code.CLD_EXITED : word & 0x80 ? Code.CLD_DUMPED : Code.CLD_KILLED;
@@ -131,17 +136,22 @@ function waitInfo(result: Found | null): Uint8Array {
 	return bytes;
 }
 
-const waitid: Handler = (d, [which, idArg, info, options, rusage]) => {
+const waitid: Handler = (d, args, resume) => {
+	const [, , info, , rusage] = args;
+	return told(d, resume?.reason === 'signal' ? resume.wait.restart : waitFor(d, args), info, rusage);
+};
+
+function waitFor(d: Decision, [which, idArg, , options]: readonly number[]): ReturnType<typeof wait> {
 	if (options & ~WAITID_OPTIONS || !(options & WAITID_EVENTS)) return -Errno.EINVAL;
 	const id = idArg | 0;
 	if (which > WAIT.P_PIDFD || (which === WAIT.P_PID && id <= 0) || (which === WAIT.P_PGID && id < 0)) return -Errno.EINVAL;
-	if (which === WAIT.P_PIDFD) return waitPidfd(d, id, info, options, rusage);
+	if (which === WAIT.P_PIDFD) return waitPidfd(d, id, options);
 	const meantId = which === WAIT.P_ALL ? 0 : which === WAIT.P_PGID && id === 0 ? d.group.pgrp : pidOf(d, id);
-	return told(d, wait(d, { kind: 'child', which, id: meantId, options }), info, rusage);
-};
+	return wait(d, { kind: 'child', which, id: meantId, options });
+}
 
 /** P_PIDFD: the child behind a descriptor; with PIDFD_NONBLOCK, EAGAIN instead of a sleep. */
-function waitPidfd(d: Decision, fd: number, info: number, options: number, rusage: number): Outcome {
+function waitPidfd(d: Decision, fd: number, options: number): ReturnType<typeof wait> {
 	if (fd < 0) return -Errno.EINVAL;
 	const pidfd = pidfdAt(d, fd);
 	if (typeof pidfd === 'number') return pidfd;
@@ -149,14 +159,16 @@ function waitPidfd(d: Decision, fd: number, info: number, options: number, rusag
 	if (child === undefined) return -Errno.ECHILD;
 	const flags = isNonblocking(d, fd) ? options | WAIT.WNOHANG : options;
 	const result = wait(d, { kind: 'child', which: WAIT.P_PID, id: child.pid, options: flags });
-	return result === null && !(options & WAIT.WNOHANG) ? -Errno.EAGAIN : told(d, result, info, rusage);
+	return result === null && !(options & WAIT.WNOHANG) ? -Errno.EAGAIN : result;
 }
 
-/** What waitid answers to what it found. */
+/** What waitid answers to what it found. An error is told in its siginfo, too: by zeros. */
 function told(d: Decision, result: ReturnType<typeof wait>, info: number, rusage: number): Outcome {
-	if (typeof result === 'number' || (result !== null && 'kind' in result)) return result;
-	if (result !== null && rusage !== 0 && !d.write(rusage, result.usage)) return -Errno.EFAULT;
-	return info === 0 || d.write(info, waitInfo(result)) ? 0 : -Errno.EFAULT;
+	if (typeof result === 'object' && result !== null && 'kind' in result) return result;
+	const found = typeof result === 'number' ? null : result;
+	if (found !== null && rusage !== 0 && !d.write(rusage, found.usage)) return -Errno.EFAULT;
+	if (info !== 0 && !d.write(info, waitInfo(found))) return -Errno.EFAULT;
+	return typeof result === 'number' ? result : 0;
 }
 
 export const waitRows: readonly SyscallRow[] = [
@@ -180,5 +192,6 @@ export const waitRows: readonly SyscallRow[] = [
 		args: ['enum:P', 'pid', 'struct:siginfo-out', 'flags:waitid', 'addr'],
 		support: 'full',
 		handler: waitid,
+		onSignal: true,
 	},
 ];
