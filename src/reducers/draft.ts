@@ -124,6 +124,11 @@ class HandDraft implements StateDraft {
 		return this.#clock;
 	}
 
+	/** `next`, to be read only. */
+	get counters(): MachineState['next'] {
+		return this.#next ?? this.#state.next;
+	}
+
 	get next(): StateDraft['next'] {
 		this.#next ??= { ...this.#state.next };
 		return this.#next;
@@ -231,11 +236,54 @@ export function copyTask(t: Task): Writable<Task> {
 	};
 }
 
+/** The counter of each table's ids; what the recorder's descriptors are has numbers of its own. */
+const COUNTERS: { readonly [K in TableName]: keyof IdCounters | null } = {
+	tasks: 'pid',
+	mms: 'mm',
+	objects: 'object',
+	fdTables: 'fdTable',
+	fsStructs: 'fs',
+	sighands: 'sighand',
+	groups: 'group',
+	files: 'file',
+	inodes: 'inode',
+	pipes: 'pipe',
+	anons: 'anon',
+	ipcs: 'ipc',
+	semUndos: 'semUndo',
+	supers: 'super',
+	mounts: 'mount',
+	ttys: 'tty',
+	streams: null,
+};
+
+type Copying = { readonly [K in TableName]: (table: StateDraft[K]) => StateDraft[K] };
+
 /**
- * Copies of tables, each by a function of its own: where copies of many tables are made in one place, the engine makes them entry
- * by entry, which takes 20 times as long.
+ * Copies of tables whose ids lie close together, each by a function of its own: the engine copies such a table at once, but entry
+ * by entry (200 times as long) in a place that was ever given tables of many kinds, or one that it keeps as a hash table.
  */
-const COPY: { readonly [K in TableName]: (table: StateDraft[K]) => StateDraft[K] } = {
+const COPY_DENSE: Copying = {
+	tasks: (table) => ({ ...table }),
+	mms: (table) => ({ ...table }),
+	objects: (table) => ({ ...table }),
+	fdTables: (table) => ({ ...table }),
+	fsStructs: (table) => ({ ...table }),
+	sighands: (table) => ({ ...table }),
+	groups: (table) => ({ ...table }),
+	files: (table) => ({ ...table }),
+	inodes: (table) => ({ ...table }),
+	pipes: (table) => ({ ...table }),
+	anons: (table) => ({ ...table }),
+	ipcs: (table) => ({ ...table }),
+	semUndos: (table) => ({ ...table }),
+	supers: (table) => ({ ...table }),
+	mounts: (table) => ({ ...table }),
+	ttys: (table) => ({ ...table }),
+	streams: (table) => ({ ...table }),
+};
+/** Copies of the others, each in a place of its own for the same reason. */
+const COPY_SPARSE: Copying = {
 	tasks: (table) => ({ ...table }),
 	mms: (table) => ({ ...table }),
 	objects: (table) => ({ ...table }),
@@ -255,12 +303,32 @@ const COPY: { readonly [K in TableName]: (table: StateDraft[K]) => StateDraft[K]
 	streams: (table) => ({ ...table }),
 };
 
+/** Ids up to which the engine does not keep a table as a hash table; places looked at beyond, and how many of them must be taken. */
+const ALWAYS_DENSE = 64;
+const PLACES = 16;
+const TAKEN = 4;
+
+/** Whether a table is surely none that the engine keeps as a hash table, as it does when fewer than one id of nine is taken. */
+function isDense(table: Table<unknown>, next: number): boolean {
+	if (next <= ALWAYS_DENSE) return true;
+	let taken = 0;
+	for (let i = 1; i <= PLACES; i++) {
+		if (table[Math.floor(((next - 1) * i) / PLACES)] !== undefined && ++taken === TAKEN) return true;
+	}
+	return false;
+}
+
+function copyTable<K extends TableName>(d: StateDraft, name: K, counters: IdCounters): void {
+	const counter = COUNTERS[name];
+	const table = d[name];
+	d[name] = (counter === null || isDense(table, counters[counter]) ? COPY_DENSE : COPY_SPARSE)[name](table);
+}
+
 /** The table to write to. */
 function writableTable<K extends TableName>(d: StateDraft, table: K): { [id: number]: StateDraft[K][number] } {
-	const copies = copiesOf(d);
-	if (copies !== undefined && !copies.has(d[table])) {
-		d[table] = COPY[table](d[table]);
-		copies.add(d[table]);
+	if (d instanceof HandDraft && !d.copies.has(d[table])) {
+		copyTable(d, table, d.counters);
+		d.copies.add(d[table]);
 	}
 	return d[table] as { [id: number]: StateDraft[K][number] };
 }
@@ -294,20 +362,15 @@ export function drop(d: StateDraft, table: TableName, id: number): void {
 }
 
 /** Enters a new entity; its id must be free. The counter goes past it. */
-export function enter<K extends TableName>(
-	d: StateDraft,
-	table: K,
-	counter: keyof IdCounters,
-	id: number,
-	value: MachineState[K][number],
-): void {
+export function enter<K extends TableName>(d: StateDraft, table: K, id: number, value: MachineState[K][number]): void {
 	assert(Number.isSafeInteger(id) && id > 0, `${table}: bad id ${id}`);
 	assert(d[table][id] === undefined, `${table}[${id}] exists already`);
 	// A copy: a later recipe of the batch may write to the entity, and the event's value must not change.
 	const copy = table === 'tasks' ? copyTask(value as Task) : { ...value };
 	copiesOf(d)?.add(copy);
 	(writableTable(d, table) as { [id: number]: unknown })[id] = copy;
-	if (d.next[counter] <= id) d.next[counter] = id + 1;
+	const counter = COUNTERS[table];
+	if (counter !== null && d.next[counter] <= id) d.next[counter] = id + 1;
 }
 
 /** Registers after a patch. By a loop: to copy a second object into a literal is slow. */

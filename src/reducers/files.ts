@@ -13,7 +13,7 @@ import type { Inode } from './state.ts';
 export function reduceFile(d: StateDraft, e: FileEvent): void {
 	switch (e.kind) {
 		case 'file/open':
-			enter(d, 'files', 'file', e.file.id, e.file);
+			enter(d, 'files', e.file.id, e.file);
 			return;
 		case 'file/set':
 			Object.assign(entity(d, 'files', e.file), e.fields);
@@ -55,7 +55,7 @@ export function reduceFile(d: StateDraft, e: FileEvent): void {
 			unlink(d, e.dir, e.name);
 			return;
 		case 'pipe/new':
-			enter(d, 'pipes', 'pipe', e.pipe.id, e.pipe);
+			enter(d, 'pipes', e.pipe.id, e.pipe);
 			return;
 		case 'pipe/set':
 			Object.assign(entity(d, 'pipes', e.pipe), e.fields);
@@ -75,7 +75,7 @@ export function reduceFile(d: StateDraft, e: FileEvent): void {
 			return;
 		}
 		case 'anon/new':
-			enter(d, 'anons', 'anon', e.anon.id, e.anon);
+			enter(d, 'anons', e.anon.id, e.anon);
 			return;
 		case 'anon/set':
 			assert(d.anons[e.anon.id]?.kind === e.anon.kind, `anon ${e.anon.id} is no ${e.anon.kind}`);
@@ -109,10 +109,10 @@ export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 
 /** Enters an inode, with its empty memory object if it is a file. */
 export function newInode(d: StateDraft, inode: Inode): void {
-	enter(d, 'inodes', 'inode', inode.id, inode);
+	enter(d, 'inodes', inode.id, inode);
 	if (d.next.ino <= inode.ino) d.next.ino = inode.ino + 1;
 	if (inode.object === 0) return;
-	enter(d, 'objects', 'object', inode.object, { id: inode.object, kind: 'file', pages: PageTable.EMPTY, size: inode.size });
+	enter(d, 'objects', inode.object, { id: inode.object, kind: 'file', pages: PageTable.EMPTY, size: inode.size });
 }
 
 /** Adds or replaces a directory's entry, keeping them sorted by UTF-16 code units. */

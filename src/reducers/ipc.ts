@@ -10,7 +10,7 @@ export const SHM_DEST = 0o1000;
 export function reduceIpc(d: StateDraft, e: IpcEvent): void {
 	switch (e.kind) {
 		case 'ipc/new':
-			enter(d, 'ipcs', 'ipc', e.ipc.id, e.ipc);
+			enter(d, 'ipcs', e.ipc.id, e.ipc);
 			return;
 		case 'ipc/set':
 			Object.assign(entity(d, 'ipcs', e.ipc), e.fields);
@@ -38,7 +38,7 @@ export function reduceIpc(d: StateDraft, e: IpcEvent): void {
 			return;
 		}
 		case 'sem/list':
-			enter(d, 'semUndos', 'semUndo', e.undo.id, e.undo);
+			enter(d, 'semUndos', e.undo.id, e.undo);
 			entity(d, 'tasks', e.task).semUndo = e.undo.id;
 			return;
 		case 'sem/adjust': {

@@ -13,8 +13,8 @@ export function reduceMemory(d: StateDraft, e: MemoryEvent): void {
 	switch (e.kind) {
 		case 'mm/new':
 			assert(e.mm.object === e.object.id, 'an address space comes with its private object');
-			enter(d, 'objects', 'object', e.object.id, e.object);
-			enter(d, 'mms', 'mm', e.mm.id, { ...e.mm, vmas: mergeVmas(e.mm.vmas.map(normalVma)) });
+			enter(d, 'objects', e.object.id, e.object);
+			enter(d, 'mms', e.mm.id, { ...e.mm, vmas: mergeVmas(e.mm.vmas.map(normalVma)) });
 			return;
 		case 'mm/fork':
 			fork(d, e.mm, e.from, e.object);
@@ -61,7 +61,7 @@ export function reduceMemory(d: StateDraft, e: MemoryEvent): void {
 			discard(d, e.mm, e.start, e.end);
 			return;
 		case 'object/new':
-			enter(d, 'objects', 'object', e.object.id, e.object);
+			enter(d, 'objects', e.object.id, e.object);
 			return;
 		case 'object/drop':
 			// Often gone already, with its last mapping.
@@ -87,8 +87,8 @@ function fork(d: StateDraft, id: number, from: number, object: number): void {
 	for (const v of parent.vmas) {
 		if (v.flags & Vm.DONTCOPY) pages = pages.without(v.start / PAGE_SIZE, v.end / PAGE_SIZE);
 	}
-	enter(d, 'objects', 'object', object, { id: object, kind: 'private', pages, size: 2 ** 32 });
-	enter(d, 'mms', 'mm', id, { ...parent, id, object, vmas, defFlags: 0 });
+	enter(d, 'objects', object, { id: object, kind: 'private', pages, size: 2 ** 32 });
+	enter(d, 'mms', id, { ...parent, id, object, vmas, defFlags: 0 });
 }
 
 /** Replaces the VMA list, and drops what no mapping holds any more. */

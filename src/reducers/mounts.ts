@@ -8,13 +8,13 @@ import { dropInodeIfUnused, dropMountIfUnused } from './lifetime.ts';
 export function reduceMount(d: StateDraft, e: MountEvent): void {
 	switch (e.kind) {
 		case 'super/new':
-			enter(d, 'supers', 'super', e.superblock.id, e.superblock);
+			enter(d, 'supers', e.superblock.id, e.superblock);
 			return;
 		case 'super/set':
 			Object.assign(entity(d, 'supers', e.superblock), e.fields);
 			return;
 		case 'mount/new':
-			enter(d, 'mounts', 'mount', e.mount.id, e.mount);
+			enter(d, 'mounts', e.mount.id, e.mount);
 			return;
 		case 'mount/set': {
 			const mount = entity(d, 'mounts', e.mount);

@@ -39,17 +39,17 @@ function take(d: StateDraft, e: Restored): void {
 		case 'task': {
 			// Where the next pid is looked for is the machine's business, and no image's.
 			const { pid } = d.next;
-			enter(d, 'tasks', 'pid', e.value.pid, e.value);
+			enter(d, 'tasks', e.value.pid, e.value);
 			d.next.pid = pid;
-			if (e.group) enter(d, 'groups', 'group', e.group.id, e.group);
-			if (e.sighand) enter(d, 'sighands', 'sighand', e.sighand.id, e.sighand);
-			if (e.fdTable) enter(d, 'fdTables', 'fdTable', e.fdTable.id, e.fdTable);
-			if (e.fs) enter(d, 'fsStructs', 'fs', e.fs.id, e.fs);
+			if (e.group) enter(d, 'groups', e.group.id, e.group);
+			if (e.sighand) enter(d, 'sighands', e.sighand.id, e.sighand);
+			if (e.fdTable) enter(d, 'fdTables', e.fdTable.id, e.fdTable);
+			if (e.fs) enter(d, 'fsStructs', e.fs.id, e.fs);
 			return;
 		}
 		case 'mm':
-			enter(d, 'objects', 'object', e.object.id, e.object);
-			enter(d, 'mms', 'mm', e.mm.id, e.mm);
+			enter(d, 'objects', e.object.id, e.object);
+			enter(d, 'mms', e.mm.id, e.mm);
 			if (e.task !== 0) entity(d, 'tasks', e.task).mm = e.mm.id;
 			return;
 		case 'join':

@@ -23,11 +23,11 @@ export function reduceTask(d: StateDraft, e: TaskEvent): void {
 	switch (e.kind) {
 		case 'task/new': {
 			const { pid: next } = d.next;
-			enter(d, 'tasks', 'pid', e.task, e.value);
-			if (e.group) enter(d, 'groups', 'group', e.group.id, e.group);
-			if (e.sighand) enter(d, 'sighands', 'sighand', e.sighand.id, e.sighand);
-			if (e.fdTable) enter(d, 'fdTables', 'fdTable', e.fdTable.id, e.fdTable);
-			if (e.fs) enter(d, 'fsStructs', 'fs', e.fs.id, e.fs);
+			enter(d, 'tasks', e.task, e.value);
+			if (e.group) enter(d, 'groups', e.group.id, e.group);
+			if (e.sighand) enter(d, 'sighands', e.sighand.id, e.sighand);
+			if (e.fdTable) enter(d, 'fdTables', e.fdTable.id, e.fdTable);
+			if (e.fs) enter(d, 'fsStructs', e.fs.id, e.fs);
 			// After the highest number the search begins again above those the first daemons have (kernel/pid.c RESERVED_PIDS).
 			d.next.pid = e.placed ? next : e.task + 1 >= PID_MAX ? RESERVED_PIDS : e.task + 1;
 			const group = entity(d, 'groups', e.value.group);
@@ -286,7 +286,7 @@ function rename(d: StateDraft, pid: number, to: number): void {
 	const task = { ...fieldsOf(entity(d, 'tasks', pid) as Task), pid: to };
 	drop(d, 'tasks', pid);
 	const { pid: next } = d.next;
-	enter(d, 'tasks', 'pid', to, task);
+	enter(d, 'tasks', to, task);
 	d.next.pid = next;
 	for (const other of entities(d.tasks)) {
 		const trace = plain(other.trace);
@@ -301,17 +301,17 @@ function unshare(d: StateDraft, e: Extract<TaskEvent, { kind: 'task/unshare' }>)
 	const task = entity(d, 'tasks', e.task);
 	const { sighand, fdTable, fs } = task;
 	if (e.sighand) {
-		enter(d, 'sighands', 'sighand', e.sighand.id, e.sighand);
+		enter(d, 'sighands', e.sighand.id, e.sighand);
 		task.sighand = e.sighand.id;
 		if (!users(d, 'sighand', sighand)) drop(d, 'sighands', sighand);
 	}
 	if (e.fdTable) {
-		enter(d, 'fdTables', 'fdTable', e.fdTable.id, e.fdTable);
+		enter(d, 'fdTables', e.fdTable.id, e.fdTable);
 		task.fdTable = e.fdTable.id;
 		if (!users(d, 'fdTable', fdTable)) dropFdTable(d, fdTable);
 	}
 	if (e.fs) {
-		enter(d, 'fsStructs', 'fs', e.fs.id, e.fs);
+		enter(d, 'fsStructs', e.fs.id, e.fs);
 		task.fs = e.fs.id;
 		if (!users(d, 'fs', fs)) dropFs(d, fs);
 	}

@@ -7,7 +7,7 @@ import { enter, entities, entity } from './draft.ts';
 export function reduceTty(d: StateDraft, e: TtyEvent): void {
 	switch (e.kind) {
 		case 'tty/new':
-			enter(d, 'ttys', 'tty', e.tty.id, e.tty);
+			enter(d, 'ttys', e.tty.id, e.tty);
 			return;
 		case 'tty/set':
 			Object.assign(entity(d, 'ttys', e.tty), e.fields);
