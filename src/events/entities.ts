@@ -438,7 +438,7 @@ export interface Mm {
 	readonly auxv: readonly number[];
 }
 
-/** VM_* of Linux 2.6.27 (include/linux/mm.h): guest-visible and image-visible bits. */
+/** VM_* of Linux 2.6.27 (include/linux/mm.h), and what is newer with its number of today: guest-visible and image-visible bits. */
 export const Vm = {
 	READ: 1,
 	WRITE: 2,
@@ -458,6 +458,8 @@ export const Vm = {
 	DONTEXPAND: 0x40000,
 	ACCOUNT: 0x100000,
 	NORESERVE: 0x200000,
+	/** The child of a fork has an empty mapping (of Linux 4.14). */
+	WIPEONFORK: 0x2000000,
 	ALWAYSDUMP: 0x4000000,
 } as const;
 

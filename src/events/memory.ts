@@ -7,7 +7,7 @@ export type MemoryEvent =
 	/** An address space with its private memory object. */
 	| { readonly kind: 'mm/new'; readonly mm: Mm; readonly object: MemoryObject }
 	/**
-	 * fork: a copy of the address space `from` but for mappings that say no (VM_DONTCOPY). Its private object holds the pages that
+	 * fork: a copy of the address space `from` but for mappings that say no (VM_DONTCOPY, or VM_WIPEONFORK for their pages). Its private object holds the pages that
 	 * the other holds now: from here on each is written by itself.
 	 */
 	| { readonly kind: 'mm/fork'; readonly mm: number; readonly from: number; readonly object: number }

@@ -6,7 +6,7 @@ import { assert } from '../events/assert.ts';
 import type { Inode, OpenFile } from '../events/entities.ts';
 import { PAGE_SIZE } from '../events/pages.ts';
 import type { Tty } from '../events/tty.ts';
-import { type MachineState, Restart } from '../reducers/state.ts';
+import { type MachineState, Restart, Vm } from '../reducers/state.ts';
 import { Errno } from './abi/errno.ts';
 import { MAX_FILE, MAX_NON_LFS, O, PIPE_BUF, RLIM_INFINITY, RLIMIT, SEAL } from './abi/fcntl.ts';
 import { Sig } from './abi/signal.ts';
@@ -258,9 +258,22 @@ export function truncateFile(d: Decision, inode: Inode, size: number): NeedInput
 		if (size > 0) return needContent(inode);
 		d.emit({ kind: 'inode/set', inode: inode.id, fields: { lower: 'none' } });
 	}
+	if (size < inode.size) dropCopies(d, inode, size);
 	d.emit({ kind: 'inode/truncate', inode: inode.id, size });
 	touchWritten(d, inode);
 	return undefined;
+}
+
+/** Behind a file's new end the copies of its pages in private mappings are gone, too (truncate_pagecache unmaps with even_cows). */
+function dropCopies(d: Decision, inode: Inode, size: number): void {
+	const first = Math.ceil(size / PAGE_SIZE);
+	for (const mm of Object.values(d.state.mms)) {
+		for (const vma of mm.vmas) {
+			if (vma.inode !== inode.id || vma.flags & Vm.SHARED) continue;
+			const start = vma.start + Math.max(0, first - vma.pgoff) * PAGE_SIZE;
+			if (start < vma.end) d.emit({ kind: 'mm/discard', mm: mm.id, start, end: vma.end });
+		}
+	}
 }
 
 /** Times of a changed file; who is not root also loses its set-uid bits (file_remove_privs). */

@@ -85,7 +85,7 @@ function fork(d: StateDraft, id: number, from: number, object: number): void {
 	const vmas = mergeVmas(kept.map((v) => ({ ...v, flags: (v.flags & ~Vm.LOCKED) >>> 0 })));
 	let { pages } = entity(d, 'objects', parent.object);
 	for (const v of parent.vmas) {
-		if (v.flags & Vm.DONTCOPY) pages = pages.without(v.start / PAGE_SIZE, v.end / PAGE_SIZE);
+		if (v.flags & (Vm.DONTCOPY | Vm.WIPEONFORK)) pages = pages.without(v.start / PAGE_SIZE, v.end / PAGE_SIZE);
 	}
 	enter(d, 'objects', object, { id: object, kind: 'private', pages, size: 2 ** 32 });
 	enter(d, 'mms', id, { ...parent, id, object, vmas, defFlags: 0 });

@@ -48,6 +48,7 @@ export const MADV = {
 	PAGEOUT: 21,
 	POPULATE_READ: 22,
 	POPULATE_WRITE: 23,
+	DONTNEED_LOCKED: 24,
 } as const;
 
 /** Resource limits by number. */

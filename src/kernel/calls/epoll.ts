@@ -1,5 +1,5 @@
 /** epoll (fs/eventpoll.c). */
-import type { Anon, EpollItem } from '../../events/entities.ts';
+import type { Anon, EpollItem, Inode } from '../../events/entities.ts';
 import { Restart } from '../../reducers/state.ts';
 import { EPOLL, EPOLL_CTL, EPOLL_EVENT_BYTES, EPOLL_PRIVATE } from '../abi/anon.ts';
 import { Errno } from '../abi/errno.ts';
@@ -8,7 +8,7 @@ import { POLL } from '../abi/poll.ts';
 import { TIMESPEC64, timeNs, validTime } from '../abi/time.ts';
 import { viewOf } from '../abi/words.ts';
 import type { Decision, Outcome } from '../decision.ts';
-import { ASK_NS } from '../file-data.ts';
+import { ASK_NS, DEVICE } from '../file-data.ts';
 import { inodeOf, usableFileAt } from '../open-file.ts';
 import { anonReadiness, asksOutside, readyItems } from '../poll.ts';
 import type { Resume, SyscallRow } from '../row.ts';
@@ -45,6 +45,11 @@ function reaches(d: Decision, from: Epoll, to: number): boolean {
 	});
 }
 
+/** Whether there is something to wait for (file_can_poll). */
+function canPoll({ kind, rdev }: Inode): boolean {
+	return kind !== 'file' && kind !== 'dir' && (kind !== 'char' || rdev === DEVICE.RANDOM);
+}
+
 function control(d: Decision, args: readonly number[]): number {
 	const [epfd, op, fd, at] = args;
 	let events = 0;
@@ -59,7 +64,7 @@ function control(d: Decision, args: readonly number[]): number {
 	const epoll = anonAt(d, epfd, 'epoll');
 	if (file === undefined || epoll === -Errno.EBADF) return -Errno.EBADF;
 	const inode = inodeOf(d, file);
-	if (inode.kind === 'file' || inode.kind === 'dir') return -Errno.EPERM;
+	if (!canPoll(inode)) return -Errno.EPERM;
 	if (epoll === undefined || typeof epoll === 'number' || usableFileAt(d, epfd)?.id === file.id) return -Errno.EINVAL;
 	const target = inode.kind === 'anon' ? d.state.anons[inode.channel] : undefined;
 	if (events & EPOLL.EXCLUSIVE && (op === EPOLL_CTL.MOD || target?.kind === 'epoll' || events & EPOLL.ONESHOT)) {

@@ -24,6 +24,8 @@ export function offset64(low: number, high: number): number {
 function readInto(d: Decision, file: OpenFile, buffers: readonly Buffer[], at: number | null, resume: Resume | null): Outcome {
 	const count = totalLength(buffers);
 	const inode = inodeOf(d, file);
+	// A vector without a byte in it.
+	if (buffers.length === 0) return 0;
 	if (inode.kind === 'dir') return -Errno.EISDIR;
 	if (inode.kind === 'socket') {
 		if (count === 0) return 0;
@@ -31,7 +33,7 @@ function readInto(d: Decision, file: OpenFile, buffers: readonly Buffer[], at: n
 	}
 	// A terminal may have some of what is wanted (VMIN).
 	if (resume?.reason === 'signal' && inode.kind !== 'tty') return resume.wait.restart;
-	if (count === 0) return 0;
+	if (count === 0 && inode.kind !== 'anon') return 0;
 	const found = source(d, file, at ?? file.pos, count, resume);
 	if (typeof found === 'number' || 'kind' in found) return found;
 	if (found.bytes.length === 0) {
@@ -49,11 +51,20 @@ function readInto(d: Decision, file: OpenFile, buffers: readonly Buffer[], at: n
 
 /** write(2), writev(2), pwrite(2)… as `readInto`. */
 function writeFrom(d: Decision, file: OpenFile, buffers: readonly Buffer[], at: number | null, resume: Resume | null): Outcome {
-	const bytes = gather(d, buffers);
+	const inode = inodeOf(d, file);
+	if (inode.kind === 'anon' && d.state.anons[inode.channel].kind !== 'eventfd') return -Errno.EINVAL;
+	if (buffers.length === 0) return 0;
 	const total = totalLength(buffers);
-	const n = wholeParts(inodeOf(d, file), bytes?.length ?? 0, total);
+	if (inode.kind === 'char' && isSink(inode.rdev)) return inode.rdev === DEVICE.FULL ? -Errno.ENOSPC : total;
+	const bytes = gather(d, buffers);
+	const n = wholeParts(inode, bytes?.length ?? 0, total);
 	if (bytes === undefined || (n === 0 && total > 0)) return -Errno.EFAULT;
 	return writeBytes(d, file, bytes.subarray(0, n), at, resume);
+}
+
+/** Devices that look at nothing of what is written to them. */
+function isSink(rdev: number): boolean {
+	return rdev === DEVICE.NULL || rdev === DEVICE.ZERO || rdev === DEVICE.FULL;
 }
 
 /** A buffer that is good only for `n` of `wanted` bytes: a file moves them all, a pipe only whole pages of its own. */
@@ -97,7 +108,9 @@ function positioned(
 	if (at < 0) return -Errno.EINVAL;
 	const file = usableFileAt(d, fd);
 	if (file === undefined) return -Errno.EBADF;
-	if (!isSeekable(inodeOf(d, file))) return -Errno.ESPIPE;
+	const inode = inodeOf(d, file);
+	// What has no name can be sought in, to no effect, but has no positions.
+	if (!isSeekable(inode) || inode.kind === 'anon') return -Errno.ESPIPE;
 	if (!(writes ? mayWrite(file) : mayRead(file))) return -Errno.EBADF;
 	const list = buffers(d);
 	if (typeof list === 'number') return list;
@@ -164,7 +177,8 @@ function sendfile(d: Decision, out: number, input: number, offsetAddress: number
 	}
 	if (count === 0) return 0;
 	const origin = inodeOf(d, from);
-	if (origin.kind === 'dir' || !isSeekable(origin) || origin.rdev === DEVICE.NULL) return -Errno.EINVAL;
+	if (origin.kind === 'dir' || origin.kind === 'anon' || !isSeekable(origin) || origin.rdev === DEVICE.NULL) return -Errno.EINVAL;
+	if (pipe.kind === 'anon') return -Errno.EINVAL;
 	if (pipe.kind !== 'fifo' && to.flags & O.APPEND) return -Errno.EINVAL;
 	const found = source(d, from, at ?? from.pos, Math.min(count, MAX_RW_COUNT), null);
 	if (typeof found === 'number' || 'kind' in found) return found;

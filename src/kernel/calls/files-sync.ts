@@ -1,8 +1,9 @@
 /** sync, fsync and their kin, and advice about access: nothing is behind the guest's files that could lag. */
 import { Errno } from '../abi/errno.ts';
 import type { Decision } from '../decision.ts';
-import { fileAt, inodeOf, mayRead, usableFileAt } from '../open-file.ts';
+import { inodeOf, mayRead, usableFileAt } from '../open-file.ts';
 import type { SyscallRow } from '../row.ts';
+import { offset64 } from './files-io.ts';
 
 /** fsync(2): what has nothing to write back says EINVAL. */
 function fsync(d: Decision, fd: number): number {
@@ -17,6 +18,15 @@ function fadvise(d: Decision, fd: number, advice: number): number {
 	if (file === undefined) return -Errno.EBADF;
 	if (inodeOf(d, file).kind === 'fifo') return -Errno.ESPIPE;
 	return advice > 5 ? -Errno.EINVAL : 0;
+}
+
+/** sync_file_range(2) (fs/sync.c): a range with an end below 2^63, of a file. */
+function syncRange(d: Decision, fd: number, offset: number, count: number, flags: number): number {
+	const file = usableFileAt(d, fd);
+	if (file === undefined) return -Errno.EBADF;
+	if (flags & ~7 || offset < 0 || count < 0 || offset + count >= 2 ** 63) return -Errno.EINVAL;
+	const { kind } = inodeOf(d, file);
+	return kind === 'file' || kind === 'dir' ? 0 : -Errno.ESPIPE;
 }
 
 function readahead(d: Decision, fd: number): number {
@@ -41,10 +51,8 @@ export const syncRows: readonly SyscallRow[] = [
 		name: 'sync_file_range',
 		args: ['fd', 'off', 'off', 'hex'],
 		support: 'full',
-		handler: (d, [fd, , , , , flags]) => {
-			if (fileAt(d, fd) === undefined) return -Errno.EBADF;
-			return flags & ~7 ? -Errno.EINVAL : 0;
-		},
+		handler: (d, [fd, low, high, countLow, countHigh, flags]) =>
+			syncRange(d, fd, offset64(low, high), offset64(countLow, countHigh), flags),
 	},
 	{
 		nr: 225,

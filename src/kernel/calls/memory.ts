@@ -131,15 +131,14 @@ function setFlags(d: Decision, { start, end }: Vma, clear: number, set: number):
 const mremap: Handler = (d, [address, oldSize, newSize, flags, newAddress]) => {
 	if (flags & ~(MREMAP.FIXED | MREMAP.MAYMOVE | MREMAP.DONTUNMAP)) return -Errno.EINVAL;
 	if (flags & MREMAP.FIXED && !(flags & MREMAP.MAYMOVE)) return -Errno.EINVAL;
+	// What stays mapped is always moved from, and keeps its size.
+	const stays = (flags & MREMAP.DONTUNMAP) !== 0;
+	if (stays && (!(flags & MREMAP.MAYMOVE) || oldSize !== newSize)) return -Errno.EINVAL;
 	if (!isPageAligned(address)) return -Errno.EINVAL;
-	if (flags & MREMAP.DONTUNMAP) {
-		const { eip } = d.regs;
-		d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name: 'MREMAP_DONTUNMAP', eip, bytes: new Uint8Array(0) });
-		return -Errno.EINVAL;
-	}
 	const oldLength = pageAlign(oldSize);
 	const newLength = pageAlign(newSize);
 	if (newLength === 0 || newLength > TASK_SIZE) return -Errno.EINVAL;
+	if (stays) return moveKeeping(d, address, newLength, newAddress, (flags & MREMAP.FIXED) !== 0);
 	if (flags & MREMAP.FIXED) return moveTo(d, address, oldLength, newLength, newAddress);
 	const vma = vmaAt(d.mm, address);
 	if (vma === undefined) return -Errno.EFAULT;
@@ -175,6 +174,25 @@ function moveTo(d: Decision, address: number, oldLength: number, newLength: numb
 	if (rest !== 0) return rest;
 	const vma = vmaAt(d.mm, address);
 	return vma === undefined ? -Errno.EFAULT : move(d, vma, address, kept, newLength, to);
+}
+
+/** MREMAP_DONTUNMAP: the pages go, an empty mapping stays where they were, without its lock. @param hint or the place, if `fixed` */
+function moveKeeping(d: Decision, from: number, length: number, hint: number, fixed: boolean): number {
+	if (!isPageAligned(hint) || hint > TASK_SIZE - length) return -Errno.EINVAL;
+	if (from + length > hint && hint + length > from) return -Errno.EINVAL;
+	const vma = vmaAt(d.mm, from);
+	if (vma === undefined) return -Errno.EFAULT;
+	if (vma.flags & Vm.DONTEXPAND) return -Errno.EINVAL;
+	const error = resizable(d, vma, from, length, length);
+	if (error !== 0) return error;
+	if (!mayExpand(d.mm, d.group, vma.flags, length / PAGE_SIZE)) return -Errno.ENOMEM;
+	if (fixed) unmap(d, hint, hint + length);
+	const to = unmappedArea(d.mm, hint, length, fixed);
+	if (to < 0) return to;
+	move(d, vma, from, length, length, to);
+	const pgoff = vma.object === 0 ? 0 : vma.pgoff + (from - vma.start) / PAGE_SIZE;
+	map(d, { ...vma, start: from, end: from + length, pgoff, flags: vma.flags & ~Vm.LOCKED });
+	return to | 0;
 }
 
 /** vma_to_resize: 0 or -errno. */
@@ -235,6 +253,8 @@ const madvise: Handler = (d, [start, length, advice]) => {
 	const advise = ADVICE[advice];
 	if (advise === undefined || !isPageAligned(start)) return -Errno.EINVAL;
 	const end = start + pageAlign(length);
+	// Words of 32 bits: what wraps is no range.
+	if (end >= 2 ** 32) return -Errno.EINVAL;
 	if (end === start) return 0;
 	for (const vma of vmasIn(d.mm.vmas, start, end)) {
 		const error = advise(d, vma);
@@ -250,6 +270,10 @@ const flagAdvice =
 		return 0;
 	};
 const nothing = (): number => 0;
+const discard = (d: Decision, { start, end }: Vma): number => {
+	d.emit({ kind: 'mm/discard', mm: d.mm.id, start, end });
+	return 0;
+};
 const READ_AHEAD = Vm.SEQ_READ | Vm.RAND_READ;
 
 /** What an advice does to a VMA: 0 or -errno. An advice that is not here is EINVAL, as in a kernel without huge pages and KSM. */
@@ -258,15 +282,14 @@ const ADVICE: { readonly [advice: number]: (d: Decision, vma: Vma) => number } =
 	[MADV.RANDOM]: flagAdvice(Vm.SEQ_READ, Vm.RAND_READ),
 	[MADV.SEQUENTIAL]: flagAdvice(Vm.RAND_READ, Vm.SEQ_READ),
 	[MADV.WILLNEED]: nothing,
-	[MADV.DONTNEED]: (d, { start, end, flags }) => {
-		if (flags & Vm.LOCKED) return -Errno.EINVAL;
-		d.emit({ kind: 'mm/discard', mm: d.mm.id, start, end });
-		return 0;
-	},
+	[MADV.DONTNEED]: (d, vma) => (vma.flags & Vm.LOCKED ? -Errno.EINVAL : discard(d, vma)),
+	[MADV.DONTNEED_LOCKED]: (d, vma) => discard(d, vma),
 	// Freed only under memory pressure, of which there is none.
 	[MADV.FREE]: (_d, vma) => (vma.object === 0 ? 0 : -Errno.EINVAL),
 	[MADV.DONTFORK]: flagAdvice(0, Vm.DONTCOPY),
 	[MADV.DOFORK]: flagAdvice(Vm.DONTCOPY, 0),
+	[MADV.WIPEONFORK]: (d, vma) => (vma.object === 0 ? flagAdvice(0, Vm.WIPEONFORK)(d, vma) : -Errno.EINVAL),
+	[MADV.KEEPONFORK]: flagAdvice(Vm.WIPEONFORK, 0),
 	// About core dumps, which are not made.
 	[MADV.DONTDUMP]: nothing,
 	[MADV.DODUMP]: (_d, vma) => (vma.flags & Vm.DONTEXPAND ? -Errno.EINVAL : 0),
@@ -291,8 +314,7 @@ export const memoryRows: readonly SyscallRow[] = [
 		name: 'mremap',
 		args: ['addr', 'size', 'size', 'flags:MREMAP', 'addr'],
 		result: 'addr',
-		support: 'partial',
-		note: 'MREMAP_DONTUNMAP is EINVAL',
+		support: 'full',
 		handler: mremap,
 	},
 	{
@@ -317,7 +339,7 @@ export const memoryRows: readonly SyscallRow[] = [
 		name: 'madvise',
 		args: ['addr', 'size', 'enum:MADV'],
 		support: 'partial',
-		note: 'MADV_REMOVE, WIPEONFORK, MERGEABLE and HUGEPAGE are EINVAL',
+		note: 'MADV_REMOVE, MERGEABLE, HUGEPAGE and COLLAPSE are EINVAL',
 		handler: madvise,
 	},
 	{
