@@ -44,9 +44,13 @@ function look(d: Decision, on: ChildWait): Found | number | null {
 			on.options & WAIT.__WNOTHREAD ? isTraced(child) && child.trace.tracer === d.pid : tracedBy(d.state, child, d.task.tgid);
 		const own = child.ppid === d.task.tgid && child.pid === child.tgid;
 		if (!(own || traced) || !isAwaited(d.state, child, on, traced)) continue;
-		// Of one that has ended nothing else will be seen.
-		any ||= (on.options & WAIT.WEXITED) !== 0 || !hasEnded(d, child, traced);
-		const found = ended(d, child, on.options, traced) ?? stopped(d, child, on.options, traced) ?? wentOn(d, child, on.options);
+		if (hasEnded(d, child, traced)) {
+			// Of one that has ended nothing else is seen: who does not ask for it has no such child.
+			if (on.options & WAIT.WEXITED) return ended(d, child, on.options);
+			continue;
+		}
+		any = true;
+		const found = stopped(d, child, on.options, traced) ?? wentOn(d, child, on.options);
 		if (found !== undefined) return found;
 	}
 	return any ? null : -Errno.ECHILD;
@@ -63,8 +67,7 @@ function hasEnded(d: Decision, child: Task, traced: boolean): boolean {
 	return child.pid !== child.tgid || isWaitable(d.state, d.state.groups[child.group]);
 }
 
-function ended(d: Decision, child: Task, options: number, traced: boolean): Found | undefined {
-	if (!(options & WAIT.WEXITED) || !hasEnded(d, child, traced)) return undefined;
+function ended(d: Decision, child: Task, options: number): Found {
 	const word = endStatus(d.state, child);
 	const signal = word & 0x7f;
 	const code = signal === 0 ? Code.CLD_EXITED : word & 0x80 ? Code.CLD_DUMPED : Code.CLD_KILLED;
