@@ -136,6 +136,9 @@ export interface SchedPolicy {
 /** The kinds of namespaces, as /proc/PID/ns names them. */
 export const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'] as const;
 
+/** Inode numbers of namespaces that are not the container's begin here (PROC_DYNAMIC_FIRST). */
+export const FIRST_OWN_INO = 0xf0000002;
+
 /** Namespaces a task is in: `Anon`s of kind `ns`; 0 = the container's. */
 export interface NsProxy {
 	readonly uts: number;

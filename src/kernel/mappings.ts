@@ -9,11 +9,13 @@ import { Vm } from '../reducers/state.ts';
 import { Errno } from './abi/errno.ts';
 import { O, SEAL } from './abi/fcntl.ts';
 import { MAP, PROT, READ_IMPLIES_EXEC, RLIM_INFINITY, RLIMIT } from './abi/mm.ts';
+import { MS } from './abi/mount.ts';
 import type { Decision, NeedInput } from './decision.ts';
 import { TASK_SIZE } from './elf.ts';
 import { DEVICE, needContent } from './file-data.ts';
 import { enoughMemory } from './memory-limit.ts';
 import { lockedBytes, mayExpand } from './memory-rlimits.ts';
+import { hasFlag } from './mounts.ts';
 import { usableFileAt } from './open-file.ts';
 import { wholePath } from './seen-paths.ts';
 
@@ -203,6 +205,10 @@ function backing(
 		if (access === O.RDONLY) flags &= ~(Vm.MAYWRITE | Vm.SHARED);
 	}
 	if (access === O.WRONLY) return -Errno.EACCES;
+	if (hasFlag(d.state, file.mount, MS.NOEXEC)) {
+		if (flags & Vm.EXEC) return -Errno.EPERM;
+		flags &= ~Vm.MAYEXEC;
+	}
 	const inode = d.state.inodes[file.inode];
 	const zero = inode.kind === 'char' && inode.rdev === DEVICE.ZERO;
 	if (inode.kind !== 'file' && !zero) return -Errno.ENODEV;

@@ -1,12 +1,14 @@
 /**
- * Namespaces (kernel/nsproxy.c, fs/nsfs.c of Linux 6.1): of UTS names, System V IPC and pids a task may have its own. A task refers to
- * one by the `Anon` that stands for it, or (0) is in the container's, which has an `Anon` only once somebody names it.
+ * Namespaces (kernel/nsproxy.c, fs/nsfs.c of Linux 6.1): of UTS names, System V IPC, mounts and pids a task may have its own. A task
+ * refers to one by the `Anon` that stands for it, or (0) is in the container's, which has an `Anon` only once somebody names it.
  */
-import type { Anon, NAMESPACES, NsProxy, PidNamespace, Task } from '../events/entities.ts';
+import { type Anon, FIRST_OWN_INO, type NAMESPACES, type NsProxy, type PidNamespace, type Task } from '../events/entities.ts';
+import type { Mount } from '../events/mounts.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { CLONE } from './abi/clone.ts';
 import { Errno } from './abi/errno.ts';
 import type { Decision } from './decision.ts';
+import { copyNamespace } from './mounts.ts';
 import { chainOf, MAX_PID_NS_LEVEL } from './pids.ts';
 
 export type Namespace = Anon & { readonly kind: 'ns' };
@@ -23,8 +25,6 @@ export const ROOT_INO: { readonly [kind in NamespaceKind]: number } = {
 	mnt: 0xf0000000,
 	net: 0xf0000001,
 };
-/** The first number that others get. */
-const FIRST_INO = 0xf0000002;
 
 /** The flag of clone, unshare and setns for each kind. */
 export const NAMESPACE_FLAG: { readonly [kind in NamespaceKind]: number } = {
@@ -39,7 +39,7 @@ export const NAMESPACE_FLAG: { readonly [kind in NamespaceKind]: number } = {
 };
 
 /** Kinds that tasks may have of their own. */
-export const OWN = ['uts', 'ipc', 'pid'] as const satisfies readonly (keyof NsProxy)[];
+export const OWN = ['uts', 'ipc', 'mnt', 'pid'] as const satisfies readonly (keyof NsProxy)[];
 export type OwnKind = (typeof OWN)[number];
 export const isOwn = (kind: NamespaceKind): kind is OwnKind => OWN.some((own) => own === kind);
 
@@ -97,7 +97,7 @@ function freeIno(state: MachineState): number {
 	const used = new Set<number>();
 	for (const anon of Object.values(state.anons)) if (anon.kind === 'ns') used.add(anon.ino);
 	for (const { ns } of Object.values(state.ipcs)) used.add(ns);
-	let ino = FIRST_INO;
+	let ino = FIRST_OWN_INO;
 	while (used.has(ino)) ino++;
 	return ino;
 }
@@ -127,11 +127,28 @@ export function emptyPids({ task: { pidNs } }: Decision): PidNamespace {
 	return { parent: pidNs, next: 1, init: 0, ended: false, numbers: [] };
 }
 
-/** The caller's namespaces with new ones where `flags` (CLONE_NEW*) says so; a new one of UTS begins with the caller's names. */
-export function newNamespaces(d: Decision, flags: number): NsProxy | null {
-	const make = (kind: OwnKind) => makeNamespace(d, kind, freeIno(d.state), kind === 'pid' ? emptyPids(d) : null);
-	const wanted = OWN.filter((kind) => flags & NAMESPACE_FLAG[kind]);
-	return wanted.reduce<NsProxy | null>((all, kind) => withNamespace(all, kind, make(kind)), d.task.ns);
+/** Mounts of the caller's namespace, and their copies in a new one. */
+export type Copies = ReadonlyMap<number, number>;
+
+/**
+ * The caller's namespaces with new ones where `flags` (CLONE_NEW*) says so: a new one of UTS begins with the caller's names, one of
+ * mounts with copies of the caller's.
+ */
+export function newNamespaces(d: Decision, flags: number): { readonly ns: NsProxy | null; readonly copies: Copies } {
+	let { ns } = d.task;
+	let copies: Copies = new Map();
+	for (const kind of OWN) {
+		if (!(flags & NAMESPACE_FLAG[kind])) continue;
+		const ino = freeIno(d.state);
+		ns = withNamespace(ns, kind, makeNamespace(d, kind, ino, kind === 'pid' ? emptyPids(d) : null));
+		if (kind === 'mnt') copies = copyNamespace(d, namespaceIno(d.state, d.task, 'mnt'), ino);
+	}
+	return { ns, copies };
+}
+
+/** Whether a mount is in the caller's namespace (check_mnt). */
+export function isOurs(d: Decision, mount: Mount | undefined): mount is Mount {
+	return mount !== undefined && mount.ns === namespaceIno(d.state, d.task, 'mnt');
 }
 
 /** Whether a process may have its children be born in a pid namespace: its own or one in it (pidns_install). */

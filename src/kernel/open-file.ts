@@ -74,7 +74,7 @@ export function makeInode(
 	kind: Inode['kind'],
 	mode: number,
 	parent: Inode | null,
-	fields: Partial<Pick<Inode, 'ino' | 'sb' | 'target' | 'rdev' | 'channel' | 'size' | 'nlink' | 'seals'>> = {},
+	fields: Partial<Pick<Inode, 'ino' | 'sb' | 'parent' | 'target' | 'rdev' | 'channel' | 'size' | 'nlink' | 'seals'>> = {},
 ): Inode {
 	const { next } = d.state;
 	const { fsuid, fsgid, groups } = d.task.creds;

@@ -178,7 +178,7 @@ function walkProc(d: Decision, { mount, inode: dir }: Place, parts: readonly str
 		const rest = parts.slice(i + 1);
 		if (part === '.') continue;
 		if (part === '..' && names.length === 0) {
-			const up = above(state, state.fsStructs[d.task.fs], mount, dir);
+			const up = above(state, state.fsStructs[d.task.fs], mount, state.inodes[state.mounts[mount].root]);
 			return walkFrom(d, up, `./${rest.join('/')}${slash ? '/' : ''}`, how);
 		}
 		if (part === '..') {
@@ -190,7 +190,7 @@ function walkProc(d: Decision, { mount, inode: dir }: Place, parts: readonly str
 		if (node === undefined) return -Errno.ENOENT;
 		if (node.kind !== 'link' || (rest.length === 0 && mode !== 'follow' && !slash)) continue;
 		if (node.target === undefined) {
-			names.splice(0, names.length, node.inode.target);
+			names.splice(0, names.length, ...node.inode.target.split('/'));
 			continue;
 		}
 		const inode = state.inodes[node.target.inode];

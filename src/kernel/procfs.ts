@@ -13,6 +13,7 @@ import type { Decision } from './decision.ts';
 import { freePages, memoryPages } from './memory-limit.ts';
 import { isNsLink, NS_LINKS, type NsLink, namespaceIno } from './namespaces.ts';
 import { SYSVIPC_NAMES, sysvipc } from './procfs-ipc.ts';
+import { FILESYSTEMS, mountInfo, mounts } from './procfs-mounts.ts';
 import { directoryPath, filePath, seenName, seenPath } from './seen-paths.ts';
 import { SLAVE_MAJOR } from './tty/terminal.ts';
 
@@ -37,7 +38,7 @@ export interface NamespaceLink {
 	readonly link: NsLink;
 }
 
-const PROC_FILES = ['auxv', 'cmdline', 'comm', 'environ', 'maps', 'stat', 'status'] as const;
+const PROC_FILES = ['auxv', 'cmdline', 'comm', 'environ', 'maps', 'mountinfo', 'mounts', 'stat', 'status'] as const;
 export type ProcFile = (typeof PROC_FILES)[number];
 
 function virtual(kind: Inode['kind'], mode: number, ino: number, target = ''): Inode {
@@ -81,7 +82,8 @@ export function procNode(d: Decision, names: readonly string[]): ProcNode | unde
 	if (process === undefined) return undefined;
 	if (name === undefined && process === 'self') return link(String(d.task.tgid), 2, undefined);
 	if (process === SYSVIPC) return sysvipcNode(name, fd);
-	if (process === 'meminfo')
+	if (process === 'mounts') return name === undefined ? link('self/mounts', 13, undefined) : undefined;
+	if (process === 'meminfo' || process === 'filesystems')
 		return name === undefined ? { kind: 'file', name: process, inode: virtual('file', 0o444, 9) } : undefined;
 	const task = processNamed(d, process);
 	if (task === undefined) return undefined;
@@ -121,7 +123,7 @@ export function procNames(d: Decision, path: string): readonly string[] | undefi
 	const [, process, name] = path.split('/');
 	if (process === '') {
 		const leaders = Object.values(d.state.tasks).filter((t) => t.pid === t.tgid && t.state !== 'dead');
-		return [...leaders.map((t) => String(t.pid)), 'meminfo', 'self', SYSVIPC, 'thread-self'].sort();
+		return [...leaders.map((t) => String(t.pid)), 'filesystems', 'meminfo', 'mounts', 'self', SYSVIPC, 'thread-self'].sort();
 	}
 	if (process === SYSVIPC) return name === undefined ? SYSVIPC_NAMES : undefined;
 	const task = processNamed(d, process);
@@ -190,6 +192,7 @@ function memoryInfo(d: Decision): string {
 /** The contents of a file of /proc, as latin-1 bytes. @param name `PID/FILE`, as procNode gives it */
 export function procContent(d: Decision, name: string): Uint8Array {
 	if (name === 'meminfo') return latin1(memoryInfo(d));
+	if (name === 'filesystems') return latin1(FILESYSTEMS);
 	const [pid, file] = name.split('/');
 	if (pid === SYSVIPC) return latin1(sysvipc(d, file as IpcClass));
 	const task = d.state.tasks[Number(pid)];
@@ -207,6 +210,10 @@ export function procContent(d: Decision, name: string): Uint8Array {
 			return latin1(`${task.comm}\n`);
 		case 'maps':
 			return latin1(mm === undefined ? '' : mm.vmas.map((vma) => mapsLine(d, mm, vma)).join(''));
+		case 'mountinfo':
+			return latin1(mountInfo(d.state, task));
+		case 'mounts':
+			return latin1(mounts(d.state, task));
 		case 'stat':
 			return latin1(stat(d, task, mm));
 		case 'status':

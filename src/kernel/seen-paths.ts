@@ -2,7 +2,7 @@
  * Paths of what is open or mapped (fs/d_path.c). An open file keeps its path in its file system; where that is mounted, and where the
  * root of the one who asks is, makes the path that is seen.
  */
-import type { Inode } from '../events/entities.ts';
+import type { FsStruct, Inode } from '../events/entities.ts';
 import type { MachineState } from '../reducers/state.ts';
 import type { Decision } from './decision.ts';
 import type { Place } from './mount-walk.ts';
@@ -49,12 +49,17 @@ function below(path: string, above: string | undefined): string | undefined {
 	return above !== undefined && `${path}/`.startsWith(`${above}/`) ? path.slice(above.length) || '/' : undefined;
 }
 
-/** A path in a mount as it is seen from `root`, or, without one, from the top of the namespace. `outside` stands before what is not below it. */
-function climb(state: MachineState, mount: number, path: string, root: Place | undefined, outside: string): string {
+/** A path in a mount as it is seen from `root`, or, where that is not above it, from the top of the namespace. */
+function climb(
+	state: MachineState,
+	mount: number,
+	path: string,
+	root: Place | undefined,
+): { readonly path: string; readonly seen: boolean } {
 	for (let m = state.mounts[mount]; m !== undefined; m = state.mounts[m.parent]) {
 		if (m.id === root?.mount) {
 			const seen = below(path, directoryPath(state, root.inode));
-			if (seen !== undefined) return seen;
+			if (seen !== undefined) return { path: seen, seen: true };
 		}
 		const inside = below(path, filePath(state, state.inodes[m.root]));
 		if (inside === undefined) break;
@@ -63,7 +68,7 @@ function climb(state: MachineState, mount: number, path: string, root: Place | u
 		const point = filePath(state, state.inodes[m.point]) ?? '/';
 		path = inside === '/' ? point : point === '/' ? inside : point + inside;
 	}
-	return outside + path;
+	return { path, seen: false };
 }
 
 /**
@@ -74,12 +79,19 @@ export function seenPath(d: Decision, mount: number, path: string, outside = '')
 	const { state } = d;
 	const fs = state.fsStructs[d.task.fs];
 	if (mount === 0 || path[0] !== '/' || fs === undefined) return path;
-	return climb(state, mount, path, { mount: fs.rootMount, inode: state.inodes[fs.root] }, outside);
+	const found = climb(state, mount, path, { mount: fs.rootMount, inode: state.inodes[fs.root] });
+	return found.seen ? found.path : outside + found.path;
+}
+
+/** A path in a mount as it is seen from somebody's root; undefined: it is not below it. */
+export function pathFrom(state: MachineState, fs: FsStruct, mount: number, path: string): string | undefined {
+	const found = climb(state, mount, path, { mount: fs.rootMount, inode: state.inodes[fs.root] });
+	return found.seen ? found.path : undefined;
 }
 
 /** A path in a mount from the top of its namespace. */
 export function wholePath(state: MachineState, mount: number, path: string): string {
-	return mount === 0 || path[0] !== '/' ? path : climb(state, mount, path, undefined, '');
+	return mount === 0 || path[0] !== '/' ? path : climb(state, mount, path, undefined).path;
 }
 
 /** A path that was kept from the top of the namespace, as those of mappings are, as the caller sees it. */

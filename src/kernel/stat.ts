@@ -2,6 +2,7 @@
 import type { Inode, Stream } from '../events/entities.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { S } from './abi/fcntl.ts';
+import { MS } from './abi/mount.ts';
 import type { StatfsValues, StatValues } from './abi/stat.ts';
 import { ROOT_INO } from './namespaces.ts';
 import { SLAVE_MAJOR } from './tty/terminal.ts';
@@ -79,8 +80,8 @@ function namespaceNumber(state: MachineState, inode: Inode): number | undefined 
 	return anon?.kind === 'ns' ? anon.ino : undefined;
 }
 
-/** The guest's file system as statfs shows it: tmpfs of a fixed size, so that programs decide alike on every host. */
-export const STATFS: StatfsValues = {
+/** The first file system as statfs shows it: of a fixed size, so that programs decide alike on every host. */
+const STATFS: StatfsValues = {
 	type: 0x01021994,
 	bsize: BLOCK,
 	blocks: 262144,
@@ -91,3 +92,31 @@ export const STATFS: StatfsValues = {
 	namelen: 255,
 	flags: 0x1020,
 };
+const PROC_SUPER_MAGIC = 0x9fa0;
+const ST_VALID = 0x20;
+const ST_RELATIME = 0x1000;
+/** Flags that are the same here as those of mount(2): the access and what is not allowed. */
+const SAME = MS.RDONLY | MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.NOATIME | MS.NODIRATIME;
+
+/** What statfs shows of a file system through a mount with such flags; of what is in none, as of the first. */
+export function statfsValues(state: MachineState, sb: number, flags: number = MS.RELATIME): StatfsValues {
+	const superblock = state.supers[sb];
+	const shown = ST_VALID | (flags & SAME) | (flags & MS.RELATIME ? ST_RELATIME : 0) | (superblock?.readonly ? MS.RDONLY : 0);
+	if (superblock?.type === 'proc')
+		return { ...STATFS, type: PROC_SUPER_MAGIC, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, flags: shown };
+	const { blocks, files } = superblock ?? { blocks: 0, files: 0 };
+	const used = blocks || files ? usedOf(state, sb) : { blocks: 0, files: 0 };
+	const free = Math.max(0, blocks - used.blocks);
+	return {
+		...STATFS,
+		...(blocks ? { blocks, bfree: free, bavail: free } : {}),
+		...(files ? { files, ffree: Math.max(0, files - used.files) } : {}),
+		flags: shown,
+	};
+}
+
+/** Pages and inodes of a file system that are in use. */
+export function usedOf({ inodes, objects }: MachineState, sb: number): { readonly blocks: number; readonly files: number } {
+	const own = Object.values(inodes).filter((inode) => inode.sb === sb);
+	return { blocks: own.reduce((sum, { object }) => sum + (objects[object]?.pages.size ?? 0), 0), files: own.length };
+}

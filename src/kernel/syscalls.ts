@@ -7,6 +7,7 @@ import { identityRows } from './calls/identity.ts';
 import { ipcRows } from './calls/ipc.ts';
 import { memoryRows } from './calls/memory.ts';
 import { miscRows } from './calls/misc.ts';
+import { mountRows } from './calls/mount.ts';
 import { namespaceRows } from './calls/namespaces.ts';
 import { pidfdRows } from './calls/pidfd.ts';
 import { pollRows } from './calls/poll.ts';
@@ -27,6 +28,7 @@ export const SYSCALLS: readonly SyscallRow[] = [
 	...memoryRows,
 	...miscRows,
 	...namespaceRows,
+	...mountRows,
 	...pidfdRows,
 	...pollRows,
 	...processMemoryRows,

@@ -4,6 +4,7 @@
  * as long as it is in a namespace, or somebody is in it; a file system as long as it is mounted.
  * Users are found by looking, not counted: a count would be a second truth.
  */
+import { FIRST_OWN_INO } from '../events/entities.ts';
 import type { StateDraft } from './draft.ts';
 import { drop, entities, entity, plain } from './draft.ts';
 import { detachSegment, dropIpcNamespace } from './ipc.ts';
@@ -192,6 +193,8 @@ function dropNamespaceIfUnused(d: StateDraft, id: number): void {
 	const { of, ino } = anon;
 	const around = plain(anon.pids)?.parent ?? 0;
 	drop(d, 'anons', id);
+	// The container's are there whether somebody has named them or not.
+	if (ino < FIRST_OWN_INO) return;
 	if (of === 'mnt') dropMountNamespace(d, ino);
 	if (around !== 0) dropNamespaceIfUnused(d, around);
 	if (of === 'ipc') dropIpcNamespace(d, ino, (object) => objectMapped(d, object));

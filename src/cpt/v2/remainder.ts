@@ -23,6 +23,9 @@ interface Row {
 	readonly each: (state: MachineState) => Iterable<string>;
 }
 
+/** Numbers of mounts above this one are those that guests have made: before are the root and /proc. */
+const LAST_OF_CONTAINER = 3;
+
 const hex = (n: number) => n.toString(16).padStart(8, '0');
 const tasksOf = ({ tasks }: MachineState): readonly Task[] => Object.values(tasks);
 
@@ -140,6 +143,16 @@ function* namespacesOf(state: MachineState): Generator<string> {
 	}
 }
 
+/** What somebody has mounted; the first of a container's are there in every machine. */
+function* mounted({ mounts, supers }: MachineState): Generator<string> {
+	for (const { number, sb, source, ns, parent } of Object.values(mounts)) {
+		if (number <= LAST_OF_CONTAINER) continue;
+		const { type, readonly } = supers[sb];
+		const place = ns === 0 ? 'detached' : parent === 0 ? 'the top' : `on ${mounts[parent].number}`;
+		yield `${number} of mnt:[${ns}], ${place}: ${type} ${source}${readonly ? ', read-only' : ''}`;
+	}
+}
+
 const ROWS: readonly Row[] = [
 	{ part: 'files', what: 'shared anonymous mapping', each: sharedMappings },
 	{
@@ -171,6 +184,7 @@ const ROWS: readonly Row[] = [
 		each: (state) => withPid(state, (t) => (state.semUndos[t.semUndo]?.entries.length ?? 0) > 0),
 	},
 	{ part: 'namespaces', what: 'namespace', each: namespacesOf },
+	{ part: 'mounts', what: 'mount', each: mounted },
 	{ part: 'task timers', what: 'timer', each: timers },
 	{
 		part: 'restart block',

@@ -7,6 +7,7 @@ import { ANON_ENUMS, ANON_FLAGS } from './anon.ts';
 import { CLONE_FLAGS } from './clone.ts';
 import { SEAL } from './fcntl.ts';
 import { IPC_ENUMS, IPC_FLAGS } from './ipc.ts';
+import { MOUNT_FLAGS } from './mount.ts';
 import { PROCESS_ENUMS, PROCESS_FLAGS } from './names-process.ts';
 import { PTRACE } from './ptrace.ts';
 import { SIGNAL_ENUMS, SIGNAL_FLAGS } from './signal.ts';
@@ -190,6 +191,7 @@ export const FILE_ENUMS: { readonly [table: string]: readonly Name[] } = {
 /** Every table of flags. Another area of calls adds its own tables here by spreading them. */
 export const FLAG_NAMES: { readonly [table: string]: readonly Name[] } = {
 	...CLONE_FLAGS,
+	...MOUNT_FLAGS,
 	...WAIT_FLAGS,
 	...FILE_FLAGS,
 	...PROCESS_FLAGS,

@@ -103,11 +103,21 @@ export function packStat64(s: StatValues): Uint8Array {
 /** STATX_BASIC_STATS, and the bit no caller may set. */
 export const STATX_BASIC_STATS = 0x7ff;
 export const STATX_RESERVED = 0x80000000;
+/** The mount's number is told. */
+const STATX_MNT_ID = 0x1000;
+const STATX_ATTR_MOUNT_ROOT = 0x2000;
 
-/** struct statx: 256 bytes; the birth time, the mount and what came later are not told. */
-export function packStatx(s: StatValues): Uint8Array {
+/**
+ * struct statx: 256 bytes; the birth time and what came later are not told.
+ * @param mount the mount's number, 0 = it is in none
+ * @param isRoot it is the top of that mount
+ */
+export function packStatx(s: StatValues, mount: number, isRoot: boolean): Uint8Array {
 	const { bytes, v } = view(256);
-	v.setUint32(0, STATX_BASIC_STATS, true);
+	v.setUint32(0, STATX_BASIC_STATS | (mount === 0 ? 0 : STATX_MNT_ID), true);
+	v.setUint32(8, isRoot ? STATX_ATTR_MOUNT_ROOT : 0, true);
+	v.setUint32(56, STATX_ATTR_MOUNT_ROOT, true);
+	v.setBigUint64(144, BigInt(mount), true);
 	v.setUint32(4, s.blksize, true);
 	v.setUint32(16, s.nlink, true);
 	v.setUint32(20, s.uid, true);

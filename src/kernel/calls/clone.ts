@@ -7,7 +7,8 @@ import { RLIMIT } from '../abi/mm.ts';
 import { NSIG, SIG_IGN, Sig } from '../abi/signal.ts';
 import { viewOf } from '../abi/words.ts';
 import type { Decision, Outcome } from '../decision.ts';
-import { emptyPids, newNamespaces, refusePidNamespace } from '../namespaces.ts';
+import { inCopies } from '../mounts.ts';
+import { type Copies, emptyPids, newNamespaces, refusePidNamespace } from '../namespaces.ts';
 import { freeDescriptor } from '../open-file.ts';
 import { allocate, chainOf, enterNumbers, isInit, MAX_PID_NS_LEVEL, numberIn, numberOf, pidOf, pidsOf, taskOf } from '../pids.ts';
 import type { Handler, Resume, SyscallRow } from '../row.ts';
@@ -41,7 +42,7 @@ interface Request {
 /** Namespaces that a container would have of its own. */
 const NAMESPACES = CLONE.NEWNS | CLONE.NEWCGROUP | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET;
 /** Those that there are. */
-const OWN_NAMESPACES = CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWPID;
+const OWN_NAMESPACES = CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWNS | CLONE.NEWPID;
 const otherNamespaces = (flags: number) => `new namespaces 0x${((flags & NAMESPACES & ~OWN_NAMESPACES) >>> 0).toString(16)}`;
 const FORKNOEXEC = 0x40;
 const SUPERPRIV = 0x100;
@@ -97,9 +98,9 @@ function clone(d: Decision, request: Request): Outcome {
 	if (mm !== parent.mm) d.emit({ kind: 'mm/fork', mm, from: parent.mm, object: next.object });
 	const thread = shares(CLONE.THREAD);
 	const semUndo = shares(CLONE.SYSVSEM) ? needUndoList(d) : 0;
-	const ns = flags & OWN_NAMESPACES ? newNamespaces(d, flags) : parent.ns;
+	const { ns, copies } = newNamespaces(d, flags);
 	const pidNs = ns?.pid ?? 0;
-	const own = { ...entitiesOf(d, flags, pid, thread) };
+	const own = { ...entitiesOf(d, flags, pid, thread, copies) };
 	const value: Task = {
 		...parent,
 		...lineage(d, request, pid),
@@ -191,7 +192,7 @@ function lineage(d: Decision, { flags, exitSignal }: Request, pid: number): Pick
 }
 
 /** What the child does not share, copied. */
-function entitiesOf(d: Decision, flags: number, pid: number, thread: boolean) {
+function entitiesOf(d: Decision, flags: number, pid: number, thread: boolean, copies: Copies) {
 	const { state, task } = d;
 	const { next } = state;
 	const sighand = { ...state.sighands[task.sighand], id: next.sighand };
@@ -199,7 +200,7 @@ function entitiesOf(d: Decision, flags: number, pid: number, thread: boolean) {
 	const actions = sighand.actions.map((a) => (a.handler === SIG_IGN ? a : { handler: 0, flags: 0, restorer: 0, mask: 0n }));
 	return {
 		...(flags & CLONE.FILES ? {} : { fdTable: { ...state.fdTables[task.fdTable], id: next.fdTable } }),
-		...(flags & CLONE.FS ? {} : { fs: { ...state.fsStructs[task.fs], id: next.fs } }),
+		...(flags & CLONE.FS ? {} : { fs: { ...inCopies(state.fsStructs[task.fs], copies), id: next.fs } }),
 		...(flags & CLONE.SIGHAND ? {} : { sighand: cleared ? { ...sighand, actions } : sighand }),
 		...(thread ? {} : { group: newGroup(d.group, next.group, pid) }),
 	};
@@ -307,17 +308,22 @@ const unshare: Handler = (d, [flags]) => {
 	if (refused !== 0) return refused;
 	const shared = (field: 'fdTable' | 'fs') =>
 		Object.values(state.tasks).some((t) => t[field] === task[field] && t.pid !== task.pid);
+	const { ns, copies } = newNamespaces(d, flags);
+	const fs = inCopies(state.fsStructs[task.fs], copies);
+	const ownFs = (flags & (CLONE.FS | CLONE.NEWNS)) !== 0 && shared('fs');
 	const own = {
 		...(flags & CLONE.FILES && shared('fdTable') ? { fdTable: { ...state.fdTables[task.fdTable], id: state.next.fdTable } } : {}),
-		...(flags & CLONE.FS && shared('fs') ? { fs: { ...state.fsStructs[task.fs], id: state.next.fs } } : {}),
+		...(ownFs ? { fs: { ...fs, id: state.next.fs } } : {}),
 	};
 	if (flags & CLONE.SYSVSEM) leaveUndoList(d, d.pid);
-	if (spaces) enterNamespaces(d, newNamespaces(d, flags));
+	if (spaces) enterNamespaces(d, ns);
+	if (flags & CLONE.NEWNS && !ownFs)
+		d.emit({ kind: 'fs/set', fs: fs.id, fields: { cwdMount: fs.cwdMount, rootMount: fs.rootMount } });
 	if (Object.keys(own).length > 0) d.emit({ kind: 'task/unshare', task: d.pid, ...own });
 	return 0;
 };
 
-const NO_NAMESPACES = 'of new namespaces only uts, ipc and pid';
+const NO_NAMESPACES = 'of new namespaces only uts, ipc, mnt and pid';
 
 export const cloneRows: readonly SyscallRow[] = [
 	{ nr: 2, name: 'fork', args: [], support: 'full', handler: fork },

@@ -5,6 +5,8 @@ import { AT, AT_FDCWD, NAME_MAX, RENAME, S } from '../abi/fcntl.ts';
 import type { Decision, NeedInput } from '../decision.ts';
 import { linkEntry, liveEntries, needListing, unlinkEntry } from '../entries.ts';
 import { type Fail, failed } from '../fail.ts';
+import { isMountPoint, takeAwayFrom, wantWrite } from '../mounts.ts';
+import { namespaceIno } from '../namespaces.ts';
 import { makeInode } from '../open-file.ts';
 import { type Found, readPath, resolveAt, walk } from '../paths.ts';
 import { fsIds, MAY_EXEC, MAY_READ, MAY_WRITE, owns, permitted, stickyForbids } from '../permissions.ts';
@@ -32,6 +34,8 @@ export function freePlace(d: Decision, dirfd: number, path: string, directory: b
 	if (isSpecial(found.name) || found.inode !== undefined) return -Errno.EEXIST;
 	if (found.name.length > NAME_MAX) return -Errno.ENAMETOOLONG;
 	if (found.slash && !directory) return -Errno.ENOENT;
+	const refused = wantWrite(d.state, found.mount);
+	if (refused) return refused;
 	if (found.parent.nlink === 0) return -Errno.ENOENT;
 	if (!permitted(fsIds(d.task.creds), found.parent, MAY_WRITE | MAY_EXEC)) return -Errno.EACCES;
 	return { ...found, inode: undefined };
@@ -76,6 +80,8 @@ function victim(
 	const found = walk(d, dirfd, path, 'parent');
 	if (failed(found)) return found;
 	if (isSpecial(found.name)) return special(found.name);
+	const refused = wantWrite(d.state, found.mount);
+	if (refused) return refused;
 	const { inode } = found;
 	if (found.name.length > NAME_MAX) return -Errno.ENAMETOOLONG;
 	return inode === undefined ? -Errno.ENOENT : { ...found, inode };
@@ -88,9 +94,11 @@ function rmdir(d: Decision, dirfd: number, path: number): Result {
 	if (failed(found)) return found;
 	const refused = mayRemove(d, found.parent, found.inode, true);
 	if (refused) return refused;
+	if (isMountPoint(d.state, namespaceIno(d.state, d.task, 'mnt'), found.inode.id)) return -Errno.EBUSY;
 	const empty = isEmpty(found.inode);
 	if (failed(empty)) return empty;
 	if (!empty) return -Errno.ENOTEMPTY;
+	takeAwayFrom(d, found.inode.id);
 	unlinkEntry(d, found.parent.id, found.name, found.inode.nlink);
 	return 0;
 }
@@ -101,6 +109,8 @@ function unlink(d: Decision, dirfd: number, path: number): Result {
 	if (found.slash) return found.inode.kind === 'dir' ? -Errno.EISDIR : -Errno.ENOTDIR;
 	const refused = mayRemove(d, found.parent, found.inode, false);
 	if (refused) return refused;
+	if (isMountPoint(d.state, namespaceIno(d.state, d.task, 'mnt'), found.inode.id)) return -Errno.EBUSY;
+	takeAwayFrom(d, found.inode.id);
 	unlinkEntry(d, found.parent.id, found.name, 1);
 	return 0;
 }
@@ -124,8 +134,11 @@ function rename(d: Decision, fromFd: number, fromPath: number, toFd: number, toP
 	if (failed(from)) return from;
 	const to = walk(d, toFd, newPath, 'parent');
 	if (failed(to)) return to;
+	if (from.mount !== to.mount) return -Errno.EXDEV;
 	if (isSpecial(from.name)) return -Errno.EBUSY;
 	if (isSpecial(to.name)) return flags & RENAME.NOREPLACE ? -Errno.EEXIST : -Errno.EBUSY;
+	const readonly = wantWrite(d.state, from.mount);
+	if (readonly) return readonly;
 	const source = from.inode;
 	const target = to.inode;
 	const exchange = (flags & RENAME.EXCHANGE) !== 0;
@@ -141,12 +154,15 @@ function rename(d: Decision, fromFd: number, fromPath: number, toFd: number, toP
 	if (target?.id === source.id) return 0;
 	const refused = mayMove(d, from, source, to, target, exchange);
 	if (refused) return refused;
+	const ns = namespaceIno(d.state, d.task, 'mnt');
+	if ([source, target].some((inode) => inode && isMountPoint(d.state, ns, inode.id))) return -Errno.EBUSY;
 	if (exchange && target !== undefined) return swap(d, from, source, to, target);
 	if (target?.kind === 'dir') {
 		const empty = isEmpty(target);
 		if (failed(empty)) return empty;
 		if (!empty) return -Errno.ENOTEMPTY;
 	}
+	if (target !== undefined) takeAwayFrom(d, target.id);
 	if (target !== undefined) unlinkEntry(d, to.parent.id, to.name, target.kind === 'dir' ? target.nlink : 1);
 	linkEntry(d, to.parent.id, to.name, source.id);
 	if (source.kind === 'dir') d.emit({ kind: 'inode/set', inode: source.id, fields: { parent: to.parent.id } });
@@ -212,7 +228,7 @@ function link(d: Decision, fromFd: number, from: number, toFd: number, to: numbe
 	const place = placeFor(d, toFd, to, false);
 	if (failed(place)) return place;
 	const { inode } = found;
-	if (inode.id === 0 || inode.kind === 'stream') return -Errno.EXDEV;
+	if (inode.id === 0 || inode.kind === 'stream' || found.mount !== place.mount) return -Errno.EXDEV;
 	if (inode.kind === 'dir' || !mayLink(d, inode)) return -Errno.EPERM;
 	// A file without a name comes back only when it was made so (O_TMPFILE), not when it was removed.
 	const temporary = Object.values(d.state.files).some((f) => f.inode === inode.id && f.path.endsWith(`/#${inode.ino} (deleted)`));

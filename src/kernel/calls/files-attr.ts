@@ -6,6 +6,7 @@ import { Sig } from '../abi/signal.ts';
 import type { Decision, NeedInput } from '../decision.ts';
 import { failed } from '../fail.ts';
 import { needContent, postSelf, touchWritten, truncateFile, writeFile } from '../file-data.ts';
+import { wantWrite } from '../mounts.ts';
 import { fileAt, inodeOf, mayWrite, usableFileAt } from '../open-file.ts';
 import { resolveAt } from '../paths.ts';
 import { fsIds, inGroup, MAY_WRITE, owns, permitted, withoutPrivileges } from '../permissions.ts';
@@ -18,12 +19,12 @@ type Result = number | NeedInput;
 function onPath(d: Decision, dirfd: number, path: number, flags: number, follow: boolean, act: (inode: Inode) => Result): Result {
 	const found = resolveAt(d, dirfd, path, follow ? 'follow' : 'nofollow', flags);
 	if (failed(found)) return found;
-	return found.inode.id === 0 ? -Errno.EPERM : act(found.inode);
+	return wantWrite(d.state, found.mount) || (found.inode.id === 0 ? -Errno.EPERM : act(found.inode));
 }
 
 function onFd(d: Decision, fd: number, act: (inode: Inode) => Result): Result {
 	const file = usableFileAt(d, fd);
-	return file === undefined ? -Errno.EBADF : act(inodeOf(d, file));
+	return file === undefined ? -Errno.EBADF : wantWrite(d.state, file.mount) || act(inodeOf(d, file));
 }
 
 function chmod(d: Decision, inode: Inode, mode: number): Result {
@@ -200,7 +201,8 @@ function fallocate(d: Decision, args: readonly number[]): Result {
 
 /** Extended attributes: none, on any file. */
 function noAttributes(d: Decision, path: number, follow: boolean, result: number): Result {
-	return onPath(d, AT_FDCWD, path, 0, follow, () => result);
+	const found = resolveAt(d, AT_FDCWD, path, follow ? 'follow' : 'nofollow', 0);
+	return failed(found) ? found : result;
 }
 
 const XATTR: readonly (readonly [name: string, number: number, result: number])[] = [

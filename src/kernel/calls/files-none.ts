@@ -4,14 +4,10 @@ import type { SyscallRow } from '../row.ts';
 
 /** The calls by number (arch/x86/entry/syscalls/syscall_32.tbl). */
 const ABSENT: readonly (readonly [nr: number, name: string])[] = [
-	[21, 'mount'],
-	[22, 'umount'],
-	[52, 'umount2'],
 	[62, 'ustat'],
 	[86, 'uselib'],
 	[89, 'readdir'],
 	[131, 'quotactl'],
-	[217, 'pivot_root'],
 	[245, 'io_setup'],
 	[246, 'io_destroy'],
 	[247, 'io_getevents'],

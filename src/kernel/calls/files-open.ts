@@ -2,10 +2,12 @@
 import type { Inode } from '../../events/entities.ts';
 import { Errno } from '../abi/errno.ts';
 import { AT_FDCWD, CLOSE_RANGE, NAME_MAX, O, S, SEAL } from '../abi/fcntl.ts';
+import { MS } from '../abi/mount.ts';
 import type { Block, Decision, NeedInput } from '../decision.ts';
 import { linkEntry } from '../entries.ts';
 import { failed } from '../fail.ts';
 import { DEVICE, truncateFile, writeFile } from '../file-data.ts';
+import { hasFlag, wantWrite } from '../mounts.ts';
 import { descriptorLimit, fileAt, freeDescriptor, makeInode, openDescriptor, setDescriptor } from '../open-file.ts';
 import { type Found, foundPath, readPath, resolve, walk } from '../paths.ts';
 import { fsIds, MAY_EXEC, MAY_READ, MAY_WRITE, owns, permitted } from '../permissions.ts';
@@ -55,6 +57,8 @@ function create(d: Decision, dirfd: number, path: string, flags: number, mode: n
 		return openFound(d, { ...found, inode }, flags);
 	}
 	const { parent, name } = found;
+	const refused = wantWrite(d.state, found.mount);
+	if (refused) return refused;
 	if (parent.nlink === 0) return -Errno.ENOENT;
 	if (!permitted(fsIds(d.task.creds), parent, MAY_WRITE | MAY_EXEC)) return -Errno.EACCES;
 	const path2 = foundPath(d, found);
@@ -67,6 +71,8 @@ function create(d: Decision, dirfd: number, path: string, flags: number, mode: n
 function openTemporary(d: Decision, found: Found & { readonly inode: Inode }, flags: number, mode: number): number {
 	const dir = found.inode;
 	if (dir.kind !== 'dir') return -Errno.ENOTDIR;
+	const refused = wantWrite(d.state, found.mount);
+	if (refused) return refused;
 	if (!permitted(fsIds(d.task.creds), dir, MAY_WRITE | MAY_EXEC)) return -Errno.EACCES;
 	const made = makeInode(d, 'file', mode & 0o7777 & ~d.state.fsStructs[d.task.fs].umask, dir, { nlink: 0 });
 	return openDescriptor(d, made, flags, `${joinPath(foundPath(d, found), `#${made.ino}`)} (deleted)`, found.mount);
@@ -88,7 +94,11 @@ function openFound(d: Decision, found: Found & { readonly inode: Inode }, flags:
 	if (inode.kind === 'symlink') return -Errno.ELOOP;
 	if (inode.kind === 'dir' && writes) return -Errno.EISDIR;
 	const want = (access !== O.WRONLY ? MAY_READ : 0) | (writes ? MAY_WRITE : 0);
+	const device = inode.kind === 'char' || inode.kind === 'tty';
+	if (device && hasFlag(d.state, mount, MS.NODEV)) return -Errno.EACCES;
 	if (!permitted(who, inode, want)) return -Errno.EACCES;
+	const refused = inode.kind === 'file' && writes ? wantWrite(d.state, mount) : 0;
+	if (refused) return refused;
 	if (flags & O.NOATIME && !owns(who, inode)) return -Errno.EPERM;
 	if (inode.kind === 'file') {
 		if (access !== O.RDONLY && Object.values(d.state.mms).some((mm) => mm.exe === inode.id)) return -Errno.ETXTBSY;

@@ -15,11 +15,13 @@ import {
 } from '../abi/stat.ts';
 import type { Decision, NeedInput } from '../decision.ts';
 import { failed } from '../fail.ts';
+import type { Place } from '../mount-walk.ts';
+import { wantWrite } from '../mounts.ts';
 import { fileAt, inodeOf } from '../open-file.ts';
 import { readPath, resolve, resolveAt } from '../paths.ts';
-import { fsIds, permitted, realIds } from '../permissions.ts';
+import { fsIds, MAY_WRITE, permitted, realIds } from '../permissions.ts';
 import type { SyscallRow } from '../row.ts';
-import { STATFS, statValues } from '../stat.ts';
+import { statfsValues, statValues } from '../stat.ts';
 
 type Pack = (s: StatValues) => Uint8Array;
 
@@ -52,15 +54,24 @@ function statAt(d: Decision, dirfd: number, path: number, buffer: number, flags:
 
 function statx(d: Decision, args: readonly number[]): number | NeedInput {
 	const [dirfd, path, flags, mask, buffer] = args;
+	const pack = (place: Place): Pack => {
+		const { number, root } = d.state.mounts[place.mount] ?? { number: 0, root: 0 };
+		return (values) => packStatx(values, number, root === place.inode.id);
+	};
 	if ((mask & STATX_RESERVED) !== 0 || (flags & AT.STATX_SYNC_TYPE) === AT.STATX_SYNC_TYPE) return -Errno.EINVAL;
 	if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.NO_AUTOMOUNT | AT.EMPTY_PATH | AT.STATX_SYNC_TYPE)) return -Errno.EINVAL;
 	// A null path with AT_EMPTY_PATH is the descriptor itself, as in recent kernels.
-	if (path === 0 && flags & AT.EMPTY_PATH) return statFd(d, dirfd, buffer, packStatx);
+	if (path === 0 && flags & AT.EMPTY_PATH) {
+		const file = fileAt(d, dirfd);
+		if (file === undefined) return -Errno.EBADF;
+		const inode = inodeOf(d, file);
+		return tell(d, inode, buffer, pack({ mount: file.mount, inode }));
+	}
 	const found = resolveAt(d, dirfd, path, flags & AT.SYMLINK_NOFOLLOW ? 'nofollow' : 'follow', flags);
-	return failed(found) ? found : tell(d, found.inode, buffer, packStatx);
+	return failed(found) ? found : tell(d, found.inode, buffer, pack(found));
 }
 
-/** statfs of a path or a descriptor: the same for all. @param size what the caller says struct statfs64 has; null: statfs */
+/** statfs of a path or a descriptor. @param size what the caller says struct statfs64 has; null: statfs */
 function statfs(
 	d: Decision,
 	where: { readonly path: number } | { readonly fd: number },
@@ -73,8 +84,15 @@ function statfs(
 		if (typeof path === 'number') return path;
 		const found = resolve(d, AT_FDCWD, path, 'follow');
 		if (failed(found)) return found;
-	} else if (fileAt(d, where.fd) === undefined) return -Errno.EBADF;
-	return d.write(buffer, size === null ? packStatfs(STATFS) : packStatfs64(STATFS)) ? 0 : -Errno.EFAULT;
+		return tellFs(d, found, size, buffer);
+	}
+	const file = fileAt(d, where.fd);
+	return file === undefined ? -Errno.EBADF : tellFs(d, { mount: file.mount, inode: inodeOf(d, file) }, size, buffer);
+}
+
+function tellFs(d: Decision, { mount, inode }: Place, size: number | null, buffer: number): number {
+	const values = statfsValues(d.state, inode.sb, d.state.mounts[mount]?.flags);
+	return d.write(buffer, size === null ? packStatfs(values) : packStatfs64(values)) ? 0 : -Errno.EFAULT;
 }
 
 /** access(2): checked with the real ids unless AT_EACCESS. */
@@ -84,17 +102,15 @@ function access(d: Decision, dirfd: number, pathAddress: number, mode: number, f
 	const who = flags & AT.EACCESS ? fsIds(creds) : realIds(creds);
 	const path = readPath(d, pathAddress);
 	if (typeof path === 'number') return path;
-	let inode: Inode;
-	if (path === '' && flags & AT.EMPTY_PATH) {
-		const found = resolveAt(d, dirfd, pathAddress, 'follow', flags);
-		if (failed(found)) return found;
-		inode = found.inode;
-	} else {
-		const found = resolve(d, dirfd, path, flags & AT.SYMLINK_NOFOLLOW ? 'nofollow' : 'follow', who);
-		if (failed(found)) return found;
-		inode = found.inode;
-	}
-	return permitted(who, inode, mode) ? 0 : -Errno.EACCES;
+	const empty = path === '' && (flags & AT.EMPTY_PATH) !== 0;
+	const found = empty
+		? resolveAt(d, dirfd, pathAddress, 'follow', flags)
+		: resolve(d, dirfd, path, flags & AT.SYMLINK_NOFOLLOW ? 'nofollow' : 'follow', who);
+	if (failed(found)) return found;
+	const { inode, mount } = found;
+	if (!permitted(who, inode, mode)) return -Errno.EACCES;
+	const special = inode.kind !== 'file' && inode.kind !== 'dir' && inode.kind !== 'symlink';
+	return mode & MAY_WRITE && !special ? wantWrite(d.state, mount) : 0;
 }
 
 function readlink(d: Decision, dirfd: number, pathAddress: number, buffer: number, size: number): number | NeedInput {
@@ -187,7 +203,7 @@ export const statRows: readonly SyscallRow[] = [
 		name: 'statx',
 		args: ['dirfd', 'path', 'flags:at', 'flags:statx', 'struct:statx-out'],
 		support: 'partial',
-		note: 'basic fields: no birth time, no mount id',
+		note: 'no birth time',
 		handler: statx,
 	},
 	{
@@ -195,7 +211,7 @@ export const statRows: readonly SyscallRow[] = [
 		name: 'statfs',
 		args: ['path', 'addr'],
 		support: 'full',
-		note: 'the same tmpfs for every path',
+		note: 'tmpfs and proc',
 		handler: (d, [path, buf]) => statfs(d, { path }, null, buf),
 	},
 	{ nr: 100, name: 'fstatfs', args: ['fd', 'addr'], support: 'full', handler: (d, [fd, buf]) => statfs(d, { fd }, null, buf) },

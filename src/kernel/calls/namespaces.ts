@@ -3,6 +3,8 @@ import type { NsProxy, Task } from '../../events/entities.ts';
 import { Errno } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
 import type { Decision } from '../decision.ts';
+import { crossed } from '../mount-walk.ts';
+import { topOf } from '../mounts.ts';
 import {
 	isOwn,
 	mayBeBornIn,
@@ -11,6 +13,7 @@ import {
 	type NsLink,
 	namedNamespace,
 	namespace,
+	namespaceIno,
 	OWN,
 	type OwnKind,
 	setNames,
@@ -19,6 +22,7 @@ import {
 import { freeDescriptor, makeInode, openDescriptor } from '../open-file.ts';
 import { processOf } from '../pidfds.ts';
 import type { Handler, SyscallRow } from '../row.ts';
+import { directoryPath } from '../seen-paths.ts';
 import { leaveUndoList } from '../semaphores.ts';
 import { isAlive } from '../signal-queue.ts';
 import { anonAt } from './anon.ts';
@@ -49,6 +53,20 @@ export function enterNamespaces(d: Decision, ns: NsProxy | null): void {
 	d.emit({ kind: 'task/set', task: d.pid, fields: { ns } });
 }
 
+/** Whether another task has the caller's root and working directory, which then cannot change their namespace. */
+function sharesFs(d: Decision): boolean {
+	return Object.values(d.state.tasks).some((t) => t.fs === d.task.fs && t.pid !== d.pid);
+}
+
+/** Whoever enters a mount namespace stands at its top, and has its root there (mntns_install). */
+function standAtTop(d: Decision): void {
+	const { id, root } = topOf(d.state, namespaceIno(d.state, d.task, 'mnt'));
+	const { mount, inode } = crossed(d.state, id, d.state.inodes[root]);
+	const cwdPath = directoryPath(d.state, inode) ?? '/';
+	const fields = { cwd: inode.id, cwdMount: mount, cwdPath, root: inode.id, rootMount: mount };
+	d.emit({ kind: 'fs/set', fs: d.task.fs, fields });
+}
+
 /** Every flag that setns knows with the descriptor of a process. */
 const KNOWN = Object.values(NAMESPACE_FLAG).reduce((all, flag) => all | flag, 0);
 
@@ -63,10 +81,12 @@ function setnsOfProcess(d: Decision, target: Task | undefined, flags: number): n
 	if (others !== 0) return unsupported(d, `setns 0x${others.toString(16)}`);
 	if (flags & NAMESPACE_FLAG.pid && !mayBeBornIn(d, target.pidNs)) return -Errno.EINVAL;
 	const of = (kind: OwnKind) => (kind === 'pid' ? target.pidNs : (target.ns?.[kind] ?? 0));
+	if (flags & NAMESPACE_FLAG.mnt && sharesFs(d)) return -Errno.EINVAL;
 	enterNamespaces(
 		d,
 		wanted.reduce<NsProxy | null>((ns, kind) => withNamespace(ns, kind, of(kind)), d.task.ns),
 	);
+	if (flags & NAMESPACE_FLAG.mnt) standAtTop(d);
 	return 0;
 }
 
@@ -81,10 +101,12 @@ const setns: Handler = (d, [fd, flags]) => {
 	if (flags !== 0 && flags !== NAMESPACE_FLAG[of]) return -Errno.EINVAL;
 	if (d.task.creds.euid !== 0) return -Errno.EPERM;
 	if (!isOwn(of)) return unsupported(d, `setns of ${of}`);
+	if (of === 'mnt' && sharesFs(d)) return -Errno.EINVAL;
 	// Of pid namespaces the container's is nobody's by name.
 	const entered = of === 'pid' && found.pids === null ? 0 : id;
 	if (of === 'pid' && !mayBeBornIn(d, entered)) return -Errno.EINVAL;
 	enterNamespaces(d, withNamespace(d.task.ns, of, entered));
+	if (of === 'mnt') standAtTop(d);
 	return 0;
 };
 
@@ -101,5 +123,5 @@ export function openNamespace(d: Decision, task: Task, link: NsLink, flags: numb
 export const namespaceRows: readonly SyscallRow[] = [
 	{ nr: 74, name: 'sethostname', args: ['buf', 'size'], support: 'full', handler: setName('nodename') },
 	{ nr: 121, name: 'setdomainname', args: ['buf', 'size'], support: 'full', handler: setName('domainname') },
-	{ nr: 346, name: 'setns', args: ['fd', 'flags:clone'], support: 'partial', note: 'uts, ipc and pid', handler: setns },
+	{ nr: 346, name: 'setns', args: ['fd', 'flags:clone'], support: 'partial', note: 'uts, ipc, mnt and pid', handler: setns },
 ];

@@ -5,6 +5,7 @@
 import { Errno } from '../abi/errno.ts';
 import { AT, AT_FDCWD } from '../abi/fcntl.ts';
 import { READ_IMPLIES_EXEC } from '../abi/mm.ts';
+import { MS } from '../abi/mount.ts';
 import { PtraceOption } from '../abi/ptrace.ts';
 import { Sig } from '../abi/signal.ts';
 import { type Decision, type NeedInput, type Outcome, RETURNED } from '../decision.ts';
@@ -12,6 +13,7 @@ import { ElfError } from '../elf.ts';
 import { type ExecRequest, execEvents } from '../exec.ts';
 import { failed } from '../fail.ts';
 import { fileBytes } from '../file-data.ts';
+import { hasFlag } from '../mounts.ts';
 import { foundPath, readPath, resolve, resolveAt } from '../paths.ts';
 import { fsIds, MAY_EXEC, permitted } from '../permissions.ts';
 import { numberOf, taskOrOwn } from '../pids.ts';
@@ -126,6 +128,7 @@ function program(
 	if (failed(found)) return found;
 	const { inode } = found;
 	if (inode.kind !== 'file' || inode.id === 0 || !permitted(fsIds(d.task.creds), inode, MAY_EXEC)) return -Errno.EACCES;
+	if (hasFlag(d.state, found.mount, MS.NOEXEC)) return -Errno.EACCES;
 	return { inode: inode.id, path: wholePath(d.state, found.mount, foundPath(d, found)), filename, argv, env };
 }
 

@@ -15,6 +15,7 @@ const SPLIT = new Set(['cpu', 'creds', 'times', 'tls', 'itimers']);
 /** The unit of all tasks, when they are not the same ones. */
 const WHOLE_TASKS = 'tasks';
 const IPC = new Set(['ipcs', 'semUndos']);
+const FILES = new Set(['inodes', 'objects', 'supers', 'mounts']);
 const DESCRIPTORS = new Set(['fdTables', 'files', 'pipes', 'anons', 'streams', 'ttys']);
 
 export interface Suspect {
@@ -52,7 +53,7 @@ const sameKeys = (a: object, b: object) => Object.keys(a).join() === Object.keys
 function isFile({ path, memory }: Difference, original: MachineState): boolean {
 	const [top, , field, , member] = path;
 	if (memory !== undefined) return !Object.values(original.mms).some((mm) => mm.object === memory.object);
-	if (top === 'inodes' || top === 'objects' || top === 'next') return true;
+	if (FILES.has(String(top)) || top === 'next') return true;
 	if (top === 'files') return field === 'inode';
 	return top === 'mms' && (field === 'exe' || (field === 'vmas' && (member === 'inode' || member === 'object')));
 }
@@ -97,7 +98,7 @@ function unitOf({ path, memory }: Difference, torn: ReadonlySet<number>, a: Mach
 	if (top === 'groups') return formatPath(path.slice(0, SPLIT.has(String(field)) ? 4 : 3));
 	if (DESCRIPTORS.has(String(top))) return 'descriptors';
 	if (IPC.has(String(top))) return 'System V IPC';
-	if (top === 'inodes' || top === 'objects') return 'files';
+	if (FILES.has(String(top))) return 'files';
 	return String(top);
 }
 
