@@ -198,7 +198,9 @@ export async function runNatively(root: string, script: string, scratch: string,
 	mkdirSync(join(scratch, 'proc'));
 	// In a mount namespace of its own /proc goes with the script, and terminals are numbered from 0.
 	const pts = 'mount -t devpts -o newinstance,ptmxmode=666 devpts "$0/dev/pts"';
-	const inside = `mount -t proc proc "$0/proc" && ${pts} && exec chroot "$0" "$@"`;
+	// The root is a mount, as the machine's is.
+	const bound = 'mount --bind "$0" "$0"';
+	const inside = `${bound} && mount -t proc proc "$0/proc" && ${pts} && exec chroot "$0" "$@"`;
 	const command = ['unshare', '-m', 'sh', '-c', inside, scratch, ...commandOf(script)];
 	const ended = await run(command, timeoutMs, environment());
 	rmSync(scratch, { recursive: true, force: true });
