@@ -13,6 +13,7 @@ import { Sig } from './abi/signal.ts';
 import { LFLAG, termiosOf } from './abi/termios.ts';
 import { readAnon, writeAnon } from './anon-data.ts';
 import type { Block, Decision, NeedInput } from './decision.ts';
+import { roomFor } from './fs-room.ts';
 import { freePages } from './memory-limit.ts';
 import { inodeOf } from './open-file.ts';
 import { withoutPrivileges } from './permissions.ts';
@@ -238,6 +239,9 @@ function writeRoom(d: Decision, file: OpenFile, position: number, count: number)
 	const inode = d.state.inodes[file.inode];
 	const more = Math.ceil((position + room) / PAGE_SIZE) - Math.ceil(inode.size / PAGE_SIZE);
 	if (more > 0 && Math.ceil(room / PAGE_SIZE) > freePages(d)) return -Errno.ENOSPC;
+	const found = roomFor(d.state, inode, position, room);
+	if (room > 0 && found === 0) return -Errno.ENOSPC;
+	room = found;
 	const largest = file.flags & O.LARGEFILE ? MAX_FILE : MAX_NON_LFS;
 	return position >= largest ? -Errno.EFBIG : Math.min(room, largest - position);
 }

@@ -4,6 +4,7 @@ import type { MachineState } from '../reducers/state.ts';
 import { S } from './abi/fcntl.ts';
 import { MS } from './abi/mount.ts';
 import type { StatfsValues, StatValues } from './abi/stat.ts';
+import { usedOf } from './fs-room.ts';
 import { ROOT_INO } from './namespaces.ts';
 import { SLAVE_MAJOR } from './tty/terminal.ts';
 
@@ -104,19 +105,9 @@ export function statfsValues(state: MachineState, sb: number, flags: number = MS
 	const shown = ST_VALID | (flags & SAME) | (flags & MS.RELATIME ? ST_RELATIME : 0) | (superblock?.readonly ? MS.RDONLY : 0);
 	if (superblock?.type === 'proc')
 		return { ...STATFS, type: PROC_SUPER_MAGIC, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, flags: shown };
-	const { blocks, files } = superblock ?? { blocks: 0, files: 0 };
-	const used = blocks || files ? usedOf(state, sb) : { blocks: 0, files: 0 };
+	if (superblock === undefined || superblock.dev === DEV.TREE) return { ...STATFS, flags: shown };
+	const { blocks, files } = superblock;
+	const used = usedOf(state, sb);
 	const free = Math.max(0, blocks - used.blocks);
-	return {
-		...STATFS,
-		...(blocks ? { blocks, bfree: free, bavail: free } : {}),
-		...(files ? { files, ffree: Math.max(0, files - used.files) } : {}),
-		flags: shown,
-	};
-}
-
-/** Pages and inodes of a file system that are in use. */
-export function usedOf({ inodes, objects }: MachineState, sb: number): { readonly blocks: number; readonly files: number } {
-	const own = Object.values(inodes).filter((inode) => inode.sb === sb);
-	return { blocks: own.reduce((sum, { object }) => sum + (objects[object]?.pages.size ?? 0), 0), files: own.length };
+	return { ...STATFS, blocks, bfree: free, bavail: free, files, ffree: Math.max(0, files - used.files), flags: shown };
 }

@@ -5,6 +5,7 @@ import { AT, AT_FDCWD, NAME_MAX, RENAME, S } from '../abi/fcntl.ts';
 import type { Decision, NeedInput } from '../decision.ts';
 import { linkEntry, liveEntries, needListing, unlinkEntry } from '../entries.ts';
 import { type Fail, failed } from '../fail.ts';
+import { wantInode } from '../fs-room.ts';
 import { isMountPoint, takeAwayFrom, wantWrite } from '../mounts.ts';
 import { namespaceIno } from '../namespaces.ts';
 import { makeInode } from '../open-file.ts';
@@ -38,7 +39,7 @@ export function freePlace(d: Decision, dirfd: number, path: string, directory: b
 	if (refused) return refused;
 	if (found.parent.nlink === 0) return -Errno.ENOENT;
 	if (!permitted(fsIds(d.task.creds), found.parent, MAY_WRITE | MAY_EXEC)) return -Errno.EACCES;
-	return { ...found, inode: undefined };
+	return wantInode(d.state, found.parent) || { ...found, inode: undefined };
 }
 
 /** Whether a name may be removed (may_delete): 0, or -errno EACCES EPERM ENOTDIR EISDIR EBUSY. */

@@ -6,6 +6,7 @@ import { Sig } from '../abi/signal.ts';
 import type { Decision, NeedInput } from '../decision.ts';
 import { failed } from '../fail.ts';
 import { needContent, postSelf, touchWritten, truncateFile, writeFile } from '../file-data.ts';
+import { roomFor } from '../fs-room.ts';
 import { wantWrite } from '../mounts.ts';
 import { fileAt, inodeOf, mayWrite, usableFileAt } from '../open-file.ts';
 import { resolveAt } from '../paths.ts';
@@ -192,6 +193,7 @@ function fallocate(d: Decision, args: readonly number[]): Result {
 		if (refused) return refused;
 	}
 	if (inode.lower === 'unread') return needContent(inode);
+	if (what !== FALLOC.PUNCH_HOLE && roomFor(d.state, inode, offset, length) < length) return -Errno.ENOSPC;
 	const zeros = Math.min(end, inode.size) - offset;
 	if (what !== 0 && zeros > 0) writeFile(d, inode, offset, new Uint8Array(zeros));
 	if (!(mode & FALLOC.KEEP_SIZE) && end > inode.size) return truncateFile(d, inode, end) ?? 0;

@@ -7,6 +7,7 @@ import type { Block, Decision, NeedInput } from '../decision.ts';
 import { linkEntry } from '../entries.ts';
 import { failed } from '../fail.ts';
 import { DEVICE, truncateFile, writeFile } from '../file-data.ts';
+import { wantInode } from '../fs-room.ts';
 import { hasFlag, wantWrite } from '../mounts.ts';
 import { descriptorLimit, fileAt, freeDescriptor, makeInode, openDescriptor, setDescriptor } from '../open-file.ts';
 import { type Found, foundPath, readPath, resolve, walk } from '../paths.ts';
@@ -61,6 +62,8 @@ function create(d: Decision, dirfd: number, path: string, flags: number, mode: n
 	if (refused) return refused;
 	if (parent.nlink === 0) return -Errno.ENOENT;
 	if (!permitted(fsIds(d.task.creds), parent, MAY_WRITE | MAY_EXEC)) return -Errno.EACCES;
+	const full = wantInode(d.state, parent);
+	if (full) return full;
 	const path2 = foundPath(d, found);
 	const made = makeInode(d, 'file', mode & 0o7777 & ~d.state.fsStructs[d.task.fs].umask, parent);
 	linkEntry(d, parent.id, name, made.id);
@@ -74,6 +77,8 @@ function openTemporary(d: Decision, found: Found & { readonly inode: Inode }, fl
 	const refused = wantWrite(d.state, found.mount);
 	if (refused) return refused;
 	if (!permitted(fsIds(d.task.creds), dir, MAY_WRITE | MAY_EXEC)) return -Errno.EACCES;
+	const full = wantInode(d.state, dir);
+	if (full) return full;
 	const made = makeInode(d, 'file', mode & 0o7777 & ~d.state.fsStructs[d.task.fs].umask, dir, { nlink: 0 });
 	return openDescriptor(d, made, flags, `${joinPath(foundPath(d, found), `#${made.ino}`)} (deleted)`, found.mount);
 }

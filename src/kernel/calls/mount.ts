@@ -6,6 +6,7 @@ import { AT_FDCWD, PATH_MAX } from '../abi/fcntl.ts';
 import { MS, MS_MGC_MSK, MS_MGC_VAL, MS_NOUSER } from '../abi/mount.ts';
 import type { Decision, NeedInput } from '../decision.ts';
 import { type Fail, failed } from '../fail.ts';
+import { usedOf } from '../fs-room.ts';
 import { memoryPages } from '../memory-limit.ts';
 import { crossed, type Place } from '../mount-walk.ts';
 import { addMount, copyTree, hasWriters, treeOf } from '../mounts.ts';
@@ -14,7 +15,7 @@ import { makeInode } from '../open-file.ts';
 import { type Found, readPath, resolve } from '../paths.ts';
 import { procRoot } from '../procfs.ts';
 import type { Handler, SyscallRow } from '../row.ts';
-import { parseTmpfs, showTmpfs } from '../tmpfs.ts';
+import { parseTmpfs, showTmpfs, type TmpfsOptions } from '../tmpfs.ts';
 import { umountRows } from './umount.ts';
 
 type Result = number | NeedInput;
@@ -137,11 +138,19 @@ function remount(d: Decision, place: Place, flags: number, readonly: boolean, da
 function limitsAfter(d: Decision, superblock: SuperBlock, data: string): Partial<SuperBlock> | undefined {
 	const asked = parseTmpfs(data, memoryPages(d.state), 0, 0);
 	const was = parseTmpfs(superblock.options, 0, 0, 0);
+	const used = usedOf(d.state, superblock.id);
 	// What has no limit gets none.
 	if (asked === undefined || was === undefined || (was.blocks === 0 && asked.blocks) || (was.files === 0 && asked.files))
 		return undefined;
+	if ((asked.blocks && asked.blocks < used.blocks) || (asked.files && asked.files < used.files)) return undefined;
 	const options = { ...was, blocks: asked.blocks ?? was.blocks, files: asked.files ?? was.files };
-	return { options: showTmpfs(options), blocks: options.blocks ?? 0, files: options.files ?? 0 };
+	return limitsOf(d, options);
+}
+
+/** Half of the memory and as many inodes, unless something else is asked for. */
+function limitsOf({ state }: Decision, options: TmpfsOptions): Pick<SuperBlock, 'options' | 'blocks' | 'files'> {
+	const half = Math.floor(memoryPages(state) / 2);
+	return { options: showTmpfs(options), blocks: options.blocks ?? half, files: options.files ?? half };
 }
 
 /** MS_BIND: what is at one place is at another, too (do_loopback). */
@@ -204,7 +213,7 @@ function mountNew(d: Decision, place: Place, type: string | null, source: string
 	if (inode.kind !== 'dir') return -Errno.ENOTDIR;
 	const { super: sb, inode: root } = d.state.next;
 	const readonly = (flags & MS.RDONLY) !== 0;
-	const limits = { options: options ? showTmpfs(options) : '', blocks: options?.blocks ?? 0, files: options?.files ?? 0 };
+	const limits = options ? limitsOf(d, options) : { options: '', blocks: 0, files: 0 };
 	d.emit({ kind: 'super/new', superblock: { id: sb, type, dev: freeDev(d), readonly, ...limits } });
 	if (options) {
 		const made = makeInode(d, 'dir', options.mode, null, { ino: 1, sb, parent: root });
