@@ -33,13 +33,18 @@ export interface Mount {
 	readonly source: string;
 	/** MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOSYMFOLLOW, MS_NOATIME, MS_NODIRATIME, MS_RELATIME. */
 	readonly flags: number;
+	/** The group that it shares with others what is mounted on it, and the one it hears of that from; guest-visible, 0 = none. */
+	readonly peers: number;
+	readonly master: number;
 	/** It may not be bound elsewhere (MS_UNBINDABLE). */
 	readonly unbindable: boolean;
 	/** umount2 with MNT_EXPIRE has asked for it once. */
 	readonly expiring: boolean;
 }
 
-export type MountFields = Partial<Pick<Mount, 'ns' | 'parent' | 'point' | 'flags' | 'unbindable' | 'expiring'>>;
+export type MountFields = Partial<
+	Pick<Mount, 'ns' | 'parent' | 'point' | 'flags' | 'peers' | 'master' | 'unbindable' | 'expiring'>
+>;
 
 export type MountEvent =
 	| { readonly kind: 'super/new'; readonly superblock: SuperBlock }
@@ -49,5 +54,5 @@ export type MountEvent =
 			readonly fields: Partial<Pick<SuperBlock, 'readonly' | 'options' | 'blocks' | 'files'>>;
 	  }
 	| { readonly kind: 'mount/new'; readonly mount: Mount }
-	/** One that is in no namespace any more goes when nobody uses it. */
+	/** One that is in no namespace any more goes when nobody uses it; slaves of a group that nobody is in any more hear of its last one's master. */
 	| { readonly kind: 'mount/set'; readonly mount: number; readonly fields: MountFields };

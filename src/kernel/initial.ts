@@ -341,7 +341,7 @@ class Builder {
 	mounts(): void {
 		const point = this.#dir('/proc', false, 0o555, { ino: 1 });
 		const proc = this.#newInode(procRoot(this.#inode, PROC_FS));
-		const shared = { ns: ROOT_INO.mnt, unbindable: false, expiring: false };
+		const shared = { ns: ROOT_INO.mnt, peers: 0, master: 0, unbindable: false, expiring: false };
 		this.events.push(
 			{ kind: 'super/new', superblock: { ...UNLIMITED, id: ROOT_FS, type: 'tmpfs', dev: DEV.TREE } },
 			{ kind: 'super/new', superblock: { ...UNLIMITED, id: PROC_FS, type: 'proc', dev: DEV.PROC } },

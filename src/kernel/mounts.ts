@@ -43,6 +43,7 @@ type Target = Pick<Mount, 'ns' | 'parent' | 'point'>;
 /**
  * Copies a mount, or what of it is below `root`, with what is mounted there (copy_tree).
  * @param how `top`: nothing of what is mounted there; `bindable`: all but what must not be bound
+ * @param marks what else is not as in the original
  * @returns the copies' ids by those of the originals
  */
 export function copyTree(
@@ -51,12 +52,13 @@ export function copyTree(
 	root: Inode,
 	to: Target,
 	how: 'top' | 'bindable' | 'all',
+	marks: (of: Mount) => Partial<Mount> = () => ({}),
 ): ReadonlyMap<number, number> {
 	const copies = new Map<number, number>();
 	// As it is before: the copy may be mounted in what is copied.
 	const { state } = d;
 	const copy = (of: Mount, seen: Inode, target: Target) => {
-		const id = addMount(d, { ...of, ...target, root: seen.id, expiring: false });
+		const id = addMount(d, { ...of, ...target, ...marks(of), root: seen.id, expiring: false });
 		copies.set(of.id, id);
 		if (how === 'top') return;
 		for (const child of childrenOf(state, of.id)) {
@@ -87,33 +89,17 @@ export function inCopies(fs: FsStruct, copies: ReadonlyMap<number, number>): FsS
 	return { ...fs, cwdMount: copy(fs.cwdMount), rootMount: copy(fs.rootMount) };
 }
 
-/** A mount and all that is mounted below it leave their namespace; each lives on as long as somebody is in it (umount_tree). */
-export function takeAway(d: Decision, mount: Mount): void {
-	for (const { id } of [...treeOf(d.state, mount)].reverse()) {
-		d.emit({ kind: 'mount/set', mount: id, fields: { ns: 0, parent: 0, point: 0 } });
-	}
-}
-
-/** A directory or file that has lost its name is no place for mounts; in the caller's namespace there is none (detach_mounts). */
-export function takeAwayFrom(d: Decision, inode: number): void {
-	for (const { id } of Object.values(d.state.mounts)) {
-		const mount = d.state.mounts[id];
-		if (mount?.point === inode) takeAway(d, mount);
-	}
-}
-
 /** Whether something is mounted on an inode in a namespace (is_local_mountpoint). */
 export function isMountPoint({ mounts }: MachineState, ns: number, inode: number): boolean {
 	return Object.values(mounts).some((m) => m.ns === ns && m.point === inode);
 }
 
 /**
- * Whether a mount is in use: something is mounted in it, somebody has a file of it open, stands in it, or, where its file system is
- * mounted once, has mapped or bound a file of that (do_refcount_check: mappings do not tell their mount here).
+ * Whether somebody has a file of a mount open, stands in it, or, where its file system is mounted once, has mapped or bound a file of
+ * that (do_refcount_check: mappings do not tell their mount here).
  */
-export function isBusy(state: MachineState, { id, sb }: Mount): boolean {
+export function isUsed(state: MachineState, { id, sb }: Mount): boolean {
 	const { mounts, files, fsStructs, inodes, mms, anons } = state;
-	if (Object.values(mounts).some((m) => m.parent === id)) return true;
 	if (Object.values(files).some((f) => f.mount === id)) return true;
 	if (Object.values(fsStructs).some((fs) => fs.cwdMount === id || fs.rootMount === id)) return true;
 	if (Object.values(mounts).some((m) => m.sb === sb && m.id !== id)) return false;

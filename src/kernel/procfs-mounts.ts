@@ -1,10 +1,11 @@
 /** /proc/PID/mounts and /proc/PID/mountinfo (fs/proc_namespace.c of Linux 6.1): what of a task's mounts can be seen from its root. */
-import type { Task } from '../events/entities.ts';
+import type { FsStruct, Task } from '../events/entities.ts';
 import type { Mount } from '../events/mounts.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { MS } from './abi/mount.ts';
 import { isReadOnly, mountsOf } from './mounts.ts';
 import { namespaceIno } from './namespaces.ts';
+import { dominating } from './propagation.ts';
 import { filePath, pathFrom } from './seen-paths.ts';
 
 /** The file systems that mount(2) has (/proc/filesystems). */
@@ -56,13 +57,26 @@ export function mounts(state: MachineState, task: Task): string {
 	});
 }
 
+/** What a mount shares, and with whom. */
+function sharing(state: MachineState, fs: FsStruct, mount: Mount): string {
+	const { peers, master, unbindable } = mount;
+	const from = dominating(state, fs, mount);
+	return [
+		peers === 0 ? '' : ` shared:${peers}`,
+		master === 0 ? '' : ` master:${master}`,
+		from === 0 || from === master ? '' : ` propagate_from:${from}`,
+		unbindable ? ' unbindable' : '',
+	].join('');
+}
+
 export function mountInfo(state: MachineState, task: Task): string {
+	const fs = state.fsStructs[task.fs];
 	return lines(state, task, (mount, path) => {
-		const { number, parent, flags, source, unbindable } = mount;
+		const { number, parent, flags, source } = mount;
 		const { dev, type, options, readonly } = state.supers[mount.sb];
 		const above = state.mounts[parent]?.number ?? BELOW_ALL;
 		const root = mangled(filePath(state, state.inodes[mount.root]) ?? '/', PATH);
-		const how = `${access((flags & MS.RDONLY) !== 0)}${flagsOf(mount)}${unbindable ? ' unbindable' : ''}`;
+		const how = `${access((flags & MS.RDONLY) !== 0)}${flagsOf(mount)}${sharing(state, fs, mount)}`;
 		const place = `${number} ${above} ${dev >>> 8}:${dev & 0xff} ${root} ${path} ${how}`;
 		return `${place} - ${type} ${mangled(source, NAME)} ${access(readonly)}${options}\n`;
 	});

@@ -314,7 +314,7 @@ export const EVENT_SHAPES: { readonly [K in EventKind]: Shape<Body<K>> } = {
 	'mount/new': struct<Body<'mount/new'>>({ mount: s.mount }),
 	'mount/set': struct<Body<'mount/set'>>({
 		mount: ref('mount'),
-		fields: some(s.mountFields, 'ns', 'parent', 'point', 'flags', 'unbindable', 'expiring'),
+		fields: some(s.mountFields, 'ns', 'parent', 'point', 'flags', 'peers', 'master', 'unbindable', 'expiring'),
 	}),
 	'ipc/new': struct<{ readonly ipc: Ipc }>({ ipc: s.ipc }),
 	'ipc/set': struct<Body<'ipc/set'>>({ ipc: ref('ipc'), fields: ipcFields }),

@@ -5,6 +5,7 @@
  * Users are found by looking, not counted: a count would be a second truth.
  */
 import { FIRST_OWN_INO } from '../events/entities.ts';
+import type { MountFields } from '../events/mounts.ts';
 import type { StateDraft } from './draft.ts';
 import { drop, entities, entity, plain } from './draft.ts';
 import { detachSegment, dropIpcNamespace } from './ipc.ts';
@@ -200,10 +201,21 @@ function dropNamespaceIfUnused(d: StateDraft, id: number): void {
 	if (of === 'ipc') dropIpcNamespace(d, ino, (object) => objectMapped(d, object));
 }
 
+/** Fields of a mount change. The slaves of a group that it was the last of have its master from then on. */
+export function setMount(d: StateDraft, id: number, fields: MountFields): void {
+	const mount = entity(d, 'mounts', id);
+	const { peers, master } = mount;
+	Object.assign(mount, fields);
+	if (peers === 0 || mount.peers === peers || some(d.mounts, (m) => m.peers === peers)) return;
+	for (const slave of [...entities(d.mounts)]) {
+		if (slave.master === peers) entity(d, 'mounts', slave.id).master = slave.id === id ? mount.master : master;
+	}
+}
+
 /** What is mounted in a namespace that goes is mounted nowhere any more. */
 function dropMountNamespace(d: StateDraft, ino: number): void {
 	const left = [...entities(d.mounts)].filter((m) => m.ns === ino).map((m) => m.id);
-	for (const id of left) Object.assign(entity(d, 'mounts', id), { ns: 0, parent: 0, point: 0 });
+	for (const id of left) setMount(d, id, { ns: 0, parent: 0, point: 0, peers: 0, master: 0 });
 	for (const id of left) dropMountIfUnused(d, id);
 }
 

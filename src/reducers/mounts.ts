@@ -3,7 +3,7 @@ import { assertNever } from '../events/assert.ts';
 import type { MountEvent } from '../events/mounts.ts';
 import type { StateDraft } from './draft.ts';
 import { enter, entity } from './draft.ts';
-import { dropInodeIfUnused, dropMountIfUnused } from './lifetime.ts';
+import { dropInodeIfUnused, dropMountIfUnused, setMount } from './lifetime.ts';
 
 export function reduceMount(d: StateDraft, e: MountEvent): void {
 	switch (e.kind) {
@@ -17,10 +17,9 @@ export function reduceMount(d: StateDraft, e: MountEvent): void {
 			enter(d, 'mounts', e.mount.id, e.mount);
 			return;
 		case 'mount/set': {
-			const mount = entity(d, 'mounts', e.mount);
-			const { point } = mount;
-			Object.assign(mount, e.fields);
-			if (mount.point !== point) dropInodeIfUnused(d, point);
+			const { point } = d.mounts[e.mount];
+			setMount(d, e.mount, e.fields);
+			if (e.fields.point !== undefined && e.fields.point !== point) dropInodeIfUnused(d, point);
 			dropMountIfUnused(d, e.mount);
 			return;
 		}

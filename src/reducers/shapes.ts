@@ -552,6 +552,8 @@ export const mountFields: Fields<Mount> = {
 	root: ref('inode'),
 	source: text,
 	flags: u32,
+	peers: count,
+	master: count,
 	unbindable: bool,
 	expiring: bool,
 };

@@ -97,6 +97,26 @@ static inline void without64(char *options)
 			return;
 		}
 }
+/* A tag of mountinfo; groups are told by letters, in the order in which they were seen. */
+static inline void tag(const char *text)
+{
+	static char groups[26][16];
+	const char *number = text;
+	while (*number && *number != ':')
+		number++;
+	if (!*number++) {
+		print(" [%s]", text);
+		return;
+	}
+	int i = 0;
+	while (groups[i][0] && !same(groups[i], number))
+		i++;
+	memcpy(groups[i], number, strlen(number) + 1);
+	print(" [");
+	for (const char *s = text; s < number; s++)
+		print("%c", *s);
+	print("%c]", 'A' + i);
+}
 /* The guest's own mounts at and below a path as mountinfo tells: what is mounted, where, on what, how. Numbers are told by what they are equal to. */
 static inline void show(const char *below)
 {
@@ -117,7 +137,7 @@ static inline void show(const char *below)
 					on = points[i];
 			print("  %s at %s on %s %s", words[3], words[4], on, words[5]);
 			for (int i = 6; i < last; i++)
-				print(" [%s]", words[i]);
+				tag(words[i]);
 			print(" - %s %s %s\n", words[last + 1], words[last + 2], words[last + 3]);
 		}
 		if (count < 256) {

@@ -102,7 +102,18 @@ export function superblock(id: number): SuperBlock {
 /** The whole first file system, as the top of the container's namespace. */
 export function mount(id: number, fields: Partial<Mount> = {}): Mount {
 	const place = { ns: 0xf0000000, parent: 0, point: 0, sb: 1, root: ROOT };
-	return { id, number: id + 1, ...place, source: 'root', flags: 0x200000, unbindable: false, expiring: false, ...fields };
+	return {
+		id,
+		number: id + 1,
+		...place,
+		source: 'root',
+		flags: 0x200000,
+		peers: 0,
+		master: 0,
+		unbindable: false,
+		expiring: false,
+		...fields,
+	};
 }
 
 export function sigInfo(signo: number, fields: Partial<SigInfo> = {}): SigInfo {
@@ -614,8 +625,8 @@ export function richMachine(): MachineState {
 		supers: { 1: superblock(1), 2: { ...superblock(2), dev: 0x20, readonly: true, options: ',size=8k', blocks: 2, files: 9 } },
 		mounts: {
 			1: mount(1),
-			2: mount(2, { ns: 0xf0000004, source: 'box', flags: 0x200003, unbindable: true }),
-			3: mount(3, { ns: 0xf0000004, parent: 2, point: 9, sb: 2, root: 5, expiring: true }),
+			2: mount(2, { ns: 0xf0000004, source: 'box', flags: 0x200003, unbindable: true, peers: 1 }),
+			3: mount(3, { ns: 0xf0000004, parent: 2, point: 9, sb: 2, root: 5, expiring: true, master: 1 }),
 			// Nobody's any more, but somebody's root.
 			4: mount(4, { ns: 0 }),
 		},

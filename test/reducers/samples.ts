@@ -180,7 +180,11 @@ export function sampleEvents(): MachineEvent[] {
 		...Object.values(rich.supers).map((superblock): MachineEvent => ({ kind: 'super/new', superblock })),
 		{ kind: 'super/set', superblock: 2, fields: { readonly: false, options: '', blocks: 2 ** 20, files: 1 } },
 		...Object.values(rich.mounts).map((mount): MachineEvent => ({ kind: 'mount/new', mount })),
-		{ kind: 'mount/set', mount: 3, fields: { ns: 0, parent: 0, point: 0, flags: 0xffffffff, unbindable: true, expiring: true } },
+		{
+			kind: 'mount/set',
+			mount: 3,
+			fields: { ns: 0, parent: 0, point: 0, flags: 0xffffffff, peers: 0, master: 3, unbindable: true, expiring: true },
+		},
 		{ kind: 'stream/output', stream: 1, bytes: new Uint8Array([255]) },
 		{ kind: 'stream/read', stream: 0, length: 1 },
 		{ kind: 'tty/new', tty: tty(3) },

@@ -14,6 +14,7 @@ import { isOurs } from '../namespaces.ts';
 import { makeInode } from '../open-file.ts';
 import { type Found, readPath, resolve } from '../paths.ts';
 import { procRoot } from '../procfs.ts';
+import { changePropagation, propagate } from '../propagation.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { parseTmpfs, showTmpfs, type TmpfsOptions } from '../tmpfs.ts';
 import { umountRows } from './umount.ts';
@@ -165,20 +166,20 @@ function bind(d: Decision, place: Place, source: string | null, recursive: boole
 	if ((from.inode.kind === 'dir') !== (inode.kind === 'dir')) return -Errno.ENOTDIR;
 	// What has no name cannot be mounted on either (d_set_mounted).
 	if (from.inode.nlink === 0) return -Errno.ENOENT;
-	copyTree(d, old, from.inode, { ns: old.ns, parent: mount, point: inode.id }, recursive ? 'bindable' : 'top');
+	const { state } = d;
+	const to = { ns: old.ns, parent: mount, point: inode.id };
+	const copies = copyTree(d, old, from.inode, to, recursive ? 'bindable' : 'top');
+	propagate(d, state, state.mounts[mount], copies.get(old.id)!);
 	return 0;
 }
 
-/** MS_PRIVATE and its kin (do_change_type). Mounts are private: a slave of nobody is, too. */
+/** MS_SHARED, MS_PRIVATE and their kin (do_change_type). */
 function changeType(d: Decision, place: Place, asked: number): number {
 	const found = d.state.mounts[place.mount];
 	if (found?.root !== place.inode.id) return -Errno.EINVAL;
 	const type = asked & ~(MS.REC | MS.SILENT);
 	if (type & ~TYPES || (type & (type - 1)) !== 0) return -Errno.EINVAL;
-	if (type === MS.SHARED) return unsupported(d, 'mounts that are shared', Errno.EINVAL);
-	for (const { id, unbindable } of asked & MS.REC ? treeOf(d.state, found) : [found]) {
-		if (unbindable !== (type === MS.UNBINDABLE)) d.emit({ kind: 'mount/set', mount: id, fields: { unbindable: !unbindable } });
-	}
+	for (const { id } of asked & MS.REC ? treeOf(d.state, found) : [found]) changePropagation(d, id, type);
 	return 0;
 }
 
@@ -192,8 +193,13 @@ function move(d: Decision, place: Place, source: string | null): Result {
 	const old = mountAt(d, from);
 	if (!isOurs(d, d.state.mounts[mount]) || old === undefined || old.parent === 0) return -Errno.EINVAL;
 	if ((from.inode.kind === 'dir') !== (inode.kind === 'dir')) return -Errno.EINVAL;
-	if (treeOf(d.state, old).some((m) => m.id === mount)) return -Errno.ELOOP;
+	const { state } = d;
+	const tree = treeOf(state, old);
+	const to = state.mounts[mount];
+	if (state.mounts[old.parent].peers !== 0 || (to.peers !== 0 && tree.some((m) => m.unbindable))) return -Errno.EINVAL;
+	if (tree.some((m) => m.id === mount)) return -Errno.ELOOP;
 	d.emit({ kind: 'mount/set', mount: old.id, fields: { parent: mount, point: inode.id } });
+	propagate(d, state, to, old.id);
 	return 0;
 }
 
@@ -219,7 +225,10 @@ function mountNew(d: Decision, place: Place, type: string | null, source: string
 		const made = makeInode(d, 'dir', options.mode, null, { ino: 1, sb, parent: root });
 		d.emit({ kind: 'inode/set', inode: made.id, fields: { uid: options.uid, gid: options.gid } });
 	} else d.emit({ kind: 'inode/new', inode: procRoot(root, sb) });
-	addMount(d, { ns: under.ns, parent: mount, point: inode.id, sb, root, source, flags, unbindable: false, expiring: false });
+	const { state } = d;
+	const to = { ns: under.ns, parent: mount, point: inode.id };
+	const made = addMount(d, { ...to, sb, root, source, flags, peers: 0, master: 0, unbindable: false, expiring: false });
+	propagate(d, state, under, made);
 	return 0;
 }
 
@@ -243,7 +252,7 @@ export const mountRows: readonly SyscallRow[] = [
 		name: 'mount',
 		args: ['str', 'path', 'str', 'flags:mount', 'str'],
 		support: 'partial',
-		note: 'tmpfs and proc, binds, moves, remounts; no shared mounts',
+		note: 'tmpfs and proc',
 		handler: mount,
 	},
 	...umountRows,

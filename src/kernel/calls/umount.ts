@@ -7,9 +7,10 @@ import { MNT, UMOUNT_NOFOLLOW } from '../abi/mount.ts';
 import type { Decision, NeedInput } from '../decision.ts';
 import { failed } from '../fail.ts';
 import { crossed, isReachable, type Place } from '../mount-walk.ts';
-import { hasWriters, isBusy, takeAway } from '../mounts.ts';
+import { hasWriters } from '../mounts.ts';
 import { isOurs } from '../namespaces.ts';
 import { readPath, resolve, rootPlace } from '../paths.ts';
+import { isBusy, takeAway } from '../propagation.ts';
 import type { SyscallRow } from '../row.ts';
 import { directoryPath } from '../seen-paths.ts';
 
@@ -67,6 +68,7 @@ function pivotRoot(d: Decision, newAt: number, oldAt: number): number | NeedInpu
 	const root = rootPlace(d);
 	const [newMount, oldMount, rootMount] = [fresh, old, root].map(({ mount }) => state.mounts[mount]);
 	if (old.inode.nlink === 0) return -Errno.ENOENT;
+	if (oldMount?.peers || state.mounts[newMount.parent]?.peers || state.mounts[rootMount.parent]?.peers) return -Errno.EINVAL;
 	if (!isOurs(d, rootMount) || !isOurs(d, newMount)) return -Errno.EINVAL;
 	if (fresh.inode.nlink === 0) return -Errno.ENOENT;
 	if (newMount.id === rootMount.id || oldMount?.id === rootMount.id) return -Errno.EBUSY;
