@@ -188,6 +188,7 @@ function walkProc(d: Decision, { mount, inode: dir }: Place, parts: readonly str
 		names.push(part);
 		const node = procNode(d, names);
 		if (node === undefined) return -Errno.ENOENT;
+		if (node.kind === 'file' && (rest.length > 0 || slash)) return -Errno.ENOTDIR;
 		if (node.kind !== 'link' || (rest.length === 0 && mode !== 'follow' && !slash)) continue;
 		if (node.target === undefined) {
 			names.splice(0, names.length, ...node.inode.target.split('/'));

@@ -1,5 +1,5 @@
 /**
- * The few files of /proc that programs look at: of every process its executable, mappings, arguments, descriptors, state.
+ * The files of /proc that programs look at: of every process its executable, mappings, arguments, descriptors, state, threads.
  * Contents and listings are made when they are opened. The inodes here are virtual (id 0).
  */
 import type { Inode, Mm, Task, Vma } from '../events/entities.ts';
@@ -10,10 +10,12 @@ import { isSegment } from '../reducers/vma.ts';
 import { ipcId } from './abi/ipc.ts';
 import { segmentOf } from './attachments.ts';
 import type { Decision } from './decision.ts';
-import { freePages, memoryPages } from './memory-limit.ts';
+import { mappedPages } from './memory-rlimits.ts';
 import { isNsLink, NS_LINKS, type NsLink, namespaceIno } from './namespaces.ts';
 import { SYSVIPC_NAMES, sysvipc } from './procfs-ipc.ts';
-import { FILESYSTEMS, mountInfo, mounts } from './procfs-mounts.ts';
+import { mountInfo, mounts } from './procfs-mounts.ts';
+import { descriptorInfo, limits, memoryStatus, statm } from './procfs-process.ts';
+import { systemKind, systemNames, systemText } from './procfs-system.ts';
 import { directoryPath, filePath, seenName, seenPath } from './seen-paths.ts';
 import { SLAVE_MAJOR } from './tty/terminal.ts';
 
@@ -38,7 +40,19 @@ export interface NamespaceLink {
 	readonly link: NsLink;
 }
 
-const PROC_FILES = ['auxv', 'cmdline', 'comm', 'environ', 'maps', 'mountinfo', 'mounts', 'stat', 'status'] as const;
+const PROC_FILES = [
+	'auxv',
+	'cmdline',
+	'comm',
+	'environ',
+	'limits',
+	'maps',
+	'mountinfo',
+	'mounts',
+	'stat',
+	'statm',
+	'status',
+] as const;
 export type ProcFile = (typeof PROC_FILES)[number];
 
 function virtual(kind: Inode['kind'], mode: number, ino: number, target = ''): Inode {
@@ -73,8 +87,10 @@ export function procRoot(id: number, sb: number): Inode {
 	return { ...virtual('dir', 0o555, 1, '/proc'), id, parent: id, sb };
 }
 
+const FD_INFO = 'fdinfo';
+
 /** Names of a process's directory. */
-const PROC_NAMES: readonly string[] = [...PROC_FILES, 'cwd', 'exe', 'fd', 'ns', 'root'].sort();
+const PROC_NAMES: readonly string[] = [...PROC_FILES, 'cwd', 'exe', FD_INFO, 'fd', 'ns', 'root', 'task'].sort();
 
 /** What stands at /proc/`names`; undefined = nothing that this machine has. */
 export function procNode(d: Decision, names: readonly string[]): ProcNode | undefined {
@@ -83,12 +99,16 @@ export function procNode(d: Decision, names: readonly string[]): ProcNode | unde
 	if (name === undefined && process === 'self') return link(String(d.task.tgid), 2, undefined);
 	if (process === SYSVIPC) return sysvipcNode(name, fd);
 	if (process === 'mounts') return name === undefined ? link('self/mounts', 13, undefined) : undefined;
-	if (process === 'meminfo' || process === 'filesystems')
-		return name === undefined ? { kind: 'file', name: process, inode: virtual('file', 0o444, 9) } : undefined;
+	const path = names.join('/');
+	const system = systemKind(path);
+	if (system === 'dir') return { kind: 'dir', inode: virtual('dir', 0o555, 9) };
+	if (system === 'file') return { kind: 'file', name: path, inode: virtual('file', 0o444, 9) };
 	const task = processNamed(d, process);
 	if (task === undefined) return undefined;
 	if (name === undefined)
 		return { kind: 'dir', inode: { ...virtual('dir', 0o555, 3), uid: task.creds.euid, gid: task.creds.egid } };
+	if (name === 'task') return threadNode(d, task, fd, rest);
+	if (name === FD_INFO && rest.length === 0) return descriptorFile(d, task, fd);
 	if (name === 'fd' && rest.length === 0) return descriptor(d, task, fd);
 	if (name === 'ns' && rest.length === 0) return namespaceLink(d, task, fd);
 	if (fd !== undefined) return undefined;
@@ -101,6 +121,16 @@ export function procNode(d: Decision, names: readonly string[]): ProcNode | unde
 	if (file === undefined) return undefined;
 	const inode = virtual('file', file === 'auxv' || file === 'environ' ? 0o400 : 0o444, 6);
 	return { kind: 'file', name: `${task.pid}/${file}`, inode };
+}
+
+/** /proc/PID/task: its threads, each with what a process has. */
+function threadNode(d: Decision, task: Task, name: string | undefined, rest: readonly string[]): ProcNode | undefined {
+	if (name === undefined) return { kind: 'dir', inode: virtual('dir', 0o555, 16) };
+	return threadNames(d, task).includes(name) ? procNode(d, [name, ...rest]) : undefined;
+}
+
+function threadNames(d: Decision, task: Task): readonly string[] {
+	return d.state.groups[task.group].threads.map(String);
 }
 
 const SYSVIPC = 'sysvipc';
@@ -120,16 +150,25 @@ function processNamed(d: Decision, name: string): Task | undefined {
 
 /** The names in a directory of /proc, by its path there, sorted; undefined where there is none. */
 export function procNames(d: Decision, path: string): readonly string[] | undefined {
-	const [, process, name] = path.split('/');
+	const [, process, name, ...rest] = path.split('/');
 	if (process === '') {
 		const leaders = Object.values(d.state.tasks).filter((t) => t.pid === t.tgid && t.state !== 'dead');
-		return [...leaders.map((t) => String(t.pid)), 'filesystems', 'meminfo', 'mounts', 'self', SYSVIPC, 'thread-self'].sort();
+		return [...leaders.map((t) => String(t.pid)), ...systemNames(''), 'mounts', 'self', SYSVIPC, 'thread-self'].sort();
 	}
 	if (process === SYSVIPC) return name === undefined ? SYSVIPC_NAMES : undefined;
+	const system = systemNames(path.slice(1));
+	if (system.length > 0) return system;
 	const task = processNamed(d, process);
 	if (task === undefined) return undefined;
 	if (name === 'ns') return Object.keys(NS_LINKS).sort();
-	return name === 'fd' ? Object.keys(d.state.fdTables[task.fdTable]?.fds ?? {}).sort() : PROC_NAMES;
+	if (name === 'task') return rest.length > 0 ? procNames(d, `/${rest.join('/')}`) : threadNames(d, task);
+	return name === 'fd' || name === FD_INFO ? Object.keys(d.state.fdTables[task.fdTable]?.fds ?? {}).sort() : PROC_NAMES;
+}
+
+function descriptorFile(d: Decision, task: Task, name: string | undefined): ProcNode | undefined {
+	if (descriptor(d, task, name) === undefined) return undefined;
+	if (name === undefined) return { kind: 'dir', inode: virtual('dir', 0o500, 14) };
+	return { kind: 'file', name: `${task.pid}/${FD_INFO}/${name}`, inode: virtual('file', 0o400, 15) };
 }
 
 function descriptor(d: Decision, task: Task, name: string | undefined): ProcNode | undefined {
@@ -172,31 +211,14 @@ function link(path: string, ino: number, target: ProcTarget | undefined): ProcNo
 	return { kind: 'link', inode: { ...virtual('symlink', 0o777, ino, path), size: 64 }, target };
 }
 
-/** /proc/meminfo: what is free is what no process and no file holds; nothing is swapped or given back. */
-function memoryInfo(d: Decision): string {
-	const free = freePages(d) * 4;
-	const lines = {
-		MemTotal: memoryPages(d.state) * 4,
-		MemFree: free,
-		MemAvailable: free,
-		Buffers: 0,
-		Cached: 0,
-		SwapTotal: 0,
-		SwapFree: 0,
-	};
-	return Object.entries(lines)
-		.map(([name, kib]) => `${`${name}:`.padEnd(16)}${String(kib).padStart(8)} kB\n`)
-		.join('');
-}
-
 /** The contents of a file of /proc, as latin-1 bytes. @param name `PID/FILE`, as procNode gives it */
 export function procContent(d: Decision, name: string): Uint8Array {
-	if (name === 'meminfo') return latin1(memoryInfo(d));
-	if (name === 'filesystems') return latin1(FILESYSTEMS);
-	const [pid, file] = name.split('/');
+	if (systemKind(name) === 'file') return latin1(systemText(d, name));
+	const [pid, file, fd] = name.split('/');
 	if (pid === SYSVIPC) return latin1(sysvipc(d, file as IpcClass));
 	const task = d.state.tasks[Number(pid)];
 	if (task === undefined) return new Uint8Array(0);
+	if (file === FD_INFO) return latin1(descriptorInfo(d, task, Number(fd)));
 	const mm: Mm | undefined = d.state.mms[task.mm];
 	const memory = (from: number, to: number) => (mm && d.read(from, to - from, mm)) ?? new Uint8Array(0);
 	switch (file as ProcFile) {
@@ -216,6 +238,10 @@ export function procContent(d: Decision, name: string): Uint8Array {
 			return latin1(mounts(d.state, task));
 		case 'stat':
 			return latin1(stat(d, task, mm));
+		case 'limits':
+			return latin1(limits(d, task));
+		case 'statm':
+			return latin1(statm(mm));
 		case 'status':
 			return latin1(status(d, task, mm));
 	}
@@ -265,16 +291,12 @@ function mapsLine(d: Decision, mm: Mm, vma: Vma): string {
 	return name === '' ? `${head}\n` : `${head.padEnd(48)} ${name}\n`;
 }
 
-function pages(mm: Mm | undefined): number {
-	if (mm === undefined) return 0;
-	return mm.vmas.reduce((sum, vma) => sum + (vma.end - vma.start) / 4096, 0);
-}
-
 /** /proc/PID/stat: identity, state, group; counters of time and memory that this machine does not keep are 0. */
 function stat(d: Decision, task: Task, mm: Mm | undefined): string {
 	const group = d.state.groups[task.group];
 	const tty: Tty | undefined = d.state.ttys[group.tty];
 	const regs = task.pid === d.pid ? d.regs : d.view.regs(task.pid);
+	const pages = mm === undefined ? 0 : mappedPages(mm, () => true);
 	const fields = [
 		task.pid,
 		`(${task.comm})`,
@@ -291,8 +313,8 @@ function stat(d: Decision, task: Task, mm: Mm | undefined): string {
 		group.threads.length,
 		0,
 		Math.floor(task.times.startNs / 1e7),
-		pages(mm) * 4096,
-		0,
+		pages * 4096,
+		pages,
 		group.rlimits[5][0],
 	];
 	const code = [
@@ -318,6 +340,15 @@ function stat(d: Decision, task: Task, mm: Mm | undefined): string {
 	return `${[...fields, ...counters, ...life, ...code, ...rest].join(' ')}\n`;
 }
 
+/** Descriptors there is room for: a power of 2, 64 at least. */
+const tableSize = (fds: readonly string[]): number => {
+	let size = 64;
+	while (size <= Math.max(0, ...fds.map(Number))) size *= 2;
+	return size;
+};
+
+const ALL_CAPABILITIES = (1n << 41n) - 1n;
+
 function status(d: Decision, task: Task, mm: Mm | undefined): string {
 	const { state } = d;
 	const group = state.groups[task.group];
@@ -337,15 +368,24 @@ function status(d: Decision, task: Task, mm: Mm | undefined): string {
 		['TracerPid', String(task.trace?.tracer ?? 0)],
 		['Uid', [c.uid, c.euid, c.suid, c.fsuid].join('\t')],
 		['Gid', [c.gid, c.egid, c.sgid, c.fsgid].join('\t')],
+		['FDSize', String(tableSize(Object.keys(state.fdTables[task.fdTable]?.fds ?? {})))],
 		['Groups', `${c.groups.join(' ')} `],
-		['VmSize', `${String(pages(mm) * 4).padStart(8)} kB`],
+		...(mm === undefined ? [] : memoryStatus(mm)),
 		['Threads', String(group.threads.length)],
 		['SigPnd', set(pending(task.pending))],
 		['ShdPnd', set(pending(group.pending))],
 		['SigBlk', set(task.blocked)],
 		['SigIgn', set(sigs((h) => h === 1))],
 		['SigCgt', set(sigs((h) => h > 1))],
+		['CapInh', set(0n)],
+		['CapPrm', set(c.euid === 0 ? ALL_CAPABILITIES : 0n)],
+		['CapEff', set(c.euid === 0 ? ALL_CAPABILITIES : 0n)],
+		['CapBnd', set(ALL_CAPABILITIES)],
+		['CapAmb', set(0n)],
 		['NoNewPrivs', task.noNewPrivs ? '1' : '0'],
+		['Seccomp', '0'],
+		['Cpus_allowed', '1'],
+		['Cpus_allowed_list', '0'],
 		['voluntary_ctxt_switches', String(task.times.nvcsw)],
 		['nonvoluntary_ctxt_switches', String(task.times.nivcsw)],
 	];
