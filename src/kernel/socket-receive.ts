@@ -24,23 +24,23 @@ const NOTHING: Beside = { from: '', files: [], cred: { pid: 0, uid: 0, gid: 0 },
 /** Told before the bytes are taken: files that came along have their descriptors before the message that holds them goes. */
 export type Tell = (beside: Beside) => void;
 
+/** What is asked for: of which socket, through which file, into which buffers, how (MSG_*), and what went before. */
+export interface Receipt {
+	readonly file: OpenFile;
+	readonly socket: Socket;
+	readonly list: readonly Buffer[];
+	readonly flags: number;
+	readonly was: Again;
+}
+
 /**
  * Receives into the buffers: of a stream what is there, else one message.
  * @returns bytes, a sleep, or -errno: EINVAL ENOTCONN EAGAIN EFAULT ECONNRESET EINTR
  */
-export function receiveInto(
-	d: Decision,
-	file: OpenFile,
-	socket: Socket,
-	list: readonly Buffer[],
-	flags: number,
-	was: Again,
-	tell: Tell = () => {},
-): number | Block {
-	if (flags & MSG.OOB) return noSocket(d, 'MSG_OOB', socket.type === SOCK.STREAM ? Errno.EINVAL : Errno.EOPNOTSUPP);
-	return socket.type === SOCK.STREAM
-		? receiveStream(d, file, socket, list, flags, was, tell)
-		: receiveMessage(d, file, socket, list, flags, was, tell);
+export function receiveInto(d: Decision, asked: Receipt, tell: Tell = () => {}): number | Block {
+	const stream = asked.socket.type === SOCK.STREAM;
+	if (asked.flags & MSG.OOB) return noSocket(d, 'MSG_OOB', stream ? Errno.EINVAL : Errno.EOPNOTSUPP);
+	return stream ? receiveStream(d, asked, tell) : receiveMessage(d, asked, tell);
 }
 
 function senderName(d: Decision, { sender, from }: SocketMessage): string {
@@ -48,15 +48,7 @@ function senderName(d: Decision, { sender, from }: SocketMessage): string {
 	return socket?.kind === 'socket' ? socket.name : from;
 }
 
-function receiveMessage(
-	d: Decision,
-	file: OpenFile,
-	socket: Socket,
-	list: readonly Buffer[],
-	flags: number,
-	was: Again,
-	tell: Tell,
-): number | Block {
+function receiveMessage(d: Decision, { file, socket, list, flags, was }: Receipt, tell: Tell): number | Block {
 	const { id, type, options, shut } = socket;
 	if (type === SOCK.SEQPACKET && !socket.connected) return -Errno.ENOTCONN;
 	const error = takeError(d, socket);
@@ -103,15 +95,7 @@ function before({ args }: Again): { readonly done: number; readonly cred: Socket
 	return { done, cred: pid === undefined ? undefined : pid === 0 ? null : { pid: pid - 1, uid, gid } };
 }
 
-function receiveStream(
-	d: Decision,
-	file: OpenFile,
-	socket: Socket,
-	list: readonly Buffer[],
-	flags: number,
-	was: Again,
-	tell: Tell,
-): number | Block {
+function receiveStream(d: Decision, { file, socket, list, flags, was }: Receipt, tell: Tell): number | Block {
 	const { id, options, shut, queue } = socket;
 	if (!socket.connected) return -Errno.EINVAL;
 	const slept = before(was);

@@ -29,7 +29,8 @@ function readInto(d: Decision, file: OpenFile, buffers: readonly Buffer[], at: n
 	if (inode.kind === 'dir') return -Errno.EISDIR;
 	if (inode.kind === 'socket') {
 		if (count === 0) return 0;
-		return receiveInto(d, file, d.state.anons[inode.channel] as Socket, buffers, 0, again(d, resume));
+		const socket = d.state.anons[inode.channel] as Socket;
+		return receiveInto(d, { file, socket, list: buffers, flags: 0, was: again(d, resume) });
 	}
 	// A terminal may have some of what is wanted (VMIN).
 	if (resume?.reason === 'signal' && inode.kind !== 'tty') return resume.wait.restart;

@@ -86,7 +86,7 @@ export function recvmsg(d: Decision, fd: number, at: number, flags: number, was:
 		beside = got;
 		given = giveControl(d, got, passesCreds(socket), control, controlLength, flags);
 	};
-	const done = receiveInto(d, file, socket, list, flags, was, tell);
+	const done = receiveInto(d, { file, socket, list, flags, was }, tell);
 	if (typeof done !== 'number' || done < 0) return done;
 	const from = beside?.from ?? '';
 	const told = name === 0 ? 0 : tellAddress(d, from === '' ? new Uint8Array(0) : addressOf(from), name, at + 4);
@@ -103,7 +103,7 @@ export function recvfrom(d: Decision, args: readonly number[], resume: Resume | 
 	const list = userBuffer(buffer, length);
 	if (typeof list === 'number') return list;
 	let from = '';
-	const done = receiveInto(d, found.file, found.socket, list, flags, again(d, resume), (got) => {
+	const done = receiveInto(d, { ...found, list, flags, was: again(d, resume) }, (got) => {
 		from = got.from;
 	});
 	if (typeof done !== 'number' || done < 0 || name === 0) return done;
