@@ -6,7 +6,7 @@ import { assert } from '../events/assert.ts';
 import type { CpuState, Fault } from '../events/cpu.ts';
 import { FXSAVE_BYTES, GPR_NAMES, SEGMENT_NAMES, Vector } from '../events/cpu.ts';
 import { Dr6 } from '../events/debug.ts';
-import { type StepColumns, StepMask } from '../events/steps.ts';
+import type { StepColumns } from '../events/steps.ts';
 import type { Pager } from '../reducers/pages.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { mix } from './check.ts';
@@ -15,18 +15,19 @@ import { type CpuPersona, type DescriptorTables, type LiveCpu, Stop } from './co
 import { makeDecodeMaps } from './decode.ts';
 import { makeEnvironment, pseudoOps } from './environment.ts';
 import { offers } from './features.ts';
-import { arithFlags, flagCarry, flagResult } from './flags.ts';
+import { eflagsOf, flagCarry, flagResult } from './flags.ts';
 import { Helper } from './helper.ts';
-import { compile, type Environment, OP_BITS, Op, STRIDE, Word } from './interpreter.ts';
+import { compile, type Environment, OP_BITS, Word } from './interpreter.ts';
 import { ROWS } from './isa/index.ts';
 import { Flag } from './isa/row.ts';
 import {
-	DEBUG_W, EFLAGS_W, EIP_W, FAULT_MXCSR_W, FAULT_W, FLAG_CARRY_W, FLAG_RESULT_W, FPU_USED_W, FX, GPR_W, LEFT_W, LOG_W,
+	DEBUG_W, EFLAGS_W, EIP_W, FAULT_MXCSR_W, FAULT_W, FLAG_CARRY_W, FLAG_RESULT_W, FPU_USED_W, FX, GPR_W, LEFT_W,
 	RECORDING_W, STOP_W,
 } from './layout.ts'; // biome-ignore format: a list
-import { FX_ALL, FX_X87, FX_XMM, HOT, StepLog } from './log.ts';
 import { GuestMemory } from './memory.ts';
 import { Ops } from './ops.ts';
+import { FIRST_SLICE, LAST_SLICE, type PacedLoop, TRAINED } from './paced-loop.ts';
+import { Recorder } from './recorder.ts';
 import { Segments } from './segments.ts';
 import { train } from './training.ts';
 import type { RegionLimits } from './translator/region.ts';
@@ -34,21 +35,11 @@ import { Translator, type TranslatorCounts } from './translator/translator.ts';
 
 /** Decoded instructions kept at once. */
 const RECORDS = 2 ** 18;
-/** Slices grow up to this: the engine replaces running code only between calls. */
-const FIRST_SLICE = 2 ** 13;
-const LAST_SLICE = 2 ** 20;
-/** Steps after which a loop is trained (training.ts): before the engine first optimises it; short runs do without. */
-const TRAINED = 2 ** 14;
 /** Stands in eflags always: bit 1 and IF. */
 const ALWAYS = 0x202;
 /** Bits of eflags that exist in user mode. */
 const EFLAGS_BITS = 0x3f7fd7;
 const FX_WORDS = FXSAVE_BYTES / 4;
-/** Words of the image the x87 has: control words and eight registers of 16 bytes. */
-const X87_WORDS = 40;
-const MXCSR_WORD = 6;
-
-type Loop = (p: number, n: number) => number;
 
 class Cpu implements LiveCpu {
 	readonly memory: GuestMemory;
@@ -61,23 +52,11 @@ class Cpu implements LiveCpu {
 	private readonly helper: Helper;
 	private readonly breakpoints: Breakpoints;
 	private readonly environment: Environment;
-	private readonly loop: Loop;
+	private readonly main: PacedLoop;
 	readonly translator: Translator | undefined;
-	private recorder: { readonly loop: Loop; readonly log: StepLog } | undefined;
-	private slice = FIRST_SLICE;
-	private recordSlice = FIRST_SLICE;
-	/** Steps until the main loop, and the recording one, are trained. */
-	private untrained = TRAINED;
-	private recordUntrained = TRAINED;
-	/** Steps in the log. */
-	private logged = 0;
+	private recorder: Recorder | undefined;
 	/** The code array is full but the log refers to it. */
 	private blocked = false;
-	/** Writes of the step that is being logged: address, size, value each. */
-	private readonly writes = new Int32Array(3072);
-	private written = 0;
-	/** The FXSAVE image as the log has it so far. */
-	private readonly fxLogged = new Int32Array(FX_WORDS);
 	/** What `save` gave away last: shared while it stays the same, never written. */
 	private readonly fxSaved = new Int32Array(FX_WORDS);
 	private fxImage = new Uint8Array(FXSAVE_BYTES);
@@ -102,24 +81,18 @@ class Cpu implements LiveCpu {
 		);
 		this.code = new CodeCache(memory, makeDecodeMaps(ROWS), this.ops, RECORDS);
 		this.code.mayDrop = () => {
-			this.blocked = this.logged > 0;
+			this.blocked = this.recorder !== undefined && this.recorder.logged > 0;
 			return !this.blocked;
 		};
 		this.helper = new Helper(memory, this.segments, this.code, persona);
 		if (reduction !== undefined) this.helper.fpu.reduceWith(reduction);
 		this.segments.onChange = () => this.segmentsChanged();
-		this.environment = makeEnvironment(memory, this.segments, this.helper, this.code, this.ops, (p) => this.recordGeneral(p));
+		this.environment = makeEnvironment(memory, this.segments, this.helper, this.code, this.ops);
 		this.ops.setEnvironment(this.environment);
 		pseudoOps(memory, this.code, this.ops);
 		this.translator = translate && new Translator(memory, this.code, this.ops, this.helper, translate);
-		this.loop = compile(this.environment, 'p, n', this.ops.source(false), 't0');
-		memory.logWrite = (address, size, value) => {
-			const { writes, written } = this;
-			writes[written] = address;
-			writes[written + 1] = size;
-			writes[written + 2] = size === 4 ? value : size === 2 ? value & 0xffff : value & 0xff;
-			this.written = written + 3;
-		};
+		const loop = compile(this.environment, 'p, n', this.ops.source(false), 't0');
+		this.main = { loop, slice: FIRST_SLICE, untrained: TRAINED };
 		words[EFLAGS_W] = ALWAYS;
 		this.segments.setTables({ tls: [], ldt: [] });
 	}
@@ -142,8 +115,7 @@ class Cpu implements LiveCpu {
 	reset(): void {
 		this.memory.reset();
 		this.code.forgetAll();
-		this.words[LOG_W] = 0;
-		this.logged = 0;
+		this.recorder?.forget();
 	}
 
 	// Registers
@@ -187,8 +159,7 @@ class Cpu implements LiveCpu {
 		this.segments.update();
 	}
 	private get eflags(): number {
-		const { words } = this;
-		return (words[EFLAGS_W] | arithFlags(words[FLAG_RESULT_W], words[FLAG_CARRY_W])) >>> 0;
+		return eflagsOf(this.words);
 	}
 	save(): CpuState {
 		const { words: w, segments } = this;
@@ -284,11 +255,13 @@ class Cpu implements LiveCpu {
 
 	// Running
 	run(budget: number, tsc: number): number {
-		return this.go(this.loop, budget, tsc, false);
+		return this.go(this.main, budget, tsc);
 	}
-	private go(loop: Loop, budget: number, tsc: number, record: boolean): number {
+	private go(paced: PacedLoop, budget: number, tsc: number): number {
 		assert(budget > 0 && budget <= 2 ** 30, 'a budget is between 1 and 2^30');
 		const { words, helper } = this;
+		const { loop } = paced;
+		const recorder = paced === this.recorder ? this.recorder : undefined;
 		let left = budget;
 		let stop: number = Stop.BUDGET;
 		let dr6 = 0;
@@ -298,25 +271,25 @@ class Cpu implements LiveCpu {
 		while (left > 0) {
 			const flags = words[EFLAGS_W];
 			const single = (flags & (Flag.TF | Flag.RF)) !== 0 || this.breakpoints.armed;
-			if (single && !this.beforeStep(record)) {
+			if (single && !this.beforeStep(recorder)) {
 				stop = Stop.FAULT;
 				break;
 			}
-			const size = record ? this.recordSlice : this.slice;
+			const size = paced.slice;
 			const slice = single ? 1 : Math.min(left, size);
 			helper.tscBase = tsc + (budget - left);
 			helper.slice = slice;
 			words[LEFT_W] = 0;
 			const full =
-				this.translator && !record && !single ? this.translator.run(slice, loop) : loop(this.code.indirect(words[EIP_W]), slice);
+				this.translator && !recorder && !single
+					? this.translator.run(slice, loop)
+					: loop(this.code.indirect(words[EIP_W]), slice);
 			const retired = slice - full - words[LEFT_W];
 			left -= retired;
-			if (record) this.logged += retired;
-			this.practise(loop, retired, record);
-			if (slice === size && size < LAST_SLICE) {
-				if (record) this.recordSlice *= 2;
-				else this.slice *= 2;
-			}
+			if (recorder) recorder.logged += retired;
+			if (paced.untrained > 0 && (paced.untrained -= retired) <= 0)
+				train(loop, this.ops.hot(), this.code, words, recorder?.log.raw);
+			if (slice === size && size < LAST_SLICE) paced.slice *= 2;
 			stop = words[STOP_W];
 			if (single && retired === 0) words[EFLAGS_W] |= flags & Flag.RF;
 			if (stop !== 0 || full > 0 || this.blocked) break;
@@ -337,24 +310,17 @@ class Cpu implements LiveCpu {
 		return stop;
 	}
 
-	/** Counts steps until a loop is trained. */
-	private practise(loop: Loop, retired: number, record: boolean): void {
-		if (record) {
-			if (this.recordUntrained > 0 && (this.recordUntrained -= retired) <= 0)
-				train(loop, this.ops.hot(), this.code, this.words, this.recorder!.log.raw);
-		} else if (this.untrained > 0 && (this.untrained -= retired) <= 0) train(loop, this.ops.hot(), this.code, this.words);
-	}
 	/**
 	 * Before a step that is looked at closely: an instruction breakpoint stops it (false), unless RF is set, which lasts for
 	 * this step only.
 	 */
-	private beforeStep(record: boolean): boolean {
+	private beforeStep(recorder: Recorder | undefined): boolean {
 		const { words, breakpoints, helper } = this;
 		breakpoints.hits = 0;
 		helper.inhibited = false;
 		if (words[EFLAGS_W] & Flag.RF) {
 			words[EFLAGS_W] &= ~Flag.RF;
-			if (record) this.mark();
+			recorder?.mark();
 			return true;
 		}
 		const met = breakpoints.at(this.segments.base(1) + words[EIP_W]);
@@ -382,123 +348,23 @@ class Cpu implements LiveCpu {
 
 	// Recording
 	record(budget: number, tsc: number): number {
-		const { words } = this;
-		this.recorder ??= this.makeRecorder();
-		const { log, loop } = this.recorder;
-		if (words[LOG_W] >= log.limit) {
+		const recorder = this.needRecorder();
+		if (recorder.full) {
 			this.retired = 0;
 			this.fault = undefined;
 			return Stop.BUDGET;
 		}
-		this.mark();
-		for (let i = 0; i < FX_WORDS; i++) this.fxLogged[i] = words[(FX >> 2) + i];
-		const stop = this.go(loop, budget, tsc, true);
-		this.mark();
+		recorder.begin();
+		const stop = this.go(recorder, budget, tsc);
+		recorder.mark();
 		return stop;
 	}
-	private makeRecorder(): { readonly loop: Loop; readonly log: StepLog } {
-		const log = new StepLog(this.code.code, this.code.bytes, this.ops.sites);
-		const environment = { ...this.environment, L: log.raw, LIMIT: log.limit };
-		return { log, loop: compile(environment, 'p, n', this.ops.source(true), 't0record') };
-	}
-	private mark(): void {
-		const { raw } = this.recorder!.log;
-		const l = this.words[LOG_W];
-		raw[l] = 0;
-		raw[l + 1] = this.words[EIP_W];
-		raw[l + 2] = this.words[EFLAGS_W];
-		this.words[LOG_W] = l + 3;
+	private needRecorder(): Recorder {
+		this.recorder ??= new Recorder(this.memory, this.code, this.ops, this.segments, this.environment);
+		return this.recorder;
 	}
 	takeSteps(task: number, first: number): StepColumns {
-		this.recorder ??= this.makeRecorder();
-		const columns = this.recorder.log.take(this.words[LOG_W], task, first);
-		this.words[LOG_W] = 0;
-		this.logged = 0;
-		return columns;
-	}
-
-	/** Logs the words of the FXSAVE image that changed, of those an instruction may change; returns the next place in the log. */
-	private logFx(raw: Int32Array, l: number, site: number): number {
-		if (site & FX_ALL) return this.logFxRange(raw, l, 0, FX_WORDS);
-		if (site & FX_X87) l = this.logFxRange(raw, l, 0, X87_WORDS);
-		else l = this.logFxRange(raw, l, MXCSR_WORD, MXCSR_WORD + 1);
-		const registers = (site / FX_XMM) & 0xff;
-		for (let i = 0; registers >> i !== 0; i++) {
-			if ((registers >> i) & 1) l = this.logFxRange(raw, l, X87_WORDS + 4 * i, X87_WORDS + 4 * i + 4);
-		}
-		return l;
-	}
-	private logFxRange(raw: Int32Array, l: number, from: number, to: number): number {
-		const { words, fxLogged } = this;
-		for (let i = from; i < to; i++) {
-			const value = words[(FX >> 2) + i];
-			if (value === fxLogged[i]) continue;
-			fxLogged[i] = value;
-			raw[l] = i;
-			raw[l + 1] = value;
-			l += 2;
-		}
-		return l;
-	}
-
-	/** One step of an op outside the recording loop's cases: runs it, then logs what it may have written. */
-	private recordGeneral(p: number): number {
-		const { words, writes, ops, segments } = this;
-		const op = this.code.code[p] & OP_BITS;
-		if (op < Op.FIRST) return ops.functions[op](p);
-		const { row, effects } = ops.infos[op]!;
-		this.written = 0;
-		segments.loaded = 0;
-		words[RECORDING_W] = 1;
-		const used = words[FPU_USED_W];
-		const q = ops.functions[op](p);
-		words[RECORDING_W] = 0;
-
-		const { raw } = this.recorder!.log;
-		const start = words[LOG_W];
-		let l = start + 3;
-		const site = ops.sites[p / STRIDE];
-		// A hot op comes here with nothing to repeat: it writes no register
-		const gprs = site & HOT ? 0 : (site >>> 8) & 0xff;
-		let mask = gprs;
-		for (let r = 0; r < 8; r++) if (gprs & (1 << r)) raw[l++] = words[GPR_W + r];
-		if (effects.flags || row.flags) {
-			mask |= StepMask.FLAGS;
-			raw[l++] = this.eflags;
-		}
-		const before = l - start - 3;
-		const { written } = this;
-		if (written > 0) {
-			mask |= StepMask.MEMORY;
-			raw[l++] = written / 3;
-			for (let i = 0; i < written; i++) raw[l++] = writes[i];
-		}
-		if (row.fx) {
-			const count = l;
-			l = this.logFx(raw, l + 1, site);
-			if (l > count + 1) {
-				raw[count] = (l - count - 1) >> 1;
-				mask |= StepMask.FX;
-			} else l = count;
-		}
-		if (segments.loaded !== 0) {
-			mask |= StepMask.SEGMENTS;
-			const count = l++;
-			let n = 0;
-			for (let s = 0; s < 6; s++) {
-				if (!(segments.loaded & (1 << s))) continue;
-				raw[l++] = s;
-				raw[l++] = segments.selector(s);
-				n++;
-			}
-			raw[count] = n;
-		}
-		if (words[FPU_USED_W] !== used) mask |= StepMask.FPU_USED;
-		raw[start] = p | 1;
-		raw[start + 1] = mask | (before << 16);
-		raw[start + 2] = l - start - 3 - before;
-		words[LOG_W] = l;
-		return q;
+		return this.needRecorder().take(task, first);
 	}
 }
 

@@ -11,15 +11,8 @@ import type { Ops } from './ops.ts';
 import type { Segments } from './segments.ts';
 import { WORD_OPS } from './simd/words.ts';
 
-/** @param record runs a step outside the recording loop's cases and logs it. */
-export function makeEnvironment(
-	memory: GuestMemory,
-	segments: Segments,
-	helper: Helper,
-	code: CodeCache,
-	ops: Ops,
-	record: (p: number) => number,
-): Environment {
+/** Without what only the recording loop calls (recorder.ts). */
+export function makeEnvironment(memory: GuestMemory, segments: Segments, helper: Helper, code: CodeCache, ops: Ops): Environment {
 	return {
 		M: memory.words,
 		B: memory.bytes,
@@ -34,7 +27,7 @@ export function makeEnvironment(
 		L: new Int32Array(1),
 		LIMIT: 0,
 		F: ops.functions,
-		R: record,
+		R: (p) => p,
 		RS8: memory.rs8,
 		RS16: memory.rs16,
 		RS32: memory.rs32,

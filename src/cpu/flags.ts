@@ -5,6 +5,7 @@
  *   (only after popf and the like, where SF or PF do not follow from a result).
  */
 import { Flag } from './isa/row.ts';
+import { EFLAGS_W, FLAG_CARRY_W, FLAG_RESULT_W } from './layout.ts';
 
 /** PF of a result's low byte: 1 for an even number of ones. */
 export function parity(value: number): number {
@@ -21,6 +22,11 @@ export function arithFlags(result: number, carry: number): number {
 		(((result >>> 31) ^ (carry & 1)) << 7) |
 		(((carry ^ (carry << 1)) >>> 31) << 11)
 	);
+}
+
+/** eflags of a CPU block, u32. */
+export function eflagsOf(words: Int32Array): number {
+	return (words[EFLAGS_W] | arithFlags(words[FLAG_RESULT_W], words[FLAG_CARRY_W])) >>> 0;
 }
 
 /** The result word that stands for the flags in `eflags`. */
