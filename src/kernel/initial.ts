@@ -222,11 +222,14 @@ function emptyState(options: InitialOptions): MachineState {
 	};
 }
 
-/** The first file systems, by their ids: that of the root, and /proc. */
+/** The first file systems, by their ids: that of the root, /proc, the terminals. Their mounts have the same. */
 const ROOT_FS = 1;
 const PROC_FS = 2;
+const PTS_FS = 3;
 /** As container engines mount it. */
 const PROC_FLAGS = MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.RELATIME;
+const PTS_FLAGS = MS.NOSUID | MS.NOEXEC | MS.RELATIME;
+const PTS_OPTIONS = ',gid=5,mode=620,ptmxmode=000';
 const UNLIMITED = { readonly: false, options: '', blocks: 0, files: 0 };
 
 /** Collects the events that fill the empty machine. */
@@ -323,8 +326,8 @@ class Builder {
 			if (name === 'null') this.#null = id;
 			this.#link(dev, name, id);
 		}
-		this.#pts = this.#dir('/dev/pts', false);
-		this.#link(this.#pts, 'ptmx', this.#newInode({ kind: 'char', mode: 0, rdev: PTMX_RDEV }));
+		this.#pts = this.#newInode({ kind: 'dir', mode: 0o755, parent: this.#inode, sb: PTS_FS });
+		this.#link(this.#pts, 'ptmx', this.#newInode({ kind: 'char', mode: 0, rdev: PTMX_RDEV, sb: PTS_FS }));
 		for (const [name, target] of DEVICE_LINKS) this.#link(dev, name, this.#newInode({ kind: 'symlink', mode: 0o777, target }));
 		// Where shm_open(3) and sem_open(3) keep theirs.
 		this.#dir('/dev/shm', false, 0o1777);
@@ -337,14 +340,16 @@ class Builder {
 		return { program, loader };
 	}
 
-	/** The root, and /proc on a directory of it. */
+	/** The root, and on directories of it /proc and the terminals. */
 	mounts(): void {
 		const point = this.#dir('/proc', false, 0o555, { ino: 1 });
+		const terminals = this.#dir('/dev/pts', false);
 		const proc = this.#newInode(procRoot(this.#inode, PROC_FS));
 		const shared = { ns: ROOT_INO.mnt, peers: 0, master: 0, unbindable: false, expiring: false };
 		this.events.push(
 			{ kind: 'super/new', superblock: { ...UNLIMITED, id: ROOT_FS, type: 'tmpfs', dev: DEV.TREE } },
 			{ kind: 'super/new', superblock: { ...UNLIMITED, id: PROC_FS, type: 'proc', dev: DEV.PROC } },
+			{ kind: 'super/new', superblock: { ...UNLIMITED, id: PTS_FS, type: 'devpts', dev: DEV.PTS, options: PTS_OPTIONS } },
 			{
 				kind: 'mount/new',
 				mount: { ...shared, id: 1, number: 2, parent: 0, point: 0, sb: ROOT_FS, root: 1, source: 'root', flags: MS.RELATIME },
@@ -352,6 +357,13 @@ class Builder {
 			{
 				kind: 'mount/new',
 				mount: { ...shared, id: 2, number: 3, parent: 1, point, sb: PROC_FS, root: proc, source: 'proc', flags: PROC_FLAGS },
+			},
+			{
+				kind: 'mount/new',
+				mount: {
+					...{ ...shared, id: 3, number: 4, parent: 1, point: terminals, sb: PTS_FS },
+					...{ root: this.#pts, source: 'devpts', flags: PTS_FLAGS },
+				},
 			},
 		);
 	}
@@ -390,7 +402,7 @@ class Builder {
 					this.#open(fd, this.#null, access | O.LARGEFILE, '/dev/null', 1);
 					return;
 				case 'tty':
-					this.#open(fd, this.#terminal(fd), O.RDWR | O.LARGEFILE, '/dev/pts/0', 1);
+					this.#open(fd, this.#terminal(fd), O.RDWR | O.LARGEFILE, '/0', 3);
 					return;
 				case 'pipe':
 					this.#open(fd, this.#stream(fd, 0o600, 0), access, `pipe:[${this.#ino - 1}]`);

@@ -38,7 +38,7 @@ export function addMount(d: Decision, fields: Omit<Mount, 'id' | 'number'>): num
 }
 
 /** Where a copy of a mount goes. */
-type Target = Pick<Mount, 'ns' | 'parent' | 'point'>;
+export type Target = Pick<Mount, 'ns' | 'parent' | 'point'>;
 
 /**
  * Copies a mount, or what of it is below `root`, with what is mounted there (copy_tree).

@@ -9,7 +9,7 @@ import { dominating } from './propagation.ts';
 import { filePath, pathFrom } from './seen-paths.ts';
 
 /** The file systems that mount(2) has (/proc/filesystems). */
-export const FILESYSTEMS = 'nodev\ttmpfs\nnodev\tproc\n';
+export const FILESYSTEMS = 'nodev\ttmpfs\nnodev\tproc\nnodev\tdevpts\n';
 
 /** What the top of every namespace is mounted on: a file system that nobody sees. */
 const BELOW_ALL = 1;

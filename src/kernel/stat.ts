@@ -93,7 +93,8 @@ const STATFS: StatfsValues = {
 	namelen: 255,
 	flags: 0x1020,
 };
-const PROC_SUPER_MAGIC = 0x9fa0;
+/** Types of file systems that hold nothing (include/uapi/linux/magic.h). */
+const MAGIC: { readonly [type: string]: number } = { proc: 0x9fa0, devpts: 0x1cd1 };
 const ST_VALID = 0x20;
 const ST_RELATIME = 0x1000;
 /** Flags that are the same here as those of mount(2): the access and what is not allowed. */
@@ -103,8 +104,8 @@ const SAME = MS.RDONLY | MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.NOATIME | MS.NODI
 export function statfsValues(state: MachineState, sb: number, flags: number = MS.RELATIME): StatfsValues {
 	const superblock = state.supers[sb];
 	const shown = ST_VALID | (flags & SAME) | (flags & MS.RELATIME ? ST_RELATIME : 0) | (superblock?.readonly ? MS.RDONLY : 0);
-	if (superblock?.type === 'proc')
-		return { ...STATFS, type: PROC_SUPER_MAGIC, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, flags: shown };
+	const magic = MAGIC[superblock?.type ?? ''];
+	if (magic !== undefined) return { ...STATFS, type: magic, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, flags: shown };
 	if (superblock === undefined || superblock.dev === DEV.TREE) return { ...STATFS, flags: shown };
 	const { blocks, files } = superblock;
 	const used = usedOf(state, sb);

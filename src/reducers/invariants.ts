@@ -226,7 +226,10 @@ function checkRest(state: MachineState, report: Report): void {
 			report(last * PAGE_SIZE < object.size, [...at, 'pages'], 'pages below its size', last);
 		}
 	}
-	for (const file of Object.values(files)) report(file.inode > 0, ['files', file.id, 'inode'], 'an inode', file.inode);
+	for (const { id, inode, mount } of Object.values(files)) {
+		report(inode > 0, ['files', id, 'inode'], 'an inode', inode);
+		report(state.inodes[inode]?.kind !== 'dir' || mount > 0, ['files', id, 'mount'], 'a mount of a directory', mount);
+	}
 	for (const fs of Object.values(fsStructs)) {
 		for (const field of ['cwd', 'root'] as const) {
 			report(state.inodes[fs[field]]?.kind === 'dir', ['fsStructs', fs.id, field], 'a directory', fs[field]);

@@ -86,6 +86,7 @@ const REFERENCES: readonly (readonly [Change, string])[] = [
 	],
 	[(s) => ({ next: { ...s.next, inode: 3 } }), 'next.inode: a counter above 3'],
 	[(s) => ({ files: { ...s.files, 2: { ...s.files[2], inode: 0 } } }), 'files[2].inode: an inode'],
+	[(s) => ({ files: { ...s.files, 2: { ...s.files[2], inode: ROOT, mount: 0 } } }), 'files[2].mount: a mount of a directory'],
 	[
 		(s) => ({ objects: { ...s.objects, 3: { ...s.objects[3], pages: s.objects[3].pages.with([[2, page(1)]]) } } }),
 		'objects[3].pages: pages below its size',

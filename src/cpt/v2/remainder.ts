@@ -23,8 +23,8 @@ interface Row {
 	readonly each: (state: MachineState) => Iterable<string>;
 }
 
-/** Numbers of mounts above this one are those that guests have made: before are the root and /proc. */
-const LAST_OF_CONTAINER = 3;
+/** Numbers of mounts above this one are those that guests have made: before are the root, /proc and the terminals. */
+const LAST_OF_CONTAINER = 4;
 
 const hex = (n: number) => n.toString(16).padStart(8, '0');
 const tasksOf = ({ tasks }: MachineState): readonly Task[] => Object.values(tasks);

@@ -9,7 +9,7 @@ import { type Fail, failed } from '../fail.ts';
 import { usedOf } from '../fs-room.ts';
 import { memoryPages } from '../memory-limit.ts';
 import { crossed, type Place } from '../mount-walk.ts';
-import { addMount, copyTree, hasWriters, treeOf } from '../mounts.ts';
+import { addMount, copyTree, hasWriters, type Target, treeOf } from '../mounts.ts';
 import { isOurs } from '../namespaces.ts';
 import { makeInode } from '../open-file.ts';
 import { type Found, readPath, resolve } from '../paths.ts';
@@ -17,6 +17,7 @@ import { procRoot } from '../procfs.ts';
 import { changePropagation, propagate } from '../propagation.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { parseTmpfs, showTmpfs, type TmpfsOptions } from '../tmpfs.ts';
+import { slaveDirectory } from '../tty/terminal.ts';
 import { umountRows } from './umount.ts';
 
 type Result = number | NeedInput;
@@ -25,6 +26,8 @@ type Result = number | NeedInput;
 const KEPT = MS.RDONLY | MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.NOSYMFOLLOW | MS.NOATIME | MS.NODIRATIME | MS.RELATIME;
 const ATIME = MS.NOATIME | MS.NODIRATIME | MS.RELATIME;
 const TYPES = MS.SHARED | MS.PRIVATE | MS.SLAVE | MS.UNBINDABLE;
+/** Options of devpts. */
+const DEVPTS = /^(|newinstance|(uid|gid|max)=[0-9]+|(ptmx)?mode=[0-7]+|r[ow])$/;
 /** Bytes of options that are looked at. */
 const OPTIONS = 4095;
 /** Lowest minor of the devices that file systems without one get. */
@@ -33,7 +36,6 @@ const FIRST_DEV = 0x20;
 /** File systems that a container mounts and this machine has not. */
 const ABSENT = [
 	'sysfs',
-	'devpts',
 	'mqueue',
 	'devtmpfs',
 	'cgroup',
@@ -103,7 +105,7 @@ function keptFlags(d: Decision, asked: number, mount: number): number {
 	const strict = asked & MS.STRICTATIME ? MS.NOATIME : 0;
 	const kept = ((asked & KEPT & ~MS.RELATIME) | relatime) & ~strict;
 	const silent = asked & MS.REMOUNT && (asked & (ATIME | MS.STRICTATIME)) === 0;
-	return silent ? (kept & ~ATIME) | (d.state.mounts[mount].flags & ATIME) : kept;
+	return silent ? (kept & ~ATIME) | ((d.state.mounts[mount]?.flags ?? 0) & ATIME) : kept;
 }
 
 /** The mount whose top was found, of the caller's namespace; undefined: EINVAL. */
@@ -208,15 +210,13 @@ function mountNew(d: Decision, place: Place, type: string | null, source: string
 	if (type === null) return -Errno.EINVAL;
 	if (ABSENT.includes(type)) return unsupported(d, `mount of ${type}`, Errno.ENODEV);
 	if (ON_DEVICES.includes(type)) return noDevice(d, source);
+	if (type === 'devpts') return mountTerminals(d, place, source, flags, data);
 	if (type !== 'tmpfs' && type !== 'proc') return -Errno.ENODEV;
 	const { fsuid, fsgid } = d.task.creds;
 	const options = type === 'tmpfs' ? parseTmpfs(data, memoryPages(d.state), fsuid, fsgid) : data === '' ? null : undefined;
 	if (options === undefined) return type === 'proc' ? unsupported(d, `proc mounted with ${data}`, Errno.EINVAL) : -Errno.EINVAL;
-	const { mount, inode } = topPlace(d, place);
-	const under = d.state.mounts[mount];
-	if (!isOurs(d, under)) return -Errno.EINVAL;
-	if (inode.nlink === 0) return -Errno.ENOENT;
-	if (inode.kind !== 'dir') return -Errno.ENOTDIR;
+	const to = newPlace(d, place);
+	if (typeof to === 'number') return to;
 	const { super: sb, inode: root } = d.state.next;
 	const readonly = (flags & MS.RDONLY) !== 0;
 	const limits = options ? limitsOf(d, options) : { options: '', blocks: 0, files: 0 };
@@ -225,11 +225,32 @@ function mountNew(d: Decision, place: Place, type: string | null, source: string
 		const made = makeInode(d, 'dir', options.mode, null, { ino: 1, sb, parent: root });
 		d.emit({ kind: 'inode/set', inode: made.id, fields: { uid: options.uid, gid: options.gid } });
 	} else d.emit({ kind: 'inode/new', inode: procRoot(root, sb) });
+	return attach(d, to, { sb, root, source, flags });
+}
+
+/** Where a new file system goes: on top at a place in the caller's namespace, a directory that has its name. */
+function newPlace(d: Decision, place: Place): Target | number {
+	const { mount, inode } = topPlace(d, place);
+	const under = d.state.mounts[mount];
+	if (!isOurs(d, under)) return -Errno.EINVAL;
+	if (inode.nlink === 0) return -Errno.ENOENT;
+	return inode.kind === 'dir' ? { ns: under.ns, parent: mount, point: inode.id } : -Errno.ENOTDIR;
+}
+
+function attach(d: Decision, to: Target, fields: Pick<Mount, 'sb' | 'root' | 'source' | 'flags'>): number {
 	const { state } = d;
-	const to = { ns: under.ns, parent: mount, point: inode.id };
-	const made = addMount(d, { ...to, sb, root, source, flags, peers: 0, master: 0, unbindable: false, expiring: false });
-	propagate(d, state, under, made);
+	const alone = { peers: 0, master: 0, unbindable: false, expiring: false };
+	propagate(d, state, state.mounts[to.parent], addMount(d, { ...to, ...fields, ...alone }));
 	return 0;
+}
+
+/** The terminals once more: there is one devpts, whatever options ask for an instance of one's own. */
+function mountTerminals(d: Decision, place: Place, source: string, flags: number, data: string): number {
+	if (!data.split(',').every((word) => DEVPTS.test(word))) return -Errno.EINVAL;
+	const dir = slaveDirectory(d);
+	if (dir === undefined) return unsupported(d, 'a devpts when none is mounted', Errno.ENODEV);
+	const to = newPlace(d, place);
+	return typeof to === 'number' ? to : attach(d, to, { sb: dir.sb, root: dir.id, source, flags });
 }
 
 /** The source of a file system on a device must be one (lookup_bdev). */
@@ -252,7 +273,7 @@ export const mountRows: readonly SyscallRow[] = [
 		name: 'mount',
 		args: ['str', 'path', 'str', 'flags:mount', 'str'],
 		support: 'partial',
-		note: 'tmpfs and proc',
+		note: 'tmpfs, proc, and one devpts for all',
 		handler: mount,
 	},
 	...umountRows,

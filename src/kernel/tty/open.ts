@@ -7,7 +7,7 @@ import type { Decision } from '../decision.ts';
 import { linkEntry } from '../entries.ts';
 import { freeDescriptor, makeInode, openDescriptor } from '../open-file.ts';
 import { takeByOpening } from './control.ts';
-import { blankTty, freeIndex, PTMX_RDEV, SLAVE_MAJOR, slaveDirectory, slavePath, TTY_RDEV } from './terminal.ts';
+import { blankTty, freeIndex, PTMX_RDEV, SLAVE_MAJOR, slaveDirectory, slavePath, TTY_RDEV, terminalMount } from './terminal.ts';
 
 /** Group `tty`, which slaves belong to, and their mode: as devpts is mounted (gid=5,mode=620). */
 const TTY_GROUP = 5;
@@ -27,9 +27,10 @@ export function openMaster(d: Decision, device: Inode, flags: number, path: stri
 	if (fd < 0) return fd;
 	const { id, index } = { id: d.state.next.tty, index: freeIndex(d.state) };
 	d.emit({ kind: 'tty/new', tty: blankTty(id, index) });
-	const slave = makeInode(d, 'tty', SLAVE_MODE, null, { rdev: (SLAVE_MAJOR << 8) | index, channel: id });
-	d.emit({ kind: 'inode/set', inode: slave.id, fields: { gid: TTY_GROUP } });
 	const dir = slaveDirectory(d);
+	const fields = { rdev: (SLAVE_MAJOR << 8) | index, channel: id, sb: dir?.sb ?? 0 };
+	const slave = makeInode(d, 'tty', SLAVE_MODE, null, fields);
+	d.emit({ kind: 'inode/set', inode: slave.id, fields: { gid: TTY_GROUP } });
 	if (dir !== undefined) linkEntry(d, dir.id, String(index), slave.id);
 	return openDescriptor(d, openedAs(d, device, PTMX_RDEV, id), flags, path, mount);
 }
@@ -78,5 +79,5 @@ export function slaveInode(d: Decision, tty: Tty): Inode | undefined {
 /** TIOCGPTPEER: opens the slave without its name. @param flags O_* */
 export function openPeer(d: Decision, tty: Tty, flags: number): number {
 	const inode = slaveInode(d, tty);
-	return inode === undefined ? -Errno.EIO : openSlave(d, inode, flags, slavePath(tty), d.state.fsStructs[d.task.fs].rootMount);
+	return inode === undefined ? -Errno.EIO : openSlave(d, inode, flags, slavePath(tty), terminalMount(d)?.id ?? 0);
 }

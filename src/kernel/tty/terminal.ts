@@ -1,12 +1,13 @@
 /** Terminals as open files see them: which one, which end, who has them open, making one, hanging one up. */
 import type { Inode, OpenFile } from '../../events/entities.ts';
+import type { Mount } from '../../events/mounts.ts';
 import type { Tty, TtyFields } from '../../events/tty.ts';
-import { topDirectory } from '../../reducers/entities.ts';
 import type { MachineState } from '../../reducers/state.ts';
 import { O } from '../abi/fcntl.ts';
 import { Sig } from '../abi/signal.ts';
 import { defaultTermios } from '../abi/termios.ts';
 import type { Decision } from '../decision.ts';
+import { namespaceIno } from '../namespaces.ts';
 import { kernelInfo } from '../signal-queue.ts';
 import { postSignal } from '../signal-send.ts';
 import { signalGroup } from './control.ts';
@@ -91,15 +92,17 @@ export function withLine<T>(d: Decision, id: number, act: (line: Line) => T): T 
 	return result;
 }
 
-/** Directory of the slaves' names; undefined when a guest has taken it away. */
+/** Where the terminals are mounted: in the caller's namespace, if they are there; undefined when guests have taken them away everywhere. */
+export function terminalMount({ state, task }: Decision): Mount | undefined {
+	const all = Object.values(state.mounts).filter((m) => state.supers[m.sb].type === 'devpts');
+	const ns = namespaceIno(state, task, 'mnt');
+	return all.find((m) => m.ns === ns) ?? all[0];
+}
+
+/** Directory of the slaves' names. */
 export function slaveDirectory(d: Decision): Inode | undefined {
-	const { state } = d;
-	const root = topDirectory(state, state.fsStructs[d.task.fs]?.root ?? 0);
-	const below = (dir: Inode | undefined, name: string) => {
-		const entry = dir?.entries.find((e) => e.name === name);
-		return entry === undefined || entry.inode <= 0 ? undefined : state.inodes[entry.inode];
-	};
-	return below(below(root, 'dev'), 'pts');
+	const sb = terminalMount(d)?.sb;
+	return Object.values(d.state.inodes).find((i) => i.kind === 'dir' && i.parent === i.id && i.sb === sb);
 }
 
 /** The master of a pseudo-terminal is closed (pty_close, __tty_hangup): its name goes, the session's leader is told. */
@@ -138,9 +141,9 @@ export function freeIndex(state: MachineState): number {
 	return index;
 }
 
-/** The path that a file of a slave has. */
+/** The path that a file of a slave has, where terminals are mounted. */
 export function slavePath(tty: Tty): string {
-	return `/dev/pts/${tty.index}`;
+	return `/${tty.index}`;
 }
 
 export type { OpenFile };
