@@ -106,6 +106,11 @@ const SAMPLES: readonly Sample[] = [
 		guest: 'ns_pid_names',
 		shows: 'who did it, asked from a pid namespace: sockets, locks, System V IPC, an inheriting futex, a tracer outside',
 	},
+	{
+		name: 'mounts',
+		guest: 'mount_shared',
+		shows: 'mounts that are shared, across namespaces too: peers, slaves, what is mounted and taken away with them, another root',
+	},
 	{ name: 'tls', guest: 'tls', shows: 'set_thread_area and a loaded gs' },
 ];
 

@@ -5,9 +5,11 @@
 import type { Inode } from '../events/entities.ts';
 import { Errno } from './abi/errno.ts';
 import { AT, AT_FDCWD, NAME_MAX, PATH_MAX } from './abi/fcntl.ts';
+import { MS } from './abi/mount.ts';
 import type { Decision, NeedInput } from './decision.ts';
 import { type Fail, failed } from './fail.ts';
 import { above, crossed, mountedOn, type Place } from './mount-walk.ts';
+import { hasFlag } from './mounts.ts';
 import { fileAt } from './open-file.ts';
 import { fsIds, MAY_EXEC, permitted, type Who } from './permissions.ts';
 import { type NamespaceLink, procNode } from './procfs.ts';
@@ -109,7 +111,7 @@ function walkFrom(d: Decision, start: Place, path: string, how: Walk): Found | F
 		if (inode === undefined) return last ? { parent: dir, name, mount, inode, slash } : -Errno.ENOENT;
 		if (failed(inode)) return inode;
 		if (inode.kind === 'symlink' && (!last || mode === 'follow' || (mode === 'nofollow' && slash))) {
-			if (++links > MAX_LINKS) return -Errno.ELOOP;
+			if (++links > MAX_LINKS || hasFlag(state, mount, MS.NOSYMFOLLOW)) return -Errno.ELOOP;
 			if (inode.target === '') return -Errno.ENOENT;
 			parts = [...inode.target.split('/').filter((p) => p !== ''), ...parts];
 			if (last && inode.target.endsWith('/')) slash = true;

@@ -89,6 +89,10 @@ int main(void)
 	say("allow all", mount(0, "x", 0, MS_REMOUNT | MS_BIND | MS_STRICTATIME, 0));
 	show("/tmp/x");
 	say("open it", writing("x/null"));
+	check("a link", sys(83, "prog", "x/link") == 0 && there("x/link") == 0);
+	say("without links", mount(0, "x", 0, MS_REMOUNT | MS_BIND | 256, 0));
+	say("follow it", there("x/link"));
+	say("read it", sys(NR_readlink, "x/link", st, 10));
 	say("a proc", mount("p", "x", "proc", MS_RDONLY, 0));
 	print("flags %x type %x\n", shown("x"), type("x"));
 	show("/tmp/x");

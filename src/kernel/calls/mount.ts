@@ -63,10 +63,12 @@ function readString(d: Decision, address: number): string | null | number {
 	return text === null ? -Errno.EINVAL : text;
 }
 
-/** What a path names, as a place. A file of /proc is none: nothing can be mounted on it or bound from it. */
+/** What a path names, as a place. What is in /proc is none: nothing can be mounted on it or bound from it. */
 function placeAt(d: Decision, path: string): (Found & { readonly inode: Inode }) | Fail {
 	const found = resolve(d, AT_FDCWD, path, 'follow');
-	if (failed(found) || found.inode.id !== 0) return found;
+	if (failed(found)) return found;
+	const { id, kind, target } = found.inode;
+	if (id !== 0 && (kind !== 'dir' || target === '' || d.state.mounts[found.mount]?.root === id)) return found;
 	const name = found.namespace ? 'a bind mount of a namespace' : 'mounts on files of /proc';
 	return unsupported(d, name, Errno.EINVAL);
 }
