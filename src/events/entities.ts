@@ -377,7 +377,7 @@ export interface ITimer {
 /** A timer of timer_create(2) (struct k_itimer). */
 export interface PosixTimer {
 	readonly id: number;
-	/** CLOCK_*. */
+	/** CLOCK_*; negative: a CPU clock, by the pid of who it is of. */
 	readonly clock: number;
 	/** SIGEV_SIGNAL 0, SIGEV_NONE 1, SIGEV_THREAD_ID 4. */
 	readonly notify: number;
@@ -386,7 +386,7 @@ export interface PosixTimer {
 	readonly value: number;
 	/** SIGEV_THREAD_ID: who is sent the signal; else 0. */
 	readonly tid: number;
-	/** Monotonic ns, null = disarmed. */
+	/** Monotonic ns, or CPU ns of the clock; null = disarmed. */
 	readonly expires: number | null;
 	readonly interval: number;
 	/** Expiries beyond the first of the signal that was last sent. */

@@ -6,7 +6,7 @@ import type { Task } from '../events/entities.ts';
 import { Clock, TICK_NSEC } from './abi/time.ts';
 import type { Decision } from './decision.ts';
 import { taskOrOwn } from './pids.ts';
-import { groupCpuNs } from './timers.ts';
+import { cpuClockId, groupCpuNs } from './timers.ts';
 
 /** A clock as the calls need it. */
 export interface ClockSource {
@@ -54,14 +54,30 @@ export function clockSource(d: Decision, id: number): ClockSource | undefined {
 	return id >= 0 ? SOURCES[id] : cpuClock(d, id);
 }
 
-function cpuClock(d: Decision, id: number): ClockSource | undefined {
-	const kind = id & 3;
-	if (kind === 3) return undefined;
+/** Whose CPU time a negative id is; undefined: nobody's that may be asked (pid_for_clock). */
+function cpuOwner(d: Decision, id: number): { readonly task: Task; readonly ofThread: boolean } | undefined {
+	if ((id & 3) === 3) return undefined;
 	const nr = ~(id >> 3);
 	const task = taskOrOwn(d, nr);
 	const ofThread = (id & 4) !== 0;
 	if (task === undefined || task.state === 'dead') return undefined;
 	if (ofThread ? task.group !== d.task.group : task.tgid !== task.pid && nr !== 0) return undefined;
+	return { task, ofThread };
+}
+
+/** The CPU clock a timer of this id counts on, as `cpuClockNs` knows it; undefined (EINVAL): there is none. */
+export function cpuTimerClock(d: Decision, id: number): number | undefined {
+	if (id === Clock.CLOCK_PROCESS_CPUTIME_ID) return cpuClockId(d.task.tgid, false);
+	if (id === Clock.CLOCK_THREAD_CPUTIME_ID) return cpuClockId(d.pid, true);
+	const owner = cpuOwner(d, id);
+	return owner && cpuClockId(owner.ofThread ? owner.task.pid : owner.task.tgid, owner.ofThread);
+}
+
+function cpuClock(d: Decision, id: number): ClockSource | undefined {
+	const owner = cpuOwner(d, id);
+	if (owner === undefined) return undefined;
+	const { task, ofThread } = owner;
+	const kind = id & 3;
 	// Kinds: 0 user and system time, 1 user time, 2 what the scheduler counted. All time here is user time.
 	return {
 		now: (decision) => (ofThread ? threadCpu(decision, task) : groupCpu(decision, task.group)),

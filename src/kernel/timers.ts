@@ -44,16 +44,39 @@ export function groupCpuNs(state: MachineState, group: number): number {
 	return groupTimes(state, group).steps * state.persona.nsPerStep;
 }
 
+/** The id of the CPU clock of a process or thread, by its pid: the kind that the scheduler counts (MAKE_PROCESS_CPUCLOCK). */
+export function cpuClockId(pid: number, ofThread: boolean): number {
+	return (~pid << 3) | (ofThread ? 4 : 0) | 2;
+}
+
+/** What such a clock shows, ns; null when who it is of is gone. */
+function cpuClockNs(state: MachineState, id: number): number | null {
+	const task = state.tasks[~(id >> 3)];
+	if (task === undefined || task.state === 'dead') return null;
+	return id & 4 ? task.times.steps * state.persona.nsPerStep : groupCpuNs(state, task.group);
+}
+
+/** The time a POSIX timer counts on, ns: monotonic time or, of a negative id, a CPU clock's; null when that is gone. */
+export function posixTimerNow(state: MachineState, clock: number): number | null {
+	return clock < 0 ? cpuClockNs(state, clock) : monotonicNs(state);
+}
+
+/** Whether a CPU clock runs while this task does. */
+function runsWith(clock: number, running: Task): boolean {
+	const pid = ~(clock >> 3);
+	return pid === (clock & 4 ? running.pid : running.tgid);
+}
+
 /** The clock a timer counts on, ns. */
 export function timerClock(state: MachineState, group: number, which: TimerName): number {
 	return which === 'real' ? monotonicNs(state) : groupCpuNs(state, group);
 }
 
 /**
- * Monotonic ns at which a CPU-time timer of the group that has the processor fires, if it runs from now on; null = there is none.
- * Other groups' timers stand still.
+ * Monotonic ns at which a timer of the CPU time of the task that has the processor fires, if it runs from now on; null = there is
+ * none. Others' CPU time stands still. @param groups those that may have POSIX timers of CPU time
  */
-export function nextCpuDeadline(state: MachineState): number | null {
+export function nextCpuDeadline(state: MachineState, groups: Iterable<number>): number | null {
 	const running = state.tasks[state.scheduler.current];
 	if (running?.state !== 'running') return null;
 	const { itimers, rlimits } = state.groups[running.group];
@@ -62,6 +85,13 @@ export function nextCpuDeadline(state: MachineState): number | null {
 		if (expires === null) continue;
 		const at = monotonicNs(state) + expires - groupCpuNs(state, running.group);
 		if (next === null || at < next) next = at;
+	}
+	for (const id of groups) {
+		for (const { clock, expires } of state.groups[id]?.timers ?? []) {
+			if (clock >= 0 || expires === null || !runsWith(clock, running)) continue;
+			const at = monotonicNs(state) + expires - (cpuClockNs(state, clock) ?? 0);
+			if (next === null || at < next) next = at;
+		}
 	}
 	const limit = running.sched.priority > 0 ? limitNs(rlimits[RLIMIT.RTTIME], NSEC_PER_USEC) : null;
 	if (limit === null) return next;
@@ -135,10 +165,10 @@ function expireTimerfd(d: Decision, anon: Anon & { kind: 'timerfd' }, now: numbe
 }
 
 /** POSIX timers of a group: a signal that still waits is not sent again, what came meanwhile is its overrun. */
-function expirePosixTimers(d: Decision, id: number): void {
-	const now = monotonicNs(d.state);
+export function expirePosixTimers(d: Decision, id: number): void {
 	for (const timer of d.state.groups[id].timers) {
-		const next = fired(timer, now);
+		const now = posixTimerNow(d.state, timer.clock);
+		const next = now === null ? null : fired(timer, now);
 		if (next === null) continue;
 		const { state } = d;
 		const group = state.groups[id];

@@ -38,6 +38,9 @@ export class Sleepers {
 	#files: MachineState['files'];
 	#inodes: MachineState['inodes'];
 
+	/** Groups that have set POSIX timers of CPU time. */
+	readonly #cpuTimers = new Set<number>();
+
 	constructor(state: MachineState) {
 		this.#files = state.files;
 		this.#inodes = state.inodes;
@@ -93,6 +96,7 @@ export class Sleepers {
 					this.#arm(e.anon);
 					break;
 				case 'group/set':
+					if (e.fields.timers !== undefined) this.#cpuTimers.delete(e.group);
 					this.#armPosix(e.group, e.fields.timers ?? []);
 					break;
 				default:
@@ -137,7 +141,7 @@ export class Sleepers {
 
 	/** Monotonic ns of the next thing that time does while nothing else happens; null = nothing. */
 	deadline(state: MachineState): number | null {
-		const cpu = nextCpuDeadline(state);
+		const cpu = nextCpuDeadline(state, this.#cpuTimers);
 		const next = this.#next(state)?.at ?? null;
 		return cpu === null || (next !== null && next < cpu) ? next : cpu;
 	}
@@ -148,7 +152,10 @@ export class Sleepers {
 	}
 
 	#armPosix(group: number, timers: readonly PosixTimer[]): void {
-		for (const { expires } of timers) if (expires !== null) this.#deadlines.push({ at: expires, kind: 'posix', id: group });
+		for (const { clock, expires } of timers) {
+			if (expires !== null && clock >= 0) this.#deadlines.push({ at: expires, kind: 'posix', id: group });
+		}
+		if (timers.some(({ clock, expires }) => expires !== null && clock < 0)) this.#cpuTimers.add(group);
 	}
 
 	#enter(state: MachineState, pid: number): void {
@@ -201,7 +208,7 @@ function isDue(state: MachineState, kind: Deadline['kind'], id: number, at: numb
 		case 'timer':
 			return state.groups[id]?.itimers.real.expires === at;
 		case 'posix':
-			return state.groups[id]?.timers.some((t) => t.expires === at) ?? false;
+			return state.groups[id]?.timers.some((t) => t.clock >= 0 && t.expires === at) ?? false;
 		case 'timerfd': {
 			const anon = state.anons[id];
 			return anon?.kind === 'timerfd' && anon.expires === at;

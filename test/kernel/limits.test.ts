@@ -43,9 +43,9 @@ test('the machine knows when the limit is reached; without a soft one there is n
 	const d = limited(3, RLIM_INFINITY);
 	const running = { ...d.state, scheduler: { ...d.state.scheduler, current: 1 } };
 	const now = d.state.persona.bootNs + d.state.clock.steps * 10 + d.state.clock.skewNs;
-	assert.is(nextCpuDeadline(running), now + (3 * SECOND - d.task.times.steps) * 10);
+	assert.is(nextCpuDeadline(running, []), now + (3 * SECOND - d.task.times.steps) * 10);
 	const free = limited(RLIM_INFINITY, RLIM_INFINITY);
-	assert.is(nextCpuDeadline({ ...free.state, scheduler: running.scheduler }), null);
+	assert.is(nextCpuDeadline({ ...free.state, scheduler: running.scheduler }, []), null);
 	const zero = limited(0, 5);
 	assert.equal(sent(zero), [Sig.SIGXCPU], 'at once');
 	assert.equal(zero.state.groups[1].rlimits[RLIMIT.CPU], [1, 5]);

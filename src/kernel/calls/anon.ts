@@ -81,11 +81,11 @@ export function readTimerSpec(d: Decision, at: number, format: TimeFormat): read
 	return [timeNs(interval, format), timeNs(value, format)];
 }
 
-/** An itimerspec: the interval, and what is left until `expires` (never 0 of an armed timer). */
-export function timerSpec(d: Decision, expires: number | null, interval: number, format: TimeFormat): Uint8Array {
+/** An itimerspec: the interval, and what is left from `now` until `expires` (never 0 of an armed timer). */
+export function timerSpec(now: number, expires: number | null, interval: number, format: TimeFormat): Uint8Array {
 	const out = new Uint8Array(format.bytes * 2);
 	out.set(encodeNs(interval, format));
-	out.set(encodeNs(expires === null ? 0 : Math.max(1, expires - d.now), format), format.bytes);
+	out.set(encodeNs(expires === null ? 0 : Math.max(1, expires - now), format), format.bytes);
 	return out;
 }
 
@@ -107,7 +107,7 @@ function timerfdSettime(d: Decision, args: readonly number[], format: TimeFormat
 	if (typeof timer === 'number') return timer;
 	const [interval, value] = spec;
 	const expires = expiryOf(d, timer.clock, value, (flags & TFD_TIMER_ABSTIME) !== 0);
-	const before = timerSpec(d, timer.expires, timer.interval, format);
+	const before = timerSpec(d.now, timer.expires, timer.interval, format);
 	d.emit({ kind: 'anon/set', anon: { ...timer, expires, interval, ticks: 0 } });
 	return old === 0 || d.write(old, before) ? 0 : -Errno.EFAULT;
 }
@@ -116,7 +116,7 @@ function timerfdGettime(d: Decision, fd: number, at: number, format: TimeFormat)
 	const timer = anonAt(d, fd, 'timerfd');
 	if (timer === undefined) return -Errno.EINVAL;
 	if (typeof timer === 'number') return timer;
-	return d.write(at, timerSpec(d, timer.expires, timer.interval, format)) ? 0 : -Errno.EFAULT;
+	return d.write(at, timerSpec(d.now, timer.expires, timer.interval, format)) ? 0 : -Errno.EFAULT;
 }
 
 const CANCEL = 'TFD_TIMER_CANCEL_ON_SET does nothing; an absolute time does not follow a clock that is set meanwhile';

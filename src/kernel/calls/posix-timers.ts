@@ -4,31 +4,34 @@ import { Errno } from '../abi/errno.ts';
 import { Sig } from '../abi/signal.ts';
 import { Clock, TIMER_ABSTIME, TIMESPEC32, TIMESPEC64, type TimeFormat } from '../abi/time.ts';
 import { viewOf } from '../abi/words.ts';
+import { cpuTimerClock } from '../clocks.ts';
 import type { Decision } from '../decision.ts';
 import { pidOf } from '../pids.ts';
 import type { SyscallRow } from '../row.ts';
-import { SIGEV } from '../timers.ts';
+import { expirePosixTimers, posixTimerNow, SIGEV } from '../timers.ts';
 import { expiryOf, readTimerSpec, timerSpec } from './anon.ts';
 
-/** Clocks whose timers follow monotonic time. Those of CPU time are not there. */
+/** Clocks whose timers follow monotonic time. */
 const CLOCKS: readonly number[] = [Clock.CLOCK_REALTIME, Clock.CLOCK_MONOTONIC, Clock.CLOCK_BOOTTIME, Clock.CLOCK_TAI];
 const CPU_CLOCKS: readonly number[] = [Clock.CLOCK_PROCESS_CPUTIME_ID, Clock.CLOCK_THREAD_CPUTIME_ID];
+/** Clocks that are there, but have no timers; those that would wake the machine have no device. */
+const TIMELESS: readonly number[] = [
+	Clock.CLOCK_MONOTONIC_RAW,
+	Clock.CLOCK_REALTIME_COARSE,
+	Clock.CLOCK_MONOTONIC_COARSE,
+	Clock.CLOCK_REALTIME_ALARM,
+	Clock.CLOCK_BOOTTIME_ALARM,
+];
+/** CLOCKFD: a clock that is a descriptor, in the low three bits of its id. */
+const CLOCKFD = 3;
 /** struct sigevent of i386: value, signo, notify, tid. */
 const SIGEVENT_BYTES = 64;
 
 function create(d: Decision, clock: number, event: number, at: number): number {
-	if (CPU_CLOCKS.includes(clock) || clock >>> 31) {
-		d.emit({
-			kind: 'unsupported',
-			task: d.pid,
-			what: 'feature',
-			name: 'a timer of CPU time',
-			eip: d.regs.eip,
-			bytes: new Uint8Array(0),
-		});
-		return -Errno.EOPNOTSUPP;
-	}
-	if (!CLOCKS.includes(clock)) return clock === Clock.CLOCK_MONOTONIC_RAW ? -Errno.EOPNOTSUPP : -Errno.EINVAL;
+	if (TIMELESS.includes(clock) || (clock < 0 && (clock & 7) === CLOCKFD)) return -Errno.EOPNOTSUPP;
+	const cpu = clock < 0 || CPU_CLOCKS.includes(clock);
+	const counted = cpu ? cpuTimerClock(d, clock) : CLOCKS.includes(clock) ? clock : undefined;
+	if (counted === undefined) return -Errno.EINVAL;
 	const id = d.group.nextTimer;
 	let wanted = { value: id, signo: Sig.SIGALRM as number, notify: SIGEV.SIGNAL as number, tid: 0 };
 	if (event !== 0) {
@@ -51,7 +54,7 @@ function create(d: Decision, clock: number, event: number, at: number): number {
 		if (notify === SIGEV.NONE) wanted.signo = 0;
 	}
 	if (!d.writeU32(at, id)) return -Errno.EFAULT;
-	const timer: PosixTimer = { id, clock, ...wanted, expires: null, interval: 0, overrun: 0 };
+	const timer: PosixTimer = { id, clock: counted, ...wanted, expires: null, interval: 0, overrun: 0 };
 	setTimers(d, [...d.group.timers, timer], id + 1);
 	return 0;
 }
@@ -71,20 +74,32 @@ function settime(d: Decision, args: readonly number[], format: TimeFormat): numb
 	const timer = find(d, id);
 	if (timer === undefined) return -Errno.EINVAL;
 	const [interval, value] = spec;
-	const before = timerSpec(d, timer.expires, timer.interval, format);
-	const expires = expiryOf(d, timer.clock, value, (flags & TIMER_ABSTIME) !== 0);
-	const now = { ...timer, expires, interval: value === 0 ? 0 : interval, overrun: 0 };
+	const now = posixTimerNow(d.state, timer.clock);
+	if (now === null) return -Errno.ESRCH;
+	const before = timerSpec(now, timer.expires, timer.interval, format);
+	const absolute = (flags & TIMER_ABSTIME) !== 0;
+	const expires = timer.clock < 0 ? cpuExpiry(now, value, absolute) : expiryOf(d, timer.clock, value, absolute);
+	const set = { ...timer, expires, interval: value === 0 ? 0 : interval, overrun: 0 };
 	setTimers(
 		d,
-		d.group.timers.map((t) => (t.id === id ? now : t)),
+		d.group.timers.map((t) => (t.id === id ? set : t)),
 	);
+	// Nobody may come to use the CPU time it has used already.
+	if (timer.clock < 0) expirePosixTimers(d, d.group.id);
 	return old === 0 || d.write(old, before) ? 0 : -Errno.EFAULT;
+}
+
+/** CPU ns at which a timer of CPU time fires; null: it is disarmed. */
+function cpuExpiry(now: number, value: number, absolute: boolean): number | null {
+	return value === 0 ? null : Math.min(absolute ? value : now + value, Number.MAX_SAFE_INTEGER);
 }
 
 function gettime(d: Decision, id: number, at: number, format: TimeFormat): number {
 	const timer = find(d, id);
 	if (timer === undefined) return -Errno.EINVAL;
-	return d.write(at, timerSpec(d, timer.expires, timer.interval, format)) ? 0 : -Errno.EFAULT;
+	const now = posixTimerNow(d.state, timer.clock);
+	// Of who is gone no time is left.
+	return d.write(at, timerSpec(now ?? 0, now === null ? null : timer.expires, timer.interval, format)) ? 0 : -Errno.EFAULT;
 }
 
 function remove(d: Decision, id: number): number {
@@ -103,9 +118,8 @@ export const posixTimerRows: readonly SyscallRow[] = [
 		nr: 259,
 		name: 'timer_create',
 		args: ['enum:clock', 'addr', 'int-out'],
-		support: 'partial',
-		note: 'not of CPU-time clocks',
-		handler: (d, [clock, event, at]) => create(d, clock, event, at),
+		support: 'full',
+		handler: (d, [clock, event, at]) => create(d, clock | 0, event, at),
 	},
 	...[[260, 'timer_settime', TIMESPEC32] as const, [409, 'timer_settime64', TIMESPEC64] as const].map(
 		([nr, name, format]): SyscallRow => ({
