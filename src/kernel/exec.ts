@@ -9,6 +9,7 @@ import type { Credentials, Mm, Vma } from '../events/entities.ts';
 import { PAGE_SIZE, Pages } from '../events/pages.ts';
 import { Vm } from '../reducers/state.ts';
 import { AT, HWCAP_LEAF } from './abi/auxv.ts';
+import { TASK_NAME } from './abi/clone.ts';
 import { Errno } from './abi/errno.ts';
 import { READ_IMPLIES_EXEC, RLIMIT } from './abi/mm.ts';
 import { Sig } from './abi/signal.ts';
@@ -108,7 +109,7 @@ export function execEvents(d: Decision, request: ExecRequest, findLoader: FindLo
 	const secure = creds.euid !== creds.uid || creds.egid !== creds.gid;
 	const pdeathSignal = secure ? 0 : task.pdeathSignal;
 	d.emit({ kind: 'task/set', task: d.pid, fields: { personality, creds, pdeathSignal, exitSignal: Sig.SIGCHLD } });
-	const comm = request.filename.slice(request.filename.lastIndexOf('/') + 1).slice(0, 15);
+	const comm = request.filename.slice(request.filename.lastIndexOf('/') + 1).slice(0, TASK_NAME - 1);
 	const regs = startRegisters(d, loader.start, esp);
 	if (d.group.timers.length > 0) d.emit({ kind: 'group/set', group: d.group.id, fields: { timers: [] } });
 	d.emit({ kind: 'task/exec', task: d.pid, mm: loader.mm, comm, path: request.path, regs });

@@ -119,7 +119,8 @@ export function procNode(d: Decision, names: readonly string[]): ProcNode | unde
 	if (name === 'exe') return mm === undefined || mm.exe === 0 ? undefined : executable(d, mm);
 	const file = PROC_FILES.find((f) => f === name);
 	if (file === undefined) return undefined;
-	const inode = virtual('file', file === 'auxv' || file === 'environ' ? 0o400 : 0o444, 6);
+	const mode = file === 'auxv' || file === 'environ' ? 0o400 : file === 'comm' ? 0o644 : 0o444;
+	const inode = { ...virtual('file', mode, 6), uid: task.creds.euid, gid: task.creds.egid };
 	return { kind: 'file', name: `${task.pid}/${file}`, inode };
 }
 

@@ -21,6 +21,7 @@ int main(void)
 	say("F_SETFD", sys(NR_fcntl64, 20, 2, 1));
 	say("F_GETFD of it", sys(NR_fcntl64, 20, 1));
 	say("F_GETFD of the first", sys(NR_fcntl64, fd, 1));
+	say("F_GETLEASE", sys(NR_fcntl64, fd, 1025));
 	say("F_GETFL", sys(NR_fcntl64, fd, 3));
 	say("F_SETFL", sys(NR_fcntl64, fd, 4, O_APPEND | O_NONBLOCK));
 	say("F_GETFL", sys(NR_fcntl64, fd, 3));

@@ -69,6 +69,12 @@ int main(void)
 	check("the name is gone", open_slave(0) == -ENOENT || open_slave(0) == -EIO);
 	sys(NR_close, s);
 	int a = open_master(0), first = pty_number, b = open_master(0);
+	int discipline = 77;
+	say("discipline", sys(NR_ioctl, a, 0x5424, &discipline));
+	say("which", discipline);
+	say("the same again", sys(NR_ioctl, a, 0x5423, &discipline));
+	discipline = 99;
+	say("another", sys(NR_ioctl, a, 0x5423, &discipline));
 	check("numbers differ", pty_number != first);
 	sys(NR_close, a);
 	sys(NR_close, b);

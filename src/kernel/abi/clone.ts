@@ -1,5 +1,8 @@
-/** Flags of clone(2), clone3(2), unshare(2) (include/uapi/linux/sched.h). */
+/** Flags of clone(2), clone3(2), unshare(2), and what names tasks (include/uapi/linux/sched.h, include/linux/sched.h). */
 import type { Name } from './names.ts';
+
+/** A task's name and its NUL (TASK_COMM_LEN). */
+export const TASK_NAME = 16;
 
 /** The low byte of clone's flags is the signal at the child's end (CSIGNAL). */
 export const SIGNAL_MASK = 0xff;

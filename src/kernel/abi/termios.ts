@@ -22,6 +22,8 @@ export const IOCTL = {
 	TIOCPKT: 0x5420,
 	FIONBIO: 0x5421,
 	TIOCNOTTY: 0x5422,
+	TIOCSETD: 0x5423,
+	TIOCGETD: 0x5424,
 	TCSBRKP: 0x5425,
 	TIOCGSID: 0x5429,
 	TIOCGPTPEER: 0x5441,
@@ -42,6 +44,9 @@ export const IOCTL = {
 	TCSETSW2: 0x402c542c,
 	TCSETSF2: 0x402c542d,
 } as const;
+
+/** The only line discipline. */
+export const N_TTY = 0;
 
 /** struct termios: four u32 of flags, c_line, 19 control characters. */
 export const TERMIOS_BYTES = 36;

@@ -2,7 +2,7 @@
 import type { OpenFile, Vma } from '../../events/entities.ts';
 import { Vm } from '../../reducers/state.ts';
 import { Errno } from '../abi/errno.ts';
-import { F, FD_CLOEXEC, O, SEAL } from '../abi/fcntl.ts';
+import { F, FD_CLOEXEC, LOCK_TYPE, O, SEAL } from '../abi/fcntl.ts';
 import type { Decision, Outcome } from '../decision.ts';
 import { descriptorLimit, fileAt, inodeOf, mayWrite, setDescriptor } from '../open-file.ts';
 import { fsIds, owns } from '../permissions.ts';
@@ -52,8 +52,9 @@ function fcntl(d: Decision, fd: number, command: number, arg: number, wide: bool
 		case F.SETSIG:
 		case F.GETSIG:
 			return owner(d, file, command, arg);
-		case F.SETLEASE:
 		case F.GETLEASE:
+			return LOCK_TYPE.UNLCK;
+		case F.SETLEASE:
 		case F.NOTIFY:
 			return unsupported(d, 'leases and directory notes of fcntl');
 		case F.SETPIPE_SZ:

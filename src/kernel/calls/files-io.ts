@@ -7,6 +7,7 @@ import { Sig } from '../abi/signal.ts';
 import type { Decision, Outcome } from '../decision.ts';
 import { DEVICE, isSeekable, pipeEnds, postSelf, sink, source } from '../file-data.ts';
 import { inodeOf, mayRead, mayWrite, usableFileAt } from '../open-file.ts';
+import { writeProc } from '../proc-write.ts';
 import type { Resume, SyscallRow } from '../row.ts';
 import { receiveInto } from '../socket-receive.ts';
 import { again, type Socket } from '../sockets.ts';
@@ -76,6 +77,8 @@ function wholeParts(inode: Inode, n: number, wanted: number): number {
 function writeBytes(d: Decision, file: OpenFile, bytes: Uint8Array, at: number | null, resume: Resume | null): Outcome {
 	const inode = inodeOf(d, file);
 	if (bytes.length === 0 && inode.kind !== 'socket' && inode.kind !== 'anon') return 0;
+	const proc = writeProc(d, file, bytes);
+	if (proc !== undefined) return proc;
 	const position = inode.kind === 'file' && file.flags & O.APPEND ? inode.size : (at ?? file.pos);
 	const done = sink(d, file, position, bytes, resume);
 	if (typeof done === 'number' && done > 0 && at === null && inode.kind === 'file') {

@@ -13,6 +13,7 @@ import { descriptorLimit, fileAt, freeDescriptor, makeInode, openDescriptor, set
 import { type Found, foundPath, readPath, resolve, walk } from '../paths.ts';
 import { fsIds, MAY_EXEC, MAY_READ, MAY_WRITE, owns, permitted } from '../permissions.ts';
 import { isProcDirectory, procDirectory } from '../proc-directory.ts';
+import { isWritableProc } from '../proc-write.ts';
 import { procContent } from '../procfs.ts';
 import type { SyscallRow } from '../row.ts';
 import { joinPath } from '../seen-paths.ts';
@@ -141,9 +142,10 @@ function openProcDirectory(d: Decision, found: Found & { readonly inode: Inode }
 
 /** A file of /proc: its contents as they are now, in a file without a name. */
 function openProc(d: Decision, found: Found, flags: number): number {
-	if ((flags & O.ACCMODE) !== O.RDONLY || flags & O.TRUNC) return -Errno.EACCES;
+	const name = found.proc ?? '';
+	if (((flags & O.ACCMODE) !== O.RDONLY || flags & O.TRUNC) && !isWritableProc(name)) return -Errno.EACCES;
 	const path = foundPath(d, found);
-	const content = procContent(d, found.proc ?? '');
+	const content = procContent(d, name);
 	const inode = makeInode(d, 'file', found.inode?.mode ?? 0o444, null, { nlink: 0, sb: found.inode?.sb ?? 0 });
 	const fd = openDescriptor(d, inode, flags, path, found.mount);
 	writeFile(d, inode, 0, content);

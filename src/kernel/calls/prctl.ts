@@ -1,4 +1,5 @@
 /** prctl(2): the kernel's knobs for a task (kernel/sys.c, security/commoncap.c, arch/x86 of Linux 6.1). */
+import { TASK_NAME } from '../abi/clone.ts';
 import { Errno } from '../abi/errno.ts';
 import { ENUM_NAMES } from '../abi/names.ts';
 import type { Decision } from '../decision.ts';
@@ -6,7 +7,6 @@ import type { Handler, SyscallRow } from '../row.ts';
 
 const NSIG = 64;
 const LAST_CAP = 40;
-const TASK_NAME = 16;
 /** PR_MCE_KILL_DEFAULT. */
 const MCE_DEFAULT = 2;
 /** Operations of PR_CAP_AMBIENT. */

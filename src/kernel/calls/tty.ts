@@ -3,7 +3,7 @@ import type { OpenFile } from '../../events/entities.ts';
 import type { Tty } from '../../events/tty.ts';
 import { Errno } from '../abi/errno.ts';
 import { Sig } from '../abi/signal.ts';
-import { CC, DISABLED, IOCTL, settle, TERMIOS_BYTES, TERMIOS2_BYTES, termiosOf } from '../abi/termios.ts';
+import { CC, DISABLED, IOCTL, N_TTY, settle, TERMIOS_BYTES, TERMIOS2_BYTES, termiosOf } from '../abi/termios.ts';
 import type { Decision } from '../decision.ts';
 import { mayRead } from '../open-file.ts';
 import { numberOf } from '../pids.ts';
@@ -75,6 +75,12 @@ export function ttyIoctl(d: Decision, file: OpenFile, { tty, master }: End, requ
 		case IOCTL.TIOCNXCL:
 			setTty(d, tty.id, { exclusive: request === IOCTL.TIOCEXCL });
 			return 0;
+		case IOCTL.TIOCGETD:
+			return put(word(N_TTY));
+		case IOCTL.TIOCSETD: {
+			const discipline = d.u32(arg);
+			return discipline === undefined ? -Errno.EFAULT : discipline === N_TTY ? 0 : -Errno.EINVAL;
+		}
 		case IOCTL.TIOCGEXCL:
 			return put(word(tty.exclusive ? 1 : 0));
 		case IOCTL.TIOCGDEV:
