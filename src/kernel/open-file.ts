@@ -1,5 +1,6 @@
 /** Descriptors, open files, and the making of inodes: what the file calls share. */
 import type { Inode, OpenFile } from '../events/entities.ts';
+import { type MachineState, Vm } from '../reducers/state.ts';
 import { Errno } from './abi/errno.ts';
 import { O, RLIMIT, S } from './abi/fcntl.ts';
 import type { Decision } from './decision.ts';
@@ -113,4 +114,19 @@ export function makeInode(
 	};
 	d.emit({ kind: 'inode/new', inode });
 	return inode;
+}
+
+/** Whether a file, opened or mapped, was made by memfd_create. */
+export function isMemfd({ path }: { readonly path: string }): boolean {
+	return path.startsWith('/memfd:');
+}
+
+/** Whether somebody may be writing to a file, by a descriptor or a mapping (i_writecount): files in memory do not count. */
+export function isWritten({ files, mms }: MachineState, inode: number): boolean {
+	const writes = (file: OpenFile) => mayWrite(file) && !(file.flags & O.PATH);
+	if (Object.values(files).some((file) => file.inode === inode && writes(file) && !isMemfd(file))) return true;
+	const written = Vm.SHARED | Vm.MAYWRITE;
+	return Object.values(mms).some((mm) =>
+		mm.vmas.some((v) => v.inode === inode && (v.flags & written) === written && !isMemfd(v)),
+	);
 }

@@ -4,7 +4,7 @@ import { Vm } from '../../reducers/state.ts';
 import { Errno } from '../abi/errno.ts';
 import { F, FD_CLOEXEC, LOCK_TYPE, O, SEAL } from '../abi/fcntl.ts';
 import type { Decision, Outcome } from '../decision.ts';
-import { descriptorLimit, fileAt, inodeOf, mayWrite, setDescriptor } from '../open-file.ts';
+import { descriptorLimit, fileAt, inodeOf, isMemfd, mayWrite, setDescriptor } from '../open-file.ts';
 import { fsIds, owns } from '../permissions.ts';
 import { numberOf, pidOf } from '../pids.ts';
 import type { Resume, SyscallRow } from '../row.ts';
@@ -67,10 +67,6 @@ function fcntl(d: Decision, fd: number, command: number, arg: number, wide: bool
 		default:
 			return -Errno.EINVAL;
 	}
-}
-
-function isMemfd({ path }: OpenFile): boolean {
-	return path.startsWith('/memfd:');
 }
 
 /** memfd_add_seals. -errno: EPERM EINVAL EBUSY (somebody may write to it through a mapping) */

@@ -107,7 +107,7 @@ function openFound(d: Decision, found: Found & { readonly inode: Inode }, flags:
 	if (refused) return refused;
 	if (flags & O.NOATIME && !owns(who, inode)) return -Errno.EPERM;
 	if (inode.kind === 'file') {
-		if (access !== O.RDONLY && Object.values(d.state.mms).some((mm) => mm.exe === inode.id)) return -Errno.ETXTBSY;
+		if (writes && Object.values(d.state.mms).some((mm) => mm.exe === inode.id)) return -Errno.ETXTBSY;
 		if (!(flags & O.LARGEFILE) && inode.size > 0x7fffffff) return -Errno.EOVERFLOW;
 		if (flags & O.TRUNC && inode.size > 0 && inode.seals & SEAL.SHRINK) return -Errno.EPERM;
 		const need = flags & O.TRUNC ? truncateFile(d, inode, 0) : undefined;

@@ -14,6 +14,7 @@ import { type ExecRequest, execEvents } from '../exec.ts';
 import { failed } from '../fail.ts';
 import { fileBytes } from '../file-data.ts';
 import { hasFlag } from '../mounts.ts';
+import { isWritten } from '../open-file.ts';
 import { foundPath, readPath, resolve, resolveAt } from '../paths.ts';
 import { fsIds, MAY_EXEC, permitted } from '../permissions.ts';
 import { numberOf, taskOrOwn } from '../pids.ts';
@@ -129,6 +130,7 @@ function program(
 	const { inode } = found;
 	if (inode.kind !== 'file' || inode.id === 0 || !permitted(fsIds(d.task.creds), inode, MAY_EXEC)) return -Errno.EACCES;
 	if (hasFlag(d.state, found.mount, MS.NOEXEC)) return -Errno.EACCES;
+	if (isWritten(d.state, inode.id)) return -Errno.ETXTBSY;
 	return { inode: inode.id, path: wholePath(d.state, found.mount, foundPath(d, found)), filename, argv, env };
 }
 
