@@ -2,7 +2,7 @@
  * Who runs next, and for how long: first come, first served, for a quantum of steps that the seed varies. With `chaos` as rr's
  * chaos mode (Scheduler.cc): now and then a quantum is very short, and tasks get priorities at random that are drawn again later.
  * Realtime tasks (kernel/sched/rt.c of Linux 6.1) come before all others, and at once; among equals those of SCHED_FIFO have no
- * quantum, those of SCHED_RR a long one.
+ * quantum, those of SCHED_RR a long one. `chaos` leaves their order alone, and gives SCHED_RR the quanta of all others.
  */
 import type { SchedPolicy, Task } from '../events/entities.ts';
 import type { KernelEvent } from '../events/event.ts';
@@ -77,7 +77,7 @@ export function renewQuantum(state: MachineState): KernelEvent {
 	return switchAmong(state, [state.scheduler.current]);
 }
 
-/** Who of these goes on: the first, or with `chaos` any of those of the same priority. */
+/** Who of these goes on: the first, or with `chaos` any, but realtime tasks keep their order. */
 function switchAmong(state: MachineState, pids: readonly number[]): KernelEvent {
 	const { scheduler, tasks, persona } = state;
 	let rng = next(scheduler.rng);
@@ -87,7 +87,7 @@ function switchAmong(state: MachineState, pids: readonly number[]): KernelEvent 
 	let quantum = Math.max(1, Math.floor(base / 2)) + (rng % base);
 	if (scheduler.chaos) {
 		if (rng % CHAOS.REDRAW_ONE_IN === 0) epoch = next(rng ^ epoch) >>> 0;
-		const all = pids.filter((pid) => tasks[pid].sched.priority === tasks[to].sched.priority);
+		const all = tasks[to].sched.priority > 0 ? [to] : pids;
 		const high = all.filter((pid) => !isLow(epoch, pid));
 		const among = high.length > 0 ? high : all;
 		rng = next(rng);
