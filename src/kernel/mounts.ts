@@ -73,14 +73,13 @@ export function copyTree(
 /** Copies all mounts of a namespace into a new one (copy_mnt_ns). @returns the copies' ids by those of the originals */
 export function copyNamespace(d: Decision, from: number, to: number): ReadonlyMap<number, number> {
 	const top = topOf(d.state, from);
+	if (top === undefined) return new Map();
 	return copyTree(d, top, d.state.inodes[top.root], { ns: to, parent: 0, point: 0 }, 'all');
 }
 
-/** The mount at the top of a namespace. */
-export function topOf(state: MachineState, ns: number): Mount {
-	const top = mountsOf(state, ns).find((m) => m.parent === 0);
-	if (top === undefined) throw new Error(`internal error: nothing is mounted in namespace ${ns}`);
-	return top;
+/** The mount at the top of a namespace; undefined: it was taken away. */
+export function topOf(state: MachineState, ns: number): Mount | undefined {
+	return mountsOf(state, ns).find((m) => m.parent === 0);
 }
 
 /** An fs structure whose places are in a namespace that was copied: in the copies. */

@@ -2,13 +2,14 @@
  * Shared mounts (fs/pnode.c of Linux 6.1): what is mounted on one of a peer group is mounted on the others and on its slaves, too, and
  * taken away from there with it. A group is a number that its mounts have (`peers`); slaves have it as `master`.
  */
+import type { FsStruct } from '../events/entities.ts';
 import type { Mount } from '../events/mounts.ts';
 import type { MachineState } from '../reducers/state.ts';
 import { MS } from './abi/mount.ts';
 import type { Decision } from './decision.ts';
 import { isBelow, mountedOn } from './mount-walk.ts';
 import { childrenOf, copyTree, isUsed, treeOf } from './mounts.ts';
-import { pathFrom } from './seen-paths.ts';
+import { filePath, pathFrom } from './seen-paths.ts';
 
 function usedGroups({ mounts }: MachineState): Set<number> {
 	return new Set(Object.values(mounts).flatMap((m) => [m.peers, m.master]));
@@ -119,10 +120,11 @@ function elsewhere(state: MachineState, { id, parent, point }: Mount): readonly 
 }
 
 /** The nearest group a slave hears of that its task can see, where its master's is none (get_dominating_id); 0 = none. */
-export function dominating(state: MachineState, root: Parameters<typeof pathFrom>[1], { master, ns }: Mount): number {
+export function dominating(state: MachineState, fs: FsStruct, { master, ns }: Mount): number {
+	const seen = ({ id, root }: Mount) => pathFrom(state, fs, id, filePath(state, state.inodes[root]) ?? '/') !== undefined;
 	for (let group = master; group !== 0; ) {
 		const peers = Object.values(state.mounts).filter((m) => m.peers === group);
-		if (peers.some((m) => m.ns === ns && pathFrom(state, root, m.id, '/') !== undefined)) return group;
+		if (peers.some((m) => m.ns === ns && seen(m))) return group;
 		group = peers[0]?.master ?? 0;
 	}
 	return 0;

@@ -1,6 +1,17 @@
 /* A mount that is taken away while somebody is in it lives on until he leaves: as working directory, as an open file, with what was mounted below it. */
 #include "mounts.h"
 
+static int rootless(void)
+{
+	say("take the root away", umount("/", MNT_DETACH));
+	print("cwd %s\n", cwd());
+	say("no file systems any more", there("/proc/self"));
+	say("mount", mount("x", "/", "tmpfs", 0, 0) == 0);
+	say("copy nothing", sys(NR_unshare, CLONE_NEWNS));
+	say("mount", mount("x", "/", "tmpfs", 0, 0) == 0);
+	flush();
+	return 0;
+}
 int main(void)
 {
 	begin();
@@ -50,5 +61,8 @@ int main(void)
 	sys(NR_setns, other, 0);
 	say("it is gone", there("/tmp/e"));
 	show("/tmp/e");
+	sys(NR_chdir, "/");
+	flush();
+	say("without a root", reap(spawn_in(CLONE_NEWNS, rootless)));
 	return 0;
 }

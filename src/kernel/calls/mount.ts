@@ -148,8 +148,8 @@ function limitsAfter(d: Decision, superblock: SuperBlock, data: string): Partial
 	if (asked === undefined || was === undefined || (was.blocks === 0 && asked.blocks) || (was.files === 0 && asked.files))
 		return undefined;
 	if ((asked.blocks && asked.blocks < used.blocks) || (asked.files && asked.files < used.files)) return undefined;
-	const options = { ...was, blocks: asked.blocks ?? was.blocks, files: asked.files ?? was.files };
-	return limitsOf(d, options);
+	const options = showTmpfs({ ...was, blocks: asked.blocks ?? was.blocks, files: asked.files ?? was.files });
+	return { options, blocks: asked.blocks ?? superblock.blocks, files: asked.files ?? superblock.files };
 }
 
 /** Half of the memory and as many inodes, unless something else is asked for. */

@@ -60,8 +60,12 @@ function sharesFs(d: Decision): boolean {
 
 /** Whoever enters a mount namespace stands at its top, and has its root there (mntns_install). */
 function standAtTop(d: Decision): void {
-	const { id, root } = topOf(d.state, namespaceIno(d.state, d.task, 'mnt'));
-	const { mount, inode } = crossed(d.state, id, d.state.inodes[root]);
+	const top = topOf(d.state, namespaceIno(d.state, d.task, 'mnt'));
+	if (top === undefined) {
+		unsupported(d, 'entering a mount namespace without a root');
+		return;
+	}
+	const { mount, inode } = crossed(d.state, top.id, d.state.inodes[top.root]);
 	const cwdPath = directoryPath(d.state, inode) ?? '/';
 	const fields = { cwd: inode.id, cwdMount: mount, cwdPath, root: inode.id, rootMount: mount };
 	d.emit({ kind: 'fs/set', fs: d.task.fs, fields });
