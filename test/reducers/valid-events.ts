@@ -240,7 +240,8 @@ const MAKERS: readonly Maker[] = [
 			...opened(0, 'socket'),
 			...opened(1, 'socket'),
 			sent([]),
-			sent([file + r(2)]),
+			// Not itself: in its own queue it would be nobody's until the next socket goes.
+			sent([file + 1]),
 			{ kind: 'socket/take', anon, length: 1 },
 			{ kind: 'anon/new', anon: epoll },
 			...opened(2, 'anon'),

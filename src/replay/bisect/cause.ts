@@ -118,14 +118,19 @@ function memoryCause({ memory }: Difference, original: MachineState, objects: re
 	if (memory === undefined) return {};
 	const { address } = memory;
 	const holds = (o: ImageObject) => o.num('cpt_start') <= address && address < o.num('cpt_end');
-	const owner = Object.values(original.mms).some((mm) => mm.object === memory.object);
-	if (!owner) return { part: original.objects[memory.object]?.kind === 'shared' ? 'shared memory' : 'files' };
-	const pages = objects.find((o) => o.name === 'PAGES' && holds(o));
+	const mm = Object.values(original.mms).find((one) => one.object === memory.object);
+	if (mm === undefined) return { part: original.objects[memory.object]?.kind === 'shared' ? 'shared memory' : 'files' };
+	// Processes have the same addresses: what counts is whose mapping it is.
+	const spaces = Object.values(original.tasks)
+		.filter((t) => t.mm === mm.id)
+		.map((t) => taskObject('MM', t.pid, objects, original));
+	const isOf = (vma: ImageObject | undefined) => vma?.parent !== undefined && spaces.includes(vma.parent);
+	const pages = objects.find((o) => o.name === 'PAGES' && holds(o) && isOf(o.parent));
 	if (pages) {
 		const byte = pages.payloadLength > 0 ? address - pages.num('cpt_start') : 0;
 		return { object: 'PAGES', label: pages.label, field: 'payload', offset: pages.offset + pages.headerLength + byte };
 	}
-	const vma = objects.find((o) => o.name === 'VMA' && holds(o));
+	const vma = objects.find((o) => o.name === 'VMA' && holds(o) && isOf(o));
 	return {
 		object: 'PAGES',
 		field: `no object for page ${(address - (address % PAGE_SIZE)).toString(16).padStart(8, '0')}`,
