@@ -5,20 +5,24 @@ import { callName } from './abi/call-numbers.ts';
 import { O } from './abi/fcntl.ts';
 import { ipcText } from './ipc-text.ts';
 import { conflicting } from './locks.ts';
+import { isAlive } from './signal-queue.ts';
 import { monotonicNs } from './timers.ts';
 import { isReady } from './waits.ts';
 
 /**
  * A line for each task that is asleep or stopped, when nothing can run and nothing is pending. None otherwise, nor when some task
- * waits for a signal alone: then one from outside is what everybody may be waiting for.
+ * waits for a signal alone: then one from outside is what everybody may be waiting for. With the first process gone, nobody is who
+ * would be sent one.
  */
 export function deadlock(state: MachineState): readonly string[] {
 	if (isGoingOn(state)) return [];
 	const asleep = Object.values(state.tasks).filter(
 		(t) => t.state === 'sleeping' || t.state === 'stopped' || t.state === 'traced',
 	);
-	if (asleep.some((t) => t.state === 'sleeping' && signalEnds(state, t))) return [];
-	return asleep.some((t) => t.state === 'sleeping') ? asleep.map((t) => waitText(state, t)) : [];
+	const first: Task | undefined = state.tasks[state.persona.firstPid];
+	const left = first === undefined || !isAlive(first);
+	if (!left && asleep.some((t) => t.state === 'sleeping' && signalEnds(state, t))) return [];
+	return left || asleep.some((t) => t.state === 'sleeping') ? asleep.map((t) => waitText(state, t)) : [];
 }
 
 /** Whether something runs, may run, or is to come: by time, or from the recorder's descriptors. */

@@ -2,7 +2,7 @@
 #include "namespaces.h"
 
 enum { ENOSPC = 28 };
-static int up[2], down[2];
+static int up[2], down[2], gate[2];
 static void report(int value) { sys(NR_write, up[1], &value, 4); }
 static int hear(void)
 {
@@ -22,6 +22,7 @@ static int chosen(int *numbers, int count)
 }
 static int inner(void)
 {
+	await(gate[0]);
 	report(sys(NR_getpid));
 	report(sys(NR_getppid));
 	int pid = spawn(number_1);
@@ -34,8 +35,10 @@ static int middle(void)
 {
 	int status;
 	report(sys(NR_getpid));
+	sys(NR_pipe, gate);
 	int pid = spawn_in(CLONE_NEWPID, inner);
 	report(pid);
+	tell(gate[1]);
 	report(sys(NR_waitpid, pid, &status, 0) == pid);
 	report(status);
 	/* Numbers that are asked for: of this namespace, and of the one around it. */
