@@ -14,6 +14,8 @@ export interface SuperBlock {
 	/** Blocks of 4096 bytes and inodes that it may have; 0 = as many as there is room for. */
 	readonly blocks: number;
 	readonly files: number;
+	/** proc: the pid namespace whose processes it shows, an `Anon` of kind `ns`; 0 = the container's. */
+	readonly pidNs: number;
 }
 
 /** A file system, or a part of one, in its place in a mount namespace. */

@@ -230,7 +230,7 @@ const PTS_FS = 3;
 const PROC_FLAGS = MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.RELATIME;
 const PTS_FLAGS = MS.NOSUID | MS.NOEXEC | MS.RELATIME;
 const PTS_OPTIONS = ',gid=5,mode=620,ptmxmode=000';
-const UNLIMITED = { readonly: false, options: '', blocks: 0, files: 0 };
+const UNLIMITED = { readonly: false, options: '', blocks: 0, files: 0, pidNs: 0 };
 
 /** Collects the events that fill the empty machine. */
 class Builder {

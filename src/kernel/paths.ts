@@ -12,7 +12,8 @@ import { above, crossed, mountedOn, type Place } from './mount-walk.ts';
 import { hasFlag } from './mounts.ts';
 import { fileAt } from './open-file.ts';
 import { fsIds, MAY_EXEC, permitted, type Who } from './permissions.ts';
-import { type NamespaceLink, procNode } from './procfs.ts';
+import { numberIn } from './pids.ts';
+import { type NamespaceLink, procNode, procNs } from './procfs.ts';
 import { directoryPath, filePath, joinPath, procPath } from './seen-paths.ts';
 
 /** Symbolic links followed before ELOOP (MAXSYMLINKS). */
@@ -173,6 +174,7 @@ function startPlace(d: Decision, dirfd: number): Place | number {
 function walkProc(d: Decision, { mount, inode: dir }: Place, parts: readonly string[], slash: boolean, how: Walk): Found | Fail {
 	const { state } = d;
 	const { mode, links } = how;
+	const ns = procNs(state, dir.sb);
 	const names = procPath(dir)
 		.split('/')
 		.filter((p) => p !== '');
@@ -188,7 +190,7 @@ function walkProc(d: Decision, { mount, inode: dir }: Place, parts: readonly str
 			continue;
 		}
 		names.push(part);
-		const node = procNode(d, names);
+		const node = procNode(d, names, ns);
 		if (node === undefined) return -Errno.ENOENT;
 		if (node.kind === 'file' && (rest.length > 0 || slash)) return -Errno.ENOTDIR;
 		if (node.kind !== 'link' || (rest.length === 0 && mode !== 'follow' && !slash)) continue;
@@ -204,14 +206,15 @@ function walkProc(d: Decision, { mount, inode: dir }: Place, parts: readonly str
 		return walkFrom(d, { mount: to, inode }, `./${rest.join('/')}${slash ? '/' : ''}`, { ...how, links: links + 1 });
 	}
 	if (names.length === 0) return { parent: dir, name: '.', mount, inode: state.inodes[state.mounts[mount]?.root] ?? dir, slash };
-	const node = procNode(d, names);
+	const node = procNode(d, names, ns);
 	if (node === undefined) return -Errno.ENOENT;
 	if (mode === 'parent') return -Errno.EPERM;
 	const name = names.at(-1)!;
 	const inode = { ...node.inode, sb: dir.sb };
 	const found = { parent: dir, name, mount, inode, slash };
 	if (node.kind === 'dir') {
-		const process = names[0] === 'self' ? d.task.tgid : names[0] === 'thread-self' ? d.pid : names[0];
+		const own = names[0] === 'self' ? d.task.tgid : names[0] === 'thread-self' ? d.pid : undefined;
+		const process = own === undefined ? names[0] : numberIn(state, ns, own);
 		return { ...found, path: `/${[process, ...names.slice(1)].join('/')}` };
 	}
 	if (node.kind === 'file') return { ...found, proc: node.name };

@@ -25,7 +25,7 @@ export function numberIn(state: MachineState, ns: number, pid: number): number {
 }
 
 /** The pid with a number in a namespace (find_pid_ns); 0 = nobody. */
-function pidIn(state: MachineState, ns: number, nr: number): number {
+export function pidIn(state: MachineState, ns: number, nr: number): number {
 	if (ns === 0) return nr;
 	return pidsOf(state, ns).numbers.find((n) => n.nr === nr)?.pid ?? 0;
 }

@@ -3,7 +3,7 @@ import type { Inode } from '../events/entities.ts';
 import type { Decision } from './decision.ts';
 import { makeInode } from './open-file.ts';
 import { type Found, foundPath } from './paths.ts';
-import { procNames } from './procfs.ts';
+import { procNames, procNs } from './procfs.ts';
 import { joinPath } from './seen-paths.ts';
 
 /** Whether what was found is a directory of /proc. */
@@ -14,7 +14,7 @@ export function isProcDirectory(inode: Inode): boolean {
 /** The inode to stand in or to open; undefined: there is no such directory any more. */
 export function procDirectory(d: Decision, found: Found & { readonly inode: Inode }): Inode | undefined {
 	const path = foundPath(d, found);
-	const names = procNames(d, path);
+	const names = procNames(d, path, procNs(d.state, found.inode.sb));
 	if (names === undefined) return undefined;
 	const { ino, mode, uid, gid } = found.inode;
 	const top = d.state.inodes[d.state.mounts[found.mount].root];

@@ -5,7 +5,8 @@ import { Errno } from './abi/errno.ts';
 import type { Decision } from './decision.ts';
 import { truncateFile, writeFile } from './file-data.ts';
 import { inodeOf } from './open-file.ts';
-import { procContent } from './procfs.ts';
+import { pidIn } from './pids.ts';
+import { procContent, procNs } from './procfs.ts';
 
 /** Whether a file of /proc, by its name there, may be written to. */
 export function isWritableProc(name: string): boolean {
@@ -17,7 +18,8 @@ export function writeProc(d: Decision, file: OpenFile, bytes: Uint8Array): numbe
 	const inode = inodeOf(d, file);
 	if (inode.kind !== 'file' || d.state.supers[inode.sb]?.type !== 'proc') return undefined;
 	const name = file.path.slice(1);
-	const task = d.state.tasks[Number(name.split('/')[0])];
+	const ns = procNs(d.state, inode.sb);
+	const task = d.state.tasks[pidIn(d.state, ns, Number(name.split('/')[0]))];
 	if (task?.group !== d.task.group) return -Errno.EINVAL;
 	const text = bytes.subarray(0, TASK_NAME - 1);
 	const end = text.indexOf(0);
@@ -25,6 +27,6 @@ export function writeProc(d: Decision, file: OpenFile, bytes: Uint8Array): numbe
 	d.emit({ kind: 'task/set', task: task.pid, fields: { comm } });
 	// Who has it open reads the new name.
 	truncateFile(d, inode, 0);
-	writeFile(d, inode, 0, procContent(d, name));
+	writeFile(d, inode, 0, procContent(d, name, ns));
 	return bytes.length;
 }

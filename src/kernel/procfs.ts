@@ -5,13 +5,14 @@
 import type { Inode, Mm, Task, Vma } from '../events/entities.ts';
 import type { IpcClass } from '../events/ipc.ts';
 import type { Tty } from '../events/tty.ts';
-import { Vm } from '../reducers/state.ts';
+import { type MachineState, Vm } from '../reducers/state.ts';
 import { isSegment } from '../reducers/vma.ts';
 import { ipcId } from './abi/ipc.ts';
 import { segmentOf } from './attachments.ts';
 import type { Decision } from './decision.ts';
 import { mappedPages } from './memory-rlimits.ts';
 import { isNsLink, NS_LINKS, type NsLink, namespaceIno } from './namespaces.ts';
+import { chainOf, numberIn, pidIn } from './pids.ts';
 import { SYSVIPC_NAMES, sysvipc } from './procfs-ipc.ts';
 import { mountInfo, mounts } from './procfs-mounts.ts';
 import { descriptorInfo, limits, memoryStatus, statm } from './procfs-process.ts';
@@ -92,23 +93,31 @@ const FD_INFO = 'fdinfo';
 /** Names of a process's directory. */
 const PROC_NAMES: readonly string[] = [...PROC_FILES, 'cwd', 'exe', FD_INFO, 'fd', 'ns', 'root', 'task'].sort();
 
-/** What stands at /proc/`names`; undefined = nothing that this machine has. */
-export function procNode(d: Decision, names: readonly string[]): ProcNode | undefined {
+/** The pid namespace whose processes a proc file system shows. */
+export function procNs(state: MachineState, sb: number): number {
+	return state.supers[sb]?.pidNs ?? 0;
+}
+
+/** What stands at `names` in the proc of a pid namespace; undefined = nothing that this machine has. */
+export function procNode(d: Decision, names: readonly string[], ns: number): ProcNode | undefined {
 	const [process, name, fd, ...rest] = names;
 	if (process === undefined) return undefined;
-	if (name === undefined && process === 'self') return link(String(d.task.tgid), 2, undefined);
+	if (name === undefined && process === 'self') {
+		const own = numberIn(d.state, ns, d.task.tgid);
+		return own === 0 ? undefined : link(String(own), 2, undefined);
+	}
 	if (process === SYSVIPC) return sysvipcNode(name, fd);
 	if (process === 'mounts') return name === undefined ? link('self/mounts', 13, undefined) : undefined;
 	const path = names.join('/');
 	const system = systemKind(path);
 	if (system === 'dir') return { kind: 'dir', inode: virtual('dir', 0o555, 9) };
 	if (system === 'file') return { kind: 'file', name: path, inode: virtual('file', 0o444, 9) };
-	const task = processNamed(d, process);
+	const task = processNamed(d, process, ns);
 	if (task === undefined) return undefined;
 	if (name === undefined)
 		return { kind: 'dir', inode: { ...virtual('dir', 0o555, 3), uid: task.creds.euid, gid: task.creds.egid } };
-	if (name === 'task') return threadNode(d, task, fd, rest);
-	if (name === FD_INFO && rest.length === 0) return descriptorFile(d, task, fd);
+	if (name === 'task') return threadNode(d, task, fd, rest, ns);
+	if (name === FD_INFO && rest.length === 0) return descriptorFile(d, task, fd, ns);
 	if (name === 'fd' && rest.length === 0) return descriptor(d, task, fd);
 	if (name === 'ns' && rest.length === 0) return namespaceLink(d, task, fd);
 	if (fd !== undefined) return undefined;
@@ -121,17 +130,23 @@ export function procNode(d: Decision, names: readonly string[]): ProcNode | unde
 	if (file === undefined) return undefined;
 	const mode = file === 'auxv' || file === 'environ' ? 0o400 : file === 'comm' ? 0o644 : 0o444;
 	const inode = { ...virtual('file', mode, 6), uid: task.creds.euid, gid: task.creds.egid };
-	return { kind: 'file', name: `${task.pid}/${file}`, inode };
+	return { kind: 'file', name: `${numberIn(d.state, ns, task.pid)}/${file}`, inode };
 }
 
 /** /proc/PID/task: its threads, each with what a process has. */
-function threadNode(d: Decision, task: Task, name: string | undefined, rest: readonly string[]): ProcNode | undefined {
+function threadNode(
+	d: Decision,
+	task: Task,
+	name: string | undefined,
+	rest: readonly string[],
+	ns: number,
+): ProcNode | undefined {
 	if (name === undefined) return { kind: 'dir', inode: virtual('dir', 0o555, 16) };
-	return threadNames(d, task).includes(name) ? procNode(d, [name, ...rest]) : undefined;
+	return threadNames(d, task, ns).includes(name) ? procNode(d, [name, ...rest], ns) : undefined;
 }
 
-function threadNames(d: Decision, task: Task): readonly string[] {
-	return d.state.groups[task.group].threads.map(String);
+function threadNames(d: Decision, task: Task, ns: number): readonly string[] {
+	return d.state.groups[task.group].threads.map((pid) => String(numberIn(d.state, ns, pid)));
 }
 
 const SYSVIPC = 'sysvipc';
@@ -142,34 +157,38 @@ function sysvipcNode(name: string | undefined, below: string | undefined): ProcN
 	return { kind: 'file', name: `${SYSVIPC}/${name}`, inode: virtual('file', 0o444, 10) };
 }
 
-/** The task behind a name in /proc: a pid or tid, or the caller's own. */
-function processNamed(d: Decision, name: string): Task | undefined {
-	if (name === 'self' || name === 'thread-self') return d.state.tasks[name === 'self' ? d.task.tgid : d.pid];
-	const task = /^[1-9][0-9]*$/.test(name) ? d.state.tasks[Number(name)] : undefined;
+/** The task behind a name in the proc of a pid namespace: a number there, or the caller's own. */
+function processNamed(d: Decision, name: string, ns: number): Task | undefined {
+	if (name === 'self' || name === 'thread-self') {
+		const own = name === 'self' ? d.task.tgid : d.pid;
+		return numberIn(d.state, ns, own) === 0 ? undefined : d.state.tasks[own];
+	}
+	const task = /^[1-9][0-9]*$/.test(name) ? d.state.tasks[pidIn(d.state, ns, Number(name))] : undefined;
 	return task === undefined || task.state === 'dead' ? undefined : task;
 }
 
-/** The names in a directory of /proc, by its path there, sorted; undefined where there is none. */
-export function procNames(d: Decision, path: string): readonly string[] | undefined {
+/** The names in a directory of the proc of a pid namespace, by its path there, sorted; undefined where there is none. */
+export function procNames(d: Decision, path: string, ns: number): readonly string[] | undefined {
 	const [, process, name, ...rest] = path.split('/');
 	if (process === '') {
 		const leaders = Object.values(d.state.tasks).filter((t) => t.pid === t.tgid && t.state !== 'dead');
-		return [...leaders.map((t) => String(t.pid)), ...systemNames(''), 'mounts', 'self', SYSVIPC, 'thread-self'].sort();
+		const numbers = leaders.map((t) => numberIn(d.state, ns, t.pid)).filter((nr) => nr !== 0);
+		return [...numbers.map(String), ...systemNames(''), 'mounts', 'self', SYSVIPC, 'thread-self'].sort();
 	}
 	if (process === SYSVIPC) return name === undefined ? SYSVIPC_NAMES : undefined;
 	const system = systemNames(path.slice(1));
 	if (system.length > 0) return system;
-	const task = processNamed(d, process);
+	const task = processNamed(d, process, ns);
 	if (task === undefined) return undefined;
 	if (name === 'ns') return Object.keys(NS_LINKS).sort();
-	if (name === 'task') return rest.length > 0 ? procNames(d, `/${rest.join('/')}`) : threadNames(d, task);
+	if (name === 'task') return rest.length > 0 ? procNames(d, `/${rest.join('/')}`, ns) : threadNames(d, task, ns);
 	return name === 'fd' || name === FD_INFO ? Object.keys(d.state.fdTables[task.fdTable]?.fds ?? {}).sort() : PROC_NAMES;
 }
 
-function descriptorFile(d: Decision, task: Task, name: string | undefined): ProcNode | undefined {
+function descriptorFile(d: Decision, task: Task, name: string | undefined, ns: number): ProcNode | undefined {
 	if (descriptor(d, task, name) === undefined) return undefined;
 	if (name === undefined) return { kind: 'dir', inode: virtual('dir', 0o500, 14) };
-	return { kind: 'file', name: `${task.pid}/${FD_INFO}/${name}`, inode: virtual('file', 0o400, 15) };
+	return { kind: 'file', name: `${numberIn(d.state, ns, task.pid)}/${FD_INFO}/${name}`, inode: virtual('file', 0o400, 15) };
 }
 
 function descriptor(d: Decision, task: Task, name: string | undefined): ProcNode | undefined {
@@ -213,11 +232,11 @@ function link(path: string, ino: number, target: ProcTarget | undefined): ProcNo
 }
 
 /** The contents of a file of /proc, as latin-1 bytes. @param name `PID/FILE`, as procNode gives it */
-export function procContent(d: Decision, name: string): Uint8Array {
+export function procContent(d: Decision, name: string, ns: number): Uint8Array {
 	if (systemKind(name) === 'file') return latin1(systemText(d, name));
 	const [pid, file, fd] = name.split('/');
 	if (pid === SYSVIPC) return latin1(sysvipc(d, file as IpcClass));
-	const task = d.state.tasks[Number(pid)];
+	const task = d.state.tasks[pidIn(d.state, ns, Number(pid))];
 	if (task === undefined) return new Uint8Array(0);
 	if (file === FD_INFO) return latin1(descriptorInfo(d, task, Number(fd)));
 	const mm: Mm | undefined = d.state.mms[task.mm];
@@ -238,13 +257,13 @@ export function procContent(d: Decision, name: string): Uint8Array {
 		case 'mounts':
 			return latin1(mounts(d.state, task));
 		case 'stat':
-			return latin1(stat(d, task, mm));
+			return latin1(stat(d, task, mm, ns));
 		case 'limits':
 			return latin1(limits(d, task));
 		case 'statm':
 			return latin1(statm(mm));
 		case 'status':
-			return latin1(status(d, task, mm));
+			return latin1(status(d, task, mm, ns));
 	}
 }
 
@@ -293,21 +312,33 @@ function mapsLine(d: Decision, mm: Mm, vma: Vma): string {
 }
 
 /** /proc/PID/stat: identity, state, group; counters of time and memory that this machine does not keep are 0. */
-function stat(d: Decision, task: Task, mm: Mm | undefined): string {
+function stat(d: Decision, task: Task, mm: Mm | undefined, ns: number): string {
+	const numberOf = (pid: number) => numberIn(d.state, ns, pid);
 	const group = d.state.groups[task.group];
 	const tty: Tty | undefined = d.state.ttys[group.tty];
 	const regs = task.pid === d.pid ? d.regs : d.view.regs(task.pid);
 	const pages = mm === undefined ? 0 : mappedPages(mm, () => true);
 	const fields = [
-		task.pid,
+		numberOf(task.pid),
 		`(${task.comm})`,
 		stateOf(d, task)[0],
-		task.ppid,
-		group.pgrp,
-		group.session,
+		numberOf(task.ppid),
+		numberOf(group.pgrp),
+		numberOf(group.session),
 		tty === undefined ? 0 : (SLAVE_MAJOR << 8) | tty.index,
 	];
-	const counters = [tty?.pgrp ?? -1, 0x400000, task.times.minFlt, 0, task.times.majFlt, 0, 0, 0, 0, 0];
+	const counters = [
+		tty === undefined ? -1 : numberOf(tty.pgrp),
+		0x400000,
+		task.times.minFlt,
+		0,
+		task.times.majFlt,
+		0,
+		0,
+		0,
+		0,
+		0,
+	];
 	const life = [
 		task.sched.priority > 0 ? -1 - task.sched.priority : 20 + task.nice,
 		task.nice,
@@ -350,8 +381,18 @@ const tableSize = (fds: readonly string[]): number => {
 
 const ALL_CAPABILITIES = (1n << 41n) - 1n;
 
-function status(d: Decision, task: Task, mm: Mm | undefined): string {
+/** Its numbers in the namespace that the proc shows, and in each from there to its own. */
+function namespaceStatus(state: MachineState, task: Task, ns: number): [string, string][] {
+	const { pgrp, session } = state.groups[task.group];
+	const chain = [...chainOf(state, task.pidNs), 0];
+	const shown = chain.slice(0, chain.indexOf(ns) + 1).reverse();
+	const row = (name: string, pid: number): [string, string] => [name, shown.map((id) => numberIn(state, id, pid)).join('\t')];
+	return [row('NStgid', task.tgid), row('NSpid', task.pid), row('NSpgid', pgrp), row('NSsid', session)];
+}
+
+function status(d: Decision, task: Task, mm: Mm | undefined, ns: number): string {
 	const { state } = d;
+	const numberOf = (pid: number) => String(numberIn(state, ns, pid));
 	const group = state.groups[task.group];
 	const c = task.creds;
 	const set = (s: bigint) => s.toString(16).padStart(16, '0');
@@ -363,14 +404,15 @@ function status(d: Decision, task: Task, mm: Mm | undefined): string {
 		['Name', task.comm],
 		['Umask', `0${(state.fsStructs[task.fs]?.umask ?? 0).toString(8).padStart(3, '0')}`],
 		['State', stateOf(d, task)[1]],
-		['Tgid', String(task.tgid)],
-		['Pid', String(task.pid)],
-		['PPid', String(task.ppid)],
-		['TracerPid', String(task.trace?.tracer ?? 0)],
+		['Tgid', numberOf(task.tgid)],
+		['Pid', numberOf(task.pid)],
+		['PPid', numberOf(task.ppid)],
+		['TracerPid', numberOf(task.trace?.tracer ?? 0)],
 		['Uid', [c.uid, c.euid, c.suid, c.fsuid].join('\t')],
 		['Gid', [c.gid, c.egid, c.sgid, c.fsgid].join('\t')],
 		['FDSize', String(tableSize(Object.keys(state.fdTables[task.fdTable]?.fds ?? {})))],
 		['Groups', `${c.groups.join(' ')} `],
+		...namespaceStatus(state, task, ns),
 		...(mm === undefined ? [] : memoryStatus(mm)),
 		['Threads', String(group.threads.length)],
 		['SigPnd', set(pending(task.pending))],

@@ -75,7 +75,9 @@ export function dropMountIfUnused(d: StateDraft, id: number): void {
 
 /** A file system goes with its files; of those that are mapped, or are sockets' names, their users have the last reference. */
 function dropSuper(d: StateDraft, id: number): void {
+	const { pidNs } = d.supers[id];
 	drop(d, 'supers', id);
+	leaveNamespace(d, pidNs);
 	for (const inode of [...entities(d.inodes)]) {
 		if (inode.sb !== id) continue;
 		if (usedAlone(d, inode.id)) Object.assign(entity(d, 'inodes', inode.id), { sb: 0, nlink: 0 });
@@ -184,13 +186,14 @@ function sentTo(d: StateDraft, id: number): readonly number[] {
 	return socket?.kind === 'socket' ? plain(socket.queue).flatMap((m) => m.files) : [];
 }
 
-/** A namespace goes when no task is in it, no descriptor refers to it and no other is in it; with one of IPC goes what it owns. */
+/** A namespace goes when no task is in it, no descriptor refers to it, no other is in it and no proc shows it; with one of IPC goes what it owns. */
 function dropNamespaceIfUnused(d: StateDraft, id: number): void {
 	const anon = d.anons[id];
 	if (anon?.kind !== 'ns') return;
 	if (some(d.tasks, ({ ns, pidNs }) => pidNs === id || (ns !== null && Object.values(plain(ns)).includes(id)))) return;
 	if (some(d.inodes, (i) => i.kind === 'anon' && i.channel === id)) return;
 	if (some(d.anons, (a) => a.kind === 'ns' && plain(a.pids)?.parent === id)) return;
+	if (some(d.supers, (sb) => sb.pidNs === id)) return;
 	const { of, ino } = anon;
 	const around = plain(anon.pids)?.parent ?? 0;
 	drop(d, 'anons', id);

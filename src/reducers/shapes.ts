@@ -540,6 +540,7 @@ export const superFields: Fields<SuperBlock> = {
 	options: text,
 	blocks: count,
 	files: count,
+	pidNs: ref('anon'),
 };
 export const superblock: Shape<SuperBlock> = struct<SuperBlock>(superFields);
 export const mountFields: Fields<Mount> = {

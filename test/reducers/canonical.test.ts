@@ -87,7 +87,7 @@ function renamed(state: MachineState): MachineState {
 			root: flip(f.root),
 			rootMount: flip(f.rootMount),
 		})),
-		supers: table(state.supers, () => ({})),
+		supers: table(state.supers, (sb) => ({ pidNs: flip(sb.pidNs) })),
 		mounts: table(state.mounts, (m) => ({
 			parent: flip(m.parent),
 			point: flip(m.point),

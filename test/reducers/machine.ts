@@ -96,7 +96,7 @@ export function inode(id: number, fields: Partial<Inode>): Inode {
 
 /** A file system without limits. */
 export function superblock(id: number): SuperBlock {
-	return { id, type: 'tmpfs', dev: 0x801, readonly: false, options: '', blocks: 0, files: 0 };
+	return { id, type: 'tmpfs', dev: 0x801, readonly: false, options: '', blocks: 0, files: 0, pidNs: 0 };
 }
 
 /** The whole first file system, as the top of the container's namespace. */
@@ -622,7 +622,10 @@ export function richMachine(): MachineState {
 			},
 		},
 		semUndos: { 1: { id: 1, entries: [{ set: 4, adjust: [0, -1] }] } },
-		supers: { 1: superblock(1), 2: { ...superblock(2), dev: 0x20, readonly: true, options: ',size=8k', blocks: 2, files: 9 } },
+		supers: {
+			1: superblock(1),
+			2: { ...superblock(2), dev: 0x20, readonly: true, options: ',size=8k', blocks: 2, files: 9, pidNs: 14 },
+		},
 		mounts: {
 			1: mount(1),
 			2: mount(2, { ns: 0xf0000004, source: 'box', flags: 0x200003, unbindable: true, peers: 1 }),

@@ -287,7 +287,7 @@ const MAKERS: readonly Maker[] = [
 	(s, r) => {
 		const { mount: id, super: sb, inode: root, ino, file } = s.next;
 		const at = { id, number: 1 + Math.max(...Object.values(s.mounts).map((m) => m.number)), ns: 0xf0000000, parent: 1, point: 1 };
-		const superblock = { id: sb, type: 'tmpfs', dev: 32 + sb, readonly: false, options: '', blocks: 0, files: 0 };
+		const superblock = { id: sb, type: 'tmpfs', dev: 32 + sb, readonly: false, options: '', blocks: 0, files: 0, pidNs: 0 };
 		const mount = { ...at, sb, root, source: 't', flags: r(9), peers: r(3), master: r(3), unbindable: false, expiring: false };
 		return [
 			{ kind: 'super/new', superblock },

@@ -14,7 +14,7 @@ import { type Found, foundPath, readPath, resolve, walk } from '../paths.ts';
 import { fsIds, MAY_EXEC, MAY_READ, MAY_WRITE, owns, permitted } from '../permissions.ts';
 import { isProcDirectory, procDirectory } from '../proc-directory.ts';
 import { isWritableProc } from '../proc-write.ts';
-import { procContent } from '../procfs.ts';
+import { procContent, procNs } from '../procfs.ts';
 import type { SyscallRow } from '../row.ts';
 import { joinPath } from '../seen-paths.ts';
 import { openControlling, openMaster, openSlave } from '../tty/open.ts';
@@ -145,7 +145,7 @@ function openProc(d: Decision, found: Found, flags: number): number {
 	const name = found.proc ?? '';
 	if (((flags & O.ACCMODE) !== O.RDONLY || flags & O.TRUNC) && !isWritableProc(name)) return -Errno.EACCES;
 	const path = foundPath(d, found);
-	const content = procContent(d, name);
+	const content = procContent(d, name, procNs(d.state, found.inode?.sb ?? 0));
 	const inode = makeInode(d, 'file', found.inode?.mode ?? 0o444, null, { nlink: 0, sb: found.inode?.sb ?? 0 });
 	const fd = openDescriptor(d, inode, flags, path, found.mount);
 	writeFile(d, inode, 0, content);

@@ -222,7 +222,10 @@ function mountNew(d: Decision, place: Place, type: string | null, source: string
 	const { super: sb, inode: root } = d.state.next;
 	const readonly = (flags & MS.RDONLY) !== 0;
 	const limits = options ? limitsOf(d, options) : { options: '', blocks: 0, files: 0 };
-	d.emit({ kind: 'super/new', superblock: { id: sb, type, dev: freeDev(d), readonly, ...limits } });
+	d.emit({
+		kind: 'super/new',
+		superblock: { id: sb, type, dev: freeDev(d), readonly, ...limits, pidNs: type === 'proc' ? d.task.pidNs : 0 },
+	});
 	if (options) {
 		const made = makeInode(d, 'dir', options.mode, null, { ino: 1, sb, parent: root });
 		d.emit({ kind: 'inode/set', inode: made.id, fields: { uid: options.uid, gid: options.gid } });
