@@ -6,6 +6,7 @@ import { PID_MAX } from '../reducers/task.ts';
 import type { Decision } from './decision.ts';
 import { freePages, memoryPages } from './memory-limit.ts';
 import { utsNames } from './namespaces.ts';
+import { processorInfo } from './procfs-cpu.ts';
 import { FILESYSTEMS } from './procfs-mounts.ts';
 import { groupCpuNs } from './timers.ts';
 
@@ -14,6 +15,7 @@ const seconds = (ns: number): string => (Math.floor(ns / 1e7) / 100).toFixed(2);
 
 /** Contents by path below /proc. */
 const FILES: { readonly [path: string]: (d: Decision) => string } = {
+	cpuinfo: ({ state }) => processorInfo(state.persona),
 	filesystems: () => FILESYSTEMS,
 	loadavg: line(({ state }) => `0.00 0.00 0.00 ${running(state)}/${Object.keys(state.tasks).length} ${state.next.pid - 1}`),
 	meminfo: memoryInfo,

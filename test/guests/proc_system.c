@@ -59,6 +59,7 @@ static void other(void *unused)
 
 int main(void)
 {
+	check("a processor", load("/proc/cpuinfo") > 200 && line("processor\t: 0") && line("flags\t\t: fpu") && line("bugs\t\t:"));
 	check("the version", load("/proc/version") > 0 && line("Linux version "));
 	check("uptime", load("/proc/uptime") > 0 && fields() == 2);
 	check("load", load("/proc/loadavg") > 0 && fields() == 5);
