@@ -186,6 +186,8 @@ test('errors of execve leave the program as it is', () => {
 	p.call('fchmod', fd, 0o755);
 	p.poke(path + 64, new TextEncoder().encode('nothing'));
 	p.call('write', fd, path + 64, 7);
+	assert.is(p.decide('execve', path, 0, 0), -Errno.ETXTBSY);
+	p.call('close', fd);
 	assert.is(p.decide('execve', path, 0, 0), -Errno.ENOEXEC);
 	assert.is(p.task.mm, before);
 	assert.not(p.events.some((e) => e.kind === 'mm/new'));
@@ -199,6 +201,7 @@ test('a script runs its interpreter with the script as argument', () => {
 	const script = '#! /bin/tiny  -x y \nrest';
 	p.poke(path + 64, new TextEncoder().encode(script));
 	p.call('write', fd, path + 64, script.length);
+	p.call('close', fd);
 	p.pokeText(path + 128, 'two');
 	p.pokeWords(path + 160, path, path + 128, 0);
 	assert.equal(p.decide('execve', path, path + 160, 0), { kind: 'returned' });
@@ -256,6 +259,7 @@ test('execve of a dynamic program looks its loader up', () => {
 		const fd = p.call('open', path, 0o102, mode);
 		p.poke(path + 64, bytes);
 		assert.is(p.call('write', fd, path + 64, bytes.length), bytes.length);
+		p.call('close', fd);
 	};
 	write('/tmp/p', positionIndependent(0x123, '/tmp/l'), 0o755);
 	const run = () => {
