@@ -2,7 +2,7 @@
 // Expected output is never typed by hand. `--check` compares instead of writing (`npm run guests`; closes with `N passed, M failed`). Opening comments of the sources say
 // @args, @stdin, @env as in workloads/native.ts, @not-native REASON for a guest whose native run differs by design, and @module
 // for one that is recorded with the checkpoint module, which no kernel here has: in the machine its own checks are the measure.
-// Every program runs three times (addresses are randomised), and must say the same each time.
+// With names, only those guests run, and new ones. Every program runs three times (addresses are randomised), and must say the same each time.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -83,11 +83,13 @@ function check(names: readonly string[]): number {
 if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
 	const names = readdirSync(join(here, 'bin')).sort();
 	if (process.argv.includes('--check')) process.exit(check(names));
+	const wanted = process.argv.slice(2);
+	const kept = new Map(wanted.length === 0 ? [] : readManifest().map((guest) => [guest.name, guest]));
 	const guests: Guest[] = [];
 	let failed = 0;
 	for (const name of names) {
 		try {
-			guests.push(observe(name));
+			guests.push((!wanted.includes(name) && kept.get(name)) || observe(name));
 		} catch (error) {
 			failed++;
 			console.error((error as Error).message);
