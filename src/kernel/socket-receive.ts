@@ -3,8 +3,9 @@ import type { OpenFile, SocketCred, SocketMessage } from '../events/entities.ts'
 import { MSG, SHUT, SOCK } from './abi/anon.ts';
 import { Errno } from './abi/errno.ts';
 import type { Block, Decision } from './decision.ts';
+import { unsupported } from './fail.ts';
 import { passesCreds } from './poll.ts';
-import { type Again, mayNotSleep, noSocket, type Socket, sleepOn, sleptEnough, takeError } from './sockets.ts';
+import { type Again, mayNotSleep, type Socket, sleepOn, sleptEnough, takeError } from './sockets.ts';
 import { type Buffer, scatter, totalLength, writableLength } from './user-buffers.ts';
 
 /** What came beside the bytes. */
@@ -39,7 +40,7 @@ export interface Receipt {
  */
 export function receiveInto(d: Decision, asked: Receipt, tell: Tell = () => {}): number | Block {
 	const stream = asked.socket.type === SOCK.STREAM;
-	if (asked.flags & MSG.OOB) return noSocket(d, 'MSG_OOB', stream ? Errno.EINVAL : Errno.EOPNOTSUPP);
+	if (asked.flags & MSG.OOB) return unsupported(d, 'MSG_OOB', stream ? Errno.EINVAL : Errno.EOPNOTSUPP);
 	return stream ? receiveStream(d, asked, tell) : receiveMessage(d, asked, tell);
 }
 
@@ -130,7 +131,7 @@ function receiveStream(d: Decision, { file, socket, list, flags, was }: Receipt,
 	if (error !== 0 || shut & SHUT.RCV) return error !== 0 && done === 0 ? error : told();
 	if (mayNotSleep(file, flags, options.rcvTimeout)) return done > 0 ? told() : -Errno.EAGAIN;
 	if (n > 0 && flags & MSG.PEEK) {
-		noSocket(d, 'MSG_PEEK that waits for more', 0);
+		unsupported(d, 'MSG_PEEK that waits for more', 0);
 		return told();
 	}
 	const over = sleptEnough(was, options.rcvTimeout);

@@ -7,6 +7,7 @@ import { O } from './abi/fcntl.ts';
 import { Sig } from './abi/signal.ts';
 import { sleepFor } from './anon-data.ts';
 import type { Block, Decision, NeedInput } from './decision.ts';
+import { unsupported } from './fail.ts';
 import { postSelf } from './file-data.ts';
 import { inodeOf, usableFileAt } from './open-file.ts';
 import { hears, isAccepted, passesCreds, queueFull } from './poll.ts';
@@ -57,12 +58,6 @@ export function socketAt(d: Decision, fd: number): { readonly file: OpenFile; re
 
 export function setSocket(d: Decision, socket: Socket, fields: Partial<Socket>): void {
 	d.emit({ kind: 'anon/set', anon: { ...socket, ...fields } });
-}
-
-/** Something of sockets that is not here: said aloud. @returns the result */
-export function noSocket(d: Decision, name: string, errno: number): number {
-	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: new Uint8Array(0) });
-	return -errno;
 }
 
 /** sock_error: -errno of what happened to a socket, told once. 0 = nothing */
@@ -155,7 +150,7 @@ export function send(
 	flags: number,
 	was: Again,
 ): number | Block | NeedInput {
-	if (flags & MSG.OOB) return noSocket(d, 'MSG_OOB', Errno.EOPNOTSUPP);
+	if (flags & MSG.OOB) return unsupported(d, 'MSG_OOB', Errno.EOPNOTSUPP);
 	return socket.type === SOCK.STREAM
 		? sendStream(d, file, socket, parcel, flags, was)
 		: sendMessage(d, file, socket, parcel, flags, was);

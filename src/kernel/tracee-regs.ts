@@ -9,6 +9,7 @@ import { setWords, viewOf } from './abi/words.ts';
 import { setTls, TLS_ENTRIES, TLS_MIN } from './calls/segments.ts';
 import type { Decision } from './decision.ts';
 import { TASK_SIZE } from './elf.ts';
+import { unsupported } from './fail.ts';
 import { canLoad } from './selectors.ts';
 
 /** struct user_regs_struct: what each word is. */
@@ -82,8 +83,7 @@ function segment(d: Decision, task: Tracee, name: 'cs' | 'ss' | 'ds', value: num
 	const use = name === 'cs' ? 'code' : name === 'ss' ? 'stack' : 'data';
 	if (canLoad(value, use, d.state.persona, task.tls, d.state.mms[task.mm].ldt)) return value;
 	if (!needed) return 0;
-	const what = `ptrace sets ${name} to a segment that is not there`;
-	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name: what, eip: d.regs.eip, bytes: new Uint8Array(0) });
+	unsupported(d, `ptrace sets ${name} to a segment that is not there`, Errno.EIO);
 	return undefined;
 }
 

@@ -8,6 +8,7 @@ import { MODULE_CALLS } from '../abi/call-numbers.ts';
 import { Errno } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
 import type { Decision, ModuleRequest, NeedInput, NeedModule } from '../decision.ts';
+import { unsupported } from '../fail.ts';
 import { DEVICE, fileBytes, needContent, sink } from '../file-data.ts';
 import { inodeOf, usableFileAt } from '../open-file.ts';
 import { taskOf } from '../pids.ts';
@@ -21,10 +22,8 @@ function need(d: Decision, request: ModuleRequest): NeedModule {
 }
 
 /** Bytes that come or go as others do: nothing of an image waits for them half-way. */
-function unsupported(d: Decision): number {
-	const name = 'an image through a pipe, a socket or a terminal';
-	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: EMPTY });
-	return -Errno.EINVAL;
+function notHere(d: Decision): number {
+	return unsupported(d, 'an image through a pipe, a socket or a terminal', Errno.EINVAL);
 }
 
 /** checkpoint(pid, fd, flags): EBADF, then ESRCH (a task that has ended has no namespaces any more), then what the dump says. */
@@ -34,7 +33,7 @@ const checkpoint: Handler = (d, [pid, fd]) => {
 	const root = taskOf(d, pid | 0);
 	if (root === undefined || !isAlive(root)) return -Errno.ESRCH;
 	const { kind } = inodeOf(d, file);
-	if (kind === 'fifo' || kind === 'socket' || kind === 'anon') return unsupported(d);
+	if (kind === 'fifo' || kind === 'socket' || kind === 'anon') return notHere(d);
 	const answer = d.view.module;
 	if (answer === undefined) return need(d, { kind: 'checkpoint', root: root.pid });
 	const { result, why, objects, pieces, left } = answer;
@@ -85,7 +84,7 @@ const restart: Handler = (d, [, fd]) => {
 	if (file === undefined) return -Errno.EBADF;
 	const inode = inodeOf(d, file);
 	if (inode.kind === 'dir') return -Errno.EISDIR;
-	if (inode.kind !== 'file' && inode.rdev !== DEVICE.NULL) return unsupported(d);
+	if (inode.kind !== 'file' && inode.rdev !== DEVICE.NULL) return notHere(d);
 	const image = inode.kind === 'file' ? fileBytes(d, inode, file.pos, inode.size) : EMPTY;
 	if (!(image instanceof Uint8Array)) return image;
 	const answer = d.view.module;

@@ -7,6 +7,7 @@ import { RLIMIT } from '../abi/mm.ts';
 import { NSIG, SIG_IGN, Sig } from '../abi/signal.ts';
 import { viewOf } from '../abi/words.ts';
 import type { Decision, Outcome } from '../decision.ts';
+import { unsupported } from '../fail.ts';
 import { inCopies } from '../mounts.ts';
 import { type Copies, emptyPids, newNamespaces, refusePidNamespace } from '../namespaces.ts';
 import { freeDescriptor } from '../open-file.ts';
@@ -47,11 +48,6 @@ const otherNamespaces = (flags: number) => `new namespaces 0x${((flags & NAMESPA
 const FORKNOEXEC = 0x40;
 const SUPERPRIV = 0x100;
 
-function unsupported(d: Decision, name: string): number {
-	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: new Uint8Array(0) });
-	return -Errno.EINVAL;
-}
-
 /** copy_process's checks of what goes with what. */
 function refuse(d: Decision, { flags }: Request): number {
 	const has = (bits: number) => (flags & bits) === bits;
@@ -63,7 +59,7 @@ function refuse(d: Decision, { flags }: Request): number {
 	if (has(CLONE.THREAD) && (flags & (CLONE.NEWUSER | CLONE.NEWPID) || elsewhere)) return -Errno.EINVAL;
 	if (flags & NAMESPACES && d.task.creds.euid !== 0) return -Errno.EPERM;
 	if (has(CLONE.NEWIPC | CLONE.SYSVSEM)) return -Errno.EINVAL;
-	if (flags & NAMESPACES & ~OWN_NAMESPACES) return unsupported(d, otherNamespaces(flags));
+	if (flags & NAMESPACES & ~OWN_NAMESPACES) return unsupported(d, otherNamespaces(flags), Errno.EINVAL);
 	const refused = has(CLONE.NEWPID) ? refusePidNamespace(d) : 0;
 	if (refused !== 0) return refused;
 	if (has(CLONE.PIDFD) && flags & (CLONE.THREAD | CLONE.DETACHED)) return -Errno.EINVAL;
@@ -303,7 +299,7 @@ const unshare: Handler = (d, [flags]) => {
 	if (flags & CLONE.VM && Object.values(state.tasks).some((t) => t.mm === task.mm && t.pid !== task.pid)) return -Errno.EINVAL;
 	const spaces = flags & (NAMESPACES | CLONE.NEWTIME);
 	if (spaces && task.creds.euid !== 0) return -Errno.EPERM;
-	if (spaces & ~OWN_NAMESPACES) return unsupported(d, otherNamespaces(flags));
+	if (spaces & ~OWN_NAMESPACES) return unsupported(d, otherNamespaces(flags), Errno.EINVAL);
 	const refused = flags & CLONE.NEWPID ? refusePidNamespace(d) : 0;
 	if (refused !== 0) return refused;
 	const shared = (field: 'fdTable' | 'fs') =>

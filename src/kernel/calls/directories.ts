@@ -4,7 +4,7 @@ import { Errno } from '../abi/errno.ts';
 import { AT, AT_FDCWD, NAME_MAX, RENAME, S } from '../abi/fcntl.ts';
 import type { Decision, NeedInput } from '../decision.ts';
 import { linkEntry, liveEntries, needListing, unlinkEntry } from '../entries.ts';
-import { type Fail, failed } from '../fail.ts';
+import { type Fail, failed, unsupported } from '../fail.ts';
 import { wantInode } from '../fs-room.ts';
 import { isMountPoint, wantWrite } from '../mounts.ts';
 import { namespaceIno } from '../namespaces.ts';
@@ -266,17 +266,7 @@ function mknod(d: Decision, dirfd: number, path: number, mode: number, dev: numb
 	const place = placeFor(d, dirfd, path, false);
 	if (failed(place)) return place;
 	if ((type === S.IFCHR || type === S.IFBLK) && d.task.creds.fsuid !== 0) return -Errno.EPERM;
-	if (type === S.IFBLK) {
-		d.emit({
-			kind: 'unsupported',
-			task: d.pid,
-			what: 'feature',
-			name: 'mknod of a block device',
-			eip: d.regs.eip,
-			bytes: new Uint8Array(0),
-		});
-		return -Errno.EPERM;
-	}
+	if (type === S.IFBLK) return unsupported(d, 'mknod of a block device', Errno.EPERM);
 	const kind = KINDS.get(type) ?? 'file';
 	const rdev = kind === 'char' ? ((dev >>> 8) & 0xfff) * 256 + (dev & 0xff) : 0;
 	const made = makeInode(d, kind, umasked(d, mode & 0o7777), place.parent, { rdev });

@@ -4,6 +4,7 @@ import { Vm } from '../../reducers/state.ts';
 import { Errno } from '../abi/errno.ts';
 import { F, FD_CLOEXEC, LOCK_TYPE, O, SEAL } from '../abi/fcntl.ts';
 import type { Decision, Outcome } from '../decision.ts';
+import { unsupported } from '../fail.ts';
 import { descriptorLimit, fileAt, inodeOf, isMemfd, mayWrite, setDescriptor } from '../open-file.ts';
 import { fsIds, owns } from '../permissions.ts';
 import { numberOf, pidOf } from '../pids.ts';
@@ -56,7 +57,7 @@ function fcntl(d: Decision, fd: number, command: number, arg: number, wide: bool
 			return LOCK_TYPE.UNLCK;
 		case F.SETLEASE:
 		case F.NOTIFY:
-			return unsupported(d, 'leases and directory notes of fcntl');
+			return unsupported(d, 'leases and directory notes of fcntl', Errno.EINVAL);
 		case F.SETPIPE_SZ:
 		case F.GETPIPE_SZ:
 			return pipeSize(d, file, command, arg);
@@ -83,13 +84,8 @@ function addSeals(d: Decision, file: OpenFile, seals: number): number {
 	return 0;
 }
 
-function unsupported(d: Decision, name: string): number {
-	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: new Uint8Array(0) });
-	return -Errno.EINVAL;
-}
-
 function setFlags(d: Decision, file: OpenFile, arg: number): number {
-	if (arg & O.ASYNC) return unsupported(d, 'O_ASYNC');
+	if (arg & O.ASYNC) return unsupported(d, 'O_ASYNC', Errno.EINVAL);
 	if (arg & O.NOATIME && !(file.flags & O.NOATIME) && !owns(fsIds(d.task.creds), inodeOf(d, file))) return -Errno.EPERM;
 	if (arg & O.DIRECT && inodeOf(d, file).kind !== 'file' && inodeOf(d, file).kind !== 'fifo') return -Errno.EINVAL;
 	const flags = (file.flags & ~SETFL) | (arg & SETFL);

@@ -5,7 +5,7 @@ import { AT_FDCWD, CLOSE_RANGE, NAME_MAX, O, S, SEAL } from '../abi/fcntl.ts';
 import { MS } from '../abi/mount.ts';
 import type { Block, Decision, NeedInput } from '../decision.ts';
 import { linkEntry } from '../entries.ts';
-import { failed } from '../fail.ts';
+import { failed, unsupported } from '../fail.ts';
 import { DEVICE, truncateFile, writeFile } from '../file-data.ts';
 import { wantInode } from '../fs-room.ts';
 import { hasFlag, wantWrite } from '../mounts.ts';
@@ -164,17 +164,7 @@ function openHow(d: Decision, args: readonly number[]): number | Block | NeedInp
 	if (flagsHigh !== 0 || modeHigh !== 0 || flags & ~VALID_FLAGS || mode & ~0o7777) return -Errno.EINVAL;
 	if (flags & O.PATH && flags & ~PATH_FLAGS) return -Errno.EINVAL;
 	if (mode !== 0 && !(flags & (O.CREAT | O.TMPFILE))) return -Errno.EINVAL;
-	if (wants !== 0 || wantsHigh !== 0) {
-		d.emit({
-			kind: 'unsupported',
-			task: d.pid,
-			what: 'feature',
-			name: 'openat2 resolve flags',
-			eip: d.regs.eip,
-			bytes: new Uint8Array(0),
-		});
-		return -Errno.EINVAL;
-	}
+	if (wants !== 0 || wantsHigh !== 0) return unsupported(d, 'openat2 resolve flags', Errno.EINVAL);
 	return openAt(d, dirfd, path, flags, mode);
 }
 

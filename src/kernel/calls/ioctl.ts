@@ -6,6 +6,7 @@ import { Errno } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
 import { IOCTL } from '../abi/termios.ts';
 import type { Decision } from '../decision.ts';
+import { unsupported } from '../fail.ts';
 import { streamOf } from '../file-data.ts';
 import { inodeOf, setDescriptor, usableFileAt } from '../open-file.ts';
 import type { SyscallRow } from '../row.ts';
@@ -53,8 +54,7 @@ function asyncFlag(d: Decision, file: OpenFile, arg: number): number {
 	const on = d.u32(arg);
 	if (on === undefined) return -Errno.EFAULT;
 	if (on === 0) return setFlag(d, file, O.ASYNC, arg);
-	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name: 'FIOASYNC', eip: d.regs.eip, bytes: new Uint8Array(0) });
-	return -Errno.ENOTTY;
+	return unsupported(d, 'FIOASYNC', Errno.ENOTTY);
 }
 
 /** SIOCINQ, SIOCOUTQ, which have the numbers of FIONREAD, TIOCOUTQ: what came, and what the sender's buffer holds (unix_ioctl). */

@@ -5,7 +5,7 @@ import { Errno } from '../abi/errno.ts';
 import { AT_FDCWD, PATH_MAX } from '../abi/fcntl.ts';
 import { MS, MS_MGC_MSK, MS_MGC_VAL, MS_NOUSER } from '../abi/mount.ts';
 import type { Decision, NeedInput } from '../decision.ts';
-import { type Fail, failed } from '../fail.ts';
+import { type Fail, failed, unsupported } from '../fail.ts';
 import { usedOf } from '../fs-room.ts';
 import { memoryPages } from '../memory-limit.ts';
 import { crossed, type Place } from '../mount-walk.ts';
@@ -49,11 +49,6 @@ const ABSENT = [
 ];
 /** File systems that lie on block devices, of which there are none. */
 const ON_DEVICES = ['ext2', 'ext3', 'ext4'];
-
-function unsupported(d: Decision, name: string, errno: number): number {
-	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: new Uint8Array(0) });
-	return -errno;
-}
 
 /** A string of the caller's, null where there is none (copy_mount_string). -errno: EFAULT, EINVAL */
 function readString(d: Decision, address: number): string | null | number {

@@ -3,6 +3,7 @@ import type { NsProxy, Task } from '../../events/entities.ts';
 import { Errno } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
 import type { Decision } from '../decision.ts';
+import { unsupported } from '../fail.ts';
 import { crossed } from '../mount-walk.ts';
 import { topOf } from '../mounts.ts';
 import {
@@ -31,11 +32,6 @@ import { mayTrace } from './ptrace.ts';
 /** Bytes of a name at most (__NEW_UTS_LEN). */
 const NAME_MAX = 64;
 
-function unsupported(d: Decision, name: string): number {
-	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: new Uint8Array(0) });
-	return -Errno.EINVAL;
-}
-
 const setName =
 	(field: 'nodename' | 'domainname'): Handler =>
 	(d, [pointer, length]) => {
@@ -62,7 +58,7 @@ function sharesFs(d: Decision): boolean {
 function standAtTop(d: Decision): void {
 	const top = topOf(d.state, namespaceIno(d.state, d.task, 'mnt'));
 	if (top === undefined) {
-		unsupported(d, 'entering a mount namespace without a root');
+		unsupported(d, 'entering a mount namespace without a root', Errno.EINVAL);
 		return;
 	}
 	const { mount, inode } = crossed(d.state, top.id, d.state.inodes[top.root]);
@@ -82,7 +78,7 @@ function setnsOfProcess(d: Decision, target: Task | undefined, flags: number): n
 	if (d.task.creds.euid !== 0) return -Errno.EPERM;
 	const wanted = OWN.filter((kind) => flags & NAMESPACE_FLAG[kind]);
 	const others = wanted.reduce((left, kind) => left & ~NAMESPACE_FLAG[kind], flags);
-	if (others !== 0) return unsupported(d, `setns 0x${others.toString(16)}`);
+	if (others !== 0) return unsupported(d, `setns 0x${others.toString(16)}`, Errno.EINVAL);
 	if (flags & NAMESPACE_FLAG.pid && !mayBeBornIn(d, target.pidNs)) return -Errno.EINVAL;
 	const of = (kind: OwnKind) => (kind === 'pid' ? target.pidNs : (target.ns?.[kind] ?? 0));
 	if (flags & NAMESPACE_FLAG.mnt && sharesFs(d)) return -Errno.EINVAL;
@@ -104,7 +100,7 @@ const setns: Handler = (d, [fd, flags]) => {
 	const { of, id } = found;
 	if (flags !== 0 && flags !== NAMESPACE_FLAG[of]) return -Errno.EINVAL;
 	if (d.task.creds.euid !== 0) return -Errno.EPERM;
-	if (!isOwn(of)) return unsupported(d, `setns of ${of}`);
+	if (!isOwn(of)) return unsupported(d, `setns of ${of}`, Errno.EINVAL);
 	if (of === 'mnt' && sharesFs(d)) return -Errno.EINVAL;
 	// Of pid namespaces the container's is nobody's by name.
 	const entered = of === 'pid' && found.pids === null ? 0 : id;

@@ -3,6 +3,7 @@ import { TASK_NAME } from '../abi/clone.ts';
 import { Errno } from '../abi/errno.ts';
 import { ENUM_NAMES } from '../abi/names.ts';
 import type { Decision } from '../decision.ts';
+import { unsupported } from '../fail.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 
 const NSIG = 64;
@@ -132,9 +133,7 @@ function latin1(bytes: Uint8Array | undefined): string {
 const prctl: Handler = (d, [option, ...rest]) => {
 	const result = PRCTL[option]?.(d, rest.slice(0, 4)) ?? -Errno.EINVAL;
 	if (result !== MISSING) return result;
-	const name = ENUM_NAMES.PR.find(([n]) => n === option)?.[1] ?? `prctl ${option}`;
-	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: new Uint8Array(0) });
-	return -Errno.EINVAL;
+	return unsupported(d, ENUM_NAMES.PR.find(([n]) => n === option)?.[1] ?? `prctl ${option}`, Errno.EINVAL);
 };
 
 export const prctlRow: SyscallRow = {

@@ -11,7 +11,7 @@ import { Sig } from '../abi/signal.ts';
 import { type Decision, type NeedInput, type Outcome, RETURNED } from '../decision.ts';
 import { ElfError } from '../elf.ts';
 import { type ExecRequest, execEvents } from '../exec.ts';
-import { failed } from '../fail.ts';
+import { failed, unsupported } from '../fail.ts';
 import { fileBytes } from '../file-data.ts';
 import { hasFlag } from '../mounts.ts';
 import { isWritten } from '../open-file.ts';
@@ -100,10 +100,7 @@ function start(d: Decision, found: ReturnType<typeof resolve>, filename: string,
 	} catch (error) {
 		if (!(error instanceof ElfError)) throw error;
 		const isElf = error.what !== 'ELF magic' && error.what !== 'ELF header';
-		const { eip } = d.regs;
-		const name = `execve of ${request.path}: ${error.message}`;
-		if (isElf) d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip, bytes: new Uint8Array(0) });
-		return -Errno.ENOEXEC;
+		return isElf ? unsupported(d, `execve of ${request.path}: ${error.message}`, Errno.ENOEXEC) : -Errno.ENOEXEC;
 	}
 }
 
@@ -168,11 +165,9 @@ const getRobustList: Handler = (d, [pid, head, length]) => {
 const personality: Handler = (d, [wanted]) => {
 	const old = d.task.personality;
 	if (wanted !== 0xffffffff && wanted !== old) {
-		const { eip } = d.regs;
-		const name = `personality 0x${wanted.toString(16)}`;
 		// READ_IMPLIES_EXEC and ADDR_NO_RANDOMIZE are all that is acted on; the others are kept and shown.
 		const known = READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE;
-		if (wanted & ~known) d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip, bytes: new Uint8Array(0) });
+		if (wanted & ~known) unsupported(d, `personality 0x${wanted.toString(16)}`, 0);
 		d.emit({ kind: 'task/set', task: d.pid, fields: { personality: wanted } });
 	}
 	return old | 0;

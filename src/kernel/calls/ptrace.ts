@@ -9,6 +9,7 @@ import { decodeSigset, encodeSigset, NSIG, Sig, UNBLOCKABLE } from '../abi/signa
 import { USER_DESC, unpackDescriptor } from '../abi/user-desc.ts';
 import { viewOf } from '../abi/words.ts';
 import type { Decision } from '../decision.ts';
+import { unsupported } from '../fail.ts';
 import { taskOf } from '../pids.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { isAlive, isTraced, kernelInfo, userInfo } from '../signal-queue.ts';
@@ -27,18 +28,8 @@ function traceMe(d: Decision): number {
 	const { task } = d;
 	if (isTraced(task)) return -Errno.EPERM;
 	const parent = d.state.tasks[task.ppid];
-	if (parent === undefined || !isAlive(parent)) {
-		// The parent is outside the container, where nobody could see the stops.
-		d.emit({
-			kind: 'unsupported',
-			task: d.pid,
-			what: 'feature',
-			name: 'ptrace by a parent outside',
-			eip: d.regs.eip,
-			bytes: new Uint8Array(0),
-		});
-		return -Errno.EPERM;
-	}
+	// A parent outside the container could not see the stops.
+	if (parent === undefined || !isAlive(parent)) return unsupported(d, 'ptrace by a parent outside', Errno.EPERM);
 	d.emit({ kind: 'task/set', task: d.pid, fields: { trace: traced(parent.pid, false, 0) } });
 	return 0;
 }
@@ -253,16 +244,7 @@ const REQUESTS: ReadonlyMap<number, Request> = new Map<number, Request>([
 /** Requests that are said aloud to be missing. */
 function missing(d: Decision, request: number): number {
 	const known = Object.entries(PTRACE).find(([, nr]) => nr === request)?.[0];
-	if (known !== undefined)
-		d.emit({
-			kind: 'unsupported',
-			task: d.pid,
-			what: 'feature',
-			name: `PTRACE_${known}`,
-			eip: d.regs.eip,
-			bytes: new Uint8Array(0),
-		});
-	return -Errno.EIO;
+	return known === undefined ? -Errno.EIO : unsupported(d, `PTRACE_${known}`, Errno.EIO);
 }
 
 const ptrace: Handler = (d, [request, nr, address, data]) => {

@@ -5,6 +5,7 @@ import { RLIMIT } from '../abi/mm.ts';
 import { encodeNs, TIMESPEC32, TIMESPEC64, type TimeFormat } from '../abi/time.ts';
 import { viewOf } from '../abi/words.ts';
 import type { Decision } from '../decision.ts';
+import { unsupported } from '../fail.ts';
 import { taskOrOwn } from '../pids.ts';
 import type { Handler, SyscallRow } from '../row.ts';
 import { isFirst, isRealtime, Policy, RR_QUANTUM_NS, renewQuantum } from '../schedule.ts';
@@ -79,8 +80,8 @@ function setScheduler(d: Decision, task: Task, attr: Attr): number {
 	if (policy === Policy.DEADLINE && !isDeadline(attr)) return -Errno.EINVAL;
 	if (isRealtime(policy) !== (attr.priority !== 0)) return -Errno.EINVAL;
 	if (d.task.creds.euid !== 0 && isPrivileged(d, task, policy, attr, resetOnFork)) return -Errno.EPERM;
-	if (attr.flags & FLAG.UTIL_CLAMP) return missing(d, 'util clamps of sched_setattr', Errno.EOPNOTSUPP);
-	if (policy === Policy.DEADLINE) return missing(d, 'SCHED_DEADLINE', Errno.EBUSY);
+	if (attr.flags & FLAG.UTIL_CLAMP) return unsupported(d, 'util clamps of sched_setattr', Errno.EOPNOTSUPP);
+	if (policy === Policy.DEADLINE) return unsupported(d, 'SCHED_DEADLINE', Errno.EBUSY);
 	if (attr.flags & FLAG.KEEP_PARAMS) return change(d, task, { ...sched, resetOnFork }, task.nice);
 	const { priority } = attr;
 	const { times } = task;
@@ -102,11 +103,6 @@ function change(d: Decision, { pid, sched, nice }: Task, to: SchedPolicy, toNice
 	// It goes on with a quantum of its new kind.
 	if (other && d.state.scheduler.current === pid) d.emit(renewQuantum(d.state));
 	return 0;
-}
-
-function missing(d: Decision, name: string, errno: number): number {
-	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: new Uint8Array(0) });
-	return -errno;
 }
 
 /** struct sched_param: one int. @param policy -1: as it is */

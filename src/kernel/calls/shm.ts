@@ -11,6 +11,7 @@ import { RLIM_INFINITY, RLIMIT } from '../abi/mm.ts';
 import { attachments } from '../attachments.ts';
 import type { Decision } from '../decision.ts';
 import { TASK_SIZE } from '../elf.ts';
+import { unsupported } from '../fail.ts';
 import {
 	allowed,
 	callerPid,
@@ -68,11 +69,7 @@ function newSegment(d: Decision, key: number, size: number, flags: number): numb
 	if (size < SHM_LIMIT.min || size > SHM_LIMIT.max) return -Errno.EINVAL;
 	const used = objectsOf(d.state, 'shm', ipcNs(d)).reduce((n, o) => n + pagesOf(o.size), 0);
 	if (used + pagesOf(size) > SHM_LIMIT.all) return -Errno.ENOSPC;
-	if (flags & SHM_GET.HUGETLB) {
-		const { eip } = d.regs;
-		d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name: 'SHM_HUGETLB', eip, bytes: new Uint8Array(0) });
-		return -Errno.EINVAL;
-	}
+	if (flags & SHM_GET.HUGETLB) return unsupported(d, 'SHM_HUGETLB', Errno.EINVAL);
 	// Overcommitted by guess: what all memory could not hold is refused.
 	if (!(flags & SHM_GET.NORESERVE) && size > d.persona.memoryBytes) return -Errno.ENOMEM;
 	const perm = newPerm(d, 'shm', key, flags, SHM_LIMIT.mni);

@@ -4,8 +4,9 @@ import { Errno } from '../abi/errno.ts';
 import { NSEC_PER_SEC, splitNs, TICK_NSEC, TIMEVAL32, type TimeFormat } from '../abi/time.ts';
 import { viewOf } from '../abi/words.ts';
 import type { Decision } from '../decision.ts';
+import { unsupported } from '../fail.ts';
 import { numberOf } from '../pids.ts';
-import { noSocket, type Socket, setSocket, socketAt } from '../sockets.ts';
+import { type Socket, setSocket, socketAt } from '../sockets.ts';
 
 /** struct __kernel_sock_timeval: 64-bit seconds and µs. */
 const TIMEVAL64: TimeFormat = {
@@ -83,7 +84,7 @@ export function getOption(d: Decision, fd: number, level: number, name: number, 
 	if (room === undefined) return -Errno.EFAULT;
 	if ((room | 0) < 0) return -Errno.EINVAL;
 	const value = optionOf(d, found.socket, name)?.subarray(0, room);
-	if (value === undefined) return noSocket(d, `getsockopt ${name}`, Errno.ENOPROTOOPT);
+	if (value === undefined) return unsupported(d, `getsockopt ${name}`, Errno.ENOPROTOOPT);
 	if (!d.write(at, value)) return -Errno.EFAULT;
 	return d.writeU32(lengthAt, value.length) ? 0 : -Errno.EFAULT;
 }
@@ -129,7 +130,7 @@ export function setOption(d: Decision, fd: number, level: number, name: number, 
 		case SO.PEERCRED:
 			return -Errno.ENOPROTOOPT;
 		default:
-			return noSocket(d, `setsockopt ${name}`, Errno.ENOPROTOOPT);
+			return unsupported(d, `setsockopt ${name}`, Errno.ENOPROTOOPT);
 	}
 }
 

@@ -5,8 +5,9 @@ import { O } from '../abi/fcntl.ts';
 import { TIMESPEC32, TIMESPEC64 } from '../abi/time.ts';
 import { viewOf } from '../abi/words.ts';
 import type { Decision } from '../decision.ts';
+import { unsupported } from '../fail.ts';
 import type { Handler, SyscallRow } from '../row.ts';
-import { again, noSocket, peeringCred, type Socket, setSocket, socketAt, unconnected } from '../sockets.ts';
+import { again, peeringCred, type Socket, setSocket, socketAt, unconnected } from '../sockets.ts';
 import { openAnon } from './anon.ts';
 import { recvfrom, recvmmsg, recvmsg, sendmmsg, sendmsg, sendto } from './socket-messages.ts';
 import { accept, bind, connect, getName, listen } from './socket-names.ts';
@@ -25,7 +26,7 @@ function checkType(domain: number, type: number, protocol: number): number {
 
 function socket(d: Decision, domain: number, type: number, protocol: number): number {
 	const kind = checkType(domain, type, protocol);
-	if (kind === -Errno.EAFNOSUPPORT) return noSocket(d, `socket family ${domain}`, Errno.EAFNOSUPPORT);
+	if (kind === -Errno.EAFNOSUPPORT) return unsupported(d, `socket family ${domain}`, Errno.EAFNOSUPPORT);
 	return kind < 0 ? kind : openAnon(d, unconnected(kind), O.RDWR | (type & (O.NONBLOCK | O.CLOEXEC)), '');
 }
 

@@ -5,6 +5,7 @@ import { MAX_RW_COUNT, O } from '../abi/fcntl.ts';
 import { Sig } from '../abi/signal.ts';
 import { sleepFor } from '../anon-data.ts';
 import type { Block, Decision, NeedInput, Outcome } from '../decision.ts';
+import { unsupported } from '../fail.ts';
 import { isSeekable, pipeEnds, postSelf, sink, source } from '../file-data.ts';
 import { inodeOf, mayRead, mayWrite, usableFileAt } from '../open-file.ts';
 import type { Resume, SyscallRow } from '../row.ts';
@@ -90,10 +91,7 @@ function intoPipe(d: Decision, file: OpenFile, offset: Offset, pipe: Inode, coun
 
 /** What cannot be spliced from: directories not at all; what Linux can and this machine cannot is said aloud. */
 function noSplice(d: Decision, { kind }: Inode): number {
-	if (kind === 'dir') return -Errno.EINVAL;
-	const name = `splice from a ${kind}`;
-	d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name, eip: d.regs.eip, bytes: new Uint8Array(0) });
-	return -Errno.EINVAL;
+	return kind === 'dir' ? -Errno.EINVAL : unsupported(d, `splice from a ${kind}`, Errno.EINVAL);
 }
 
 /** do_splice_from: what a pipe holds into a file or a socket. */

@@ -5,6 +5,7 @@ import { Errno } from '../abi/errno.ts';
 import { Sig } from '../abi/signal.ts';
 import { CC, DISABLED, IOCTL, N_TTY, settle, TERMIOS_BYTES, TERMIOS2_BYTES, termiosOf } from '../abi/termios.ts';
 import type { Decision } from '../decision.ts';
+import { unsupported } from '../fail.ts';
 import { mayRead } from '../open-file.ts';
 import { numberOf } from '../pids.ts';
 import { checkForeground, claim, giveUp, setForeground, signalGroup } from '../tty/control.ts';
@@ -209,10 +210,7 @@ function simulate(d: Decision, { tty, master }: End, arg: number): number {
 	const byte = d.read(arg, 1);
 	if (byte === undefined) return -Errno.EFAULT;
 	const [stream] = tty.streams;
-	if (stream !== undefined || master) {
-		d.emit({ kind: 'unsupported', task: d.pid, what: 'feature', name: 'TIOCSTI', eip: d.regs.eip, bytes: new Uint8Array(0) });
-		return -Errno.EIO;
-	}
+	if (stream !== undefined || master) return unsupported(d, 'TIOCSTI', Errno.EIO);
 	withLine(d, tty.id, (line) => line.simulate(byte[0]));
 	return 0;
 }
