@@ -34,7 +34,7 @@ test('the screen', () => {
 	assert.is(status, 0);
 	assert.match(
 		stdout,
-		/^signals.msgpack 9 positions · 9 freezes\nequal {7}9\nimages {6}\d+ objects, [\d,]+ bytes\nrestored {4}\d+ values and \d+ pages of a state come from its image\nborrowed {4}\d+ values: .*\ntime {8}[\d.]+ s · [\d.]+ ms a freeze · 1 thread\n$/,
+		/^signals.msgpack 9 positions · 9 freezes\nequal {7}9\nimages {6}\d+ objects, [\d,]+ bytes\nrestored {4}\d+ values and \d+ pages of a state come from its image\nborrowed {4}[\d,]+ values: .*\ntime {8}[\d.]+ s · [\d.]+ ms a freeze · 1 thread\n$/,
 	);
 });
 

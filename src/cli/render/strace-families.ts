@@ -122,6 +122,9 @@ export function futex(time: 'timespec' | 'timespec64'): CallText {
 
 const NO_ARGUMENT = new Set([1, 3, 9, 11, 1025, 1032, 1034]);
 
+/** What F_GETLEASE answers. */
+const LEASES = ['F_RDLCK', 'F_WRLCK', 'F_UNLCK'];
+
 /** The argument of fcntl's command. */
 function fcntlArgument(c: CallContext): string | undefined {
 	const [, command, value] = c.args;
@@ -141,6 +144,7 @@ export const FCNTL: CallText = {
 	result: ({ args, result = 0 }) => {
 		if (args[1] === 3) return `${hex(result)} (flags ${flagsText('open', result)})`;
 		if (args[1] === 1034 && result !== 0) return `${hex(result)} (seals ${flagsText('seals', result)})`;
+		if (args[1] === 1025) return `${result === 0 ? '0' : hex(result)} (${LEASES[result] ?? 'F_???'})`;
 		if (args[1] === 1 && result !== 0) return `${hex(result)} (flags ${flagsText('fd', result)})`;
 		return undefined;
 	},
