@@ -9,6 +9,7 @@ import { Sig } from '../kernel/abi/signal.ts';
 import { deadlock } from '../kernel/deadlock.ts';
 import { byteString } from '../kernel/initial.ts';
 import { type CpuModel, defaultPersona } from '../kernel/persona.ts';
+import { isAlive } from '../kernel/signal-queue.ts';
 import { createDigester } from '../reducers/digest.ts';
 import type { MachineState, Stream, Task } from '../reducers/state.ts';
 import { boot } from './boot.ts';
@@ -78,6 +79,8 @@ export interface RecordOptions {
 	readonly strict?: boolean;
 	/** Nothing can run and nothing is pending: who waits for what, a line each. Only a signal from outside goes on from here. */
 	readonly onDeadlock?: (lines: readonly string[]) => void;
+	/** The first process has ended, and all who are left stand still: who they are, a line each. The recording ends here. */
+	readonly onLeftBehind?: (lines: readonly string[]) => void;
 	/** Told now and then how far the machine is. */
 	readonly onProgress?: (steps: number) => void;
 	/** Stops the recording after this many steps. */
@@ -177,6 +180,7 @@ export type Watch = Pick<
 	| 'onMissingProgram'
 	| 'strict'
 	| 'onDeadlock'
+	| 'onLeftBehind'
 	| 'onProgress'
 	| 'maxSteps'
 >;
@@ -271,6 +275,13 @@ function feed(machine: Machine, event: InputEvent): void {
 	else others.forEach(({ pid }, i) => void machine.feed({ ...event, task: pid, ns: i === 0 ? event.ns : 0 }));
 }
 
+/** Whether the first process has ended and nobody is left but those who stand still: whoever started it would go on by now. */
+function isLeftBehind({ persona, tasks }: MachineState): boolean {
+	const first: Task | undefined = tasks[persona.firstPid];
+	const still = ({ state }: Task) => state !== 'running' && state !== 'sleeping';
+	return (first === undefined || !isAlive(first)) && Object.values(tasks).every(still);
+}
+
 async function drive(
 	machine: Machine,
 	writer: TraceWriter,
@@ -316,6 +327,10 @@ async function drive(
 				if (stop.ns === null && stop.streams.length === 0 && told !== here) {
 					told = here;
 					const lines = deadlock(machine.kernelState);
+					if (isLeftBehind(machine.kernelState)) {
+						options.onLeftBehind?.(lines);
+						return 'idle';
+					}
 					if (lines.length > 0) options.onDeadlock?.(lines);
 				}
 				const event = await outside.idle(stop.streams, stop.ns);

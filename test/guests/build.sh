@@ -17,8 +17,8 @@ gcc $flags -c -o "$shared/lib.o" lib.c
 for source in ${ONLY:-*.c *.S}; do
 	case $source in
 	lib.c | start.S) continue ;;
-	*.S) gcc $flags -o "$out/${source%.S}" "$source" ;;
-	*.c) gcc $flags -o "$out/${source%.c}" "$shared/start.o" "$shared/lib.o" "$source" ;;
+	*.S) gcc $flags -o "$out/$(basename "$source" .S)" "$source" ;;
+	*.c) gcc $flags -o "$out/$(basename "$source" .c)" "$shared/start.o" "$shared/lib.o" "$source" ;;
 	esac
 done
 chmod 755 "$out"/*

@@ -150,6 +150,10 @@ export async function recordCommand(prog: string, args: readonly string[], flags
 				message('deadlock: nothing can run and nothing is pending; a signal may end it');
 				for (const line of lines) message(`  ${line}`);
 			},
+			onLeftBehind: (lines) => {
+				message('the program has ended and leaves behind');
+				for (const line of lines) message(`  ${line}`);
+			},
 			...(cpu === undefined ? {} : { cpu }),
 			...(memoryBytes === undefined ? {} : { memoryBytes }),
 			...(epochNs === undefined ? {} : { epochNs }),
