@@ -19,10 +19,15 @@ export function deadlock(state: MachineState): readonly string[] {
 	const asleep = Object.values(state.tasks).filter(
 		(t) => t.state === 'sleeping' || t.state === 'stopped' || t.state === 'traced',
 	);
-	const first: Task | undefined = state.tasks[state.persona.firstPid];
-	const left = first === undefined || !isAlive(first);
+	const left = hasEnded(state);
 	if (!left && asleep.some((t) => t.state === 'sleeping' && signalEnds(state, t))) return [];
 	return left || asleep.some((t) => t.state === 'sleeping') ? asleep.map((t) => waitText(state, t)) : [];
+}
+
+/** Whether the first process has ended, for whoever started the machine. */
+export function hasEnded({ persona, tasks }: MachineState): boolean {
+	const first: Task | undefined = tasks[persona.firstPid];
+	return first === undefined || !isAlive(first);
 }
 
 /** Whether something runs, may run, or is to come: by time, or from the recorder's descriptors. */

@@ -8,6 +8,7 @@ import { isDraft, original } from 'immer';
 import { assert } from '../events/assert.ts';
 import type { CpuState } from '../events/cpu.ts';
 import type { RegisterPatch } from '../events/task.ts';
+import { ENTITIES, REF_KINDS } from './entities.ts';
 import type { IdCounters, MachineState, Table, Task } from './state.ts';
 
 export type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -237,25 +238,11 @@ export function copyTask(t: Task): Writable<Task> {
 }
 
 /** The counter of each table's ids; what the recorder's descriptors are has numbers of its own. */
-const COUNTERS: { readonly [K in TableName]: keyof IdCounters | null } = {
+const COUNTERS = {
+	...Object.fromEntries(REF_KINDS.map((kind) => [ENTITIES[kind].table, kind])),
 	tasks: 'pid',
-	mms: 'mm',
-	objects: 'object',
-	fdTables: 'fdTable',
-	fsStructs: 'fs',
-	sighands: 'sighand',
-	groups: 'group',
-	files: 'file',
-	inodes: 'inode',
-	pipes: 'pipe',
-	anons: 'anon',
-	ipcs: 'ipc',
-	semUndos: 'semUndo',
-	supers: 'super',
-	mounts: 'mount',
-	ttys: 'tty',
 	streams: null,
-};
+} as { readonly [K in TableName]: keyof IdCounters | null };
 
 type Copying = { readonly [K in TableName]: (table: StateDraft[K]) => StateDraft[K] };
 

@@ -6,12 +6,12 @@ import { encodeFrame, FORMAT_VERSION, type FrameKind } from '../events/trace/for
 import { callNumber } from '../kernel/abi/call-numbers.ts';
 import { Errno } from '../kernel/abi/errno.ts';
 import { Sig } from '../kernel/abi/signal.ts';
-import { deadlock } from '../kernel/deadlock.ts';
+import { deadlock, hasEnded } from '../kernel/deadlock.ts';
 import { byteString } from '../kernel/initial.ts';
 import { type CpuModel, defaultPersona } from '../kernel/persona.ts';
 import { isAlive } from '../kernel/signal-queue.ts';
 import { createDigester } from '../reducers/digest.ts';
-import type { MachineState, Stream, Task } from '../reducers/state.ts';
+import type { MachineState, Stream } from '../reducers/state.ts';
 import { boot } from './boot.ts';
 import { hash64, sha256 } from './hash.ts';
 import { SEMANTICS_VERSION, type TraceHeader, WRITER } from './header.ts';
@@ -265,21 +265,18 @@ function feed(machine: Machine, event: InputEvent): void {
 		return;
 	}
 	const { tasks, groups, ttys } = machine.kernelState;
-	const isThere = ({ state }: Task) => state !== 'zombie' && state !== 'dead';
-	const leaders = Object.values(tasks).filter((t) => t.tgid === t.pid && isThere(t));
+	const leaders = Object.values(tasks).filter((t) => t.tgid === t.pid && isAlive(t));
 	const terminal = TYPED.has(event.info.signo) ? Object.values(ttys).find((t) => t.streams.length > 0) : undefined;
 	const foreground = leaders.filter((t) => terminal !== undefined && groups[t.group].pgrp === terminal.pgrp);
-	const first = Object.values(tasks).some((t) => t.tgid === event.task && isThere(t));
+	const first = Object.values(tasks).some((t) => t.tgid === event.task && isAlive(t));
 	const others = foreground.length > 0 ? foreground : leaders;
 	if (first && foreground.length === 0) machine.feed(event);
 	else others.forEach(({ pid }, i) => void machine.feed({ ...event, task: pid, ns: i === 0 ? event.ns : 0 }));
 }
 
 /** Whether the first process has ended and nobody is left but those who stand still: whoever started it would go on by now. */
-function isLeftBehind({ persona, tasks }: MachineState): boolean {
-	const first: Task | undefined = tasks[persona.firstPid];
-	const still = ({ state }: Task) => state !== 'running' && state !== 'sleeping';
-	return (first === undefined || !isAlive(first)) && Object.values(tasks).every(still);
+function isLeftBehind(state: MachineState): boolean {
+	return hasEnded(state) && Object.values(state.tasks).every((t) => t.state !== 'running' && t.state !== 'sleeping');
 }
 
 async function drive(
