@@ -24,10 +24,9 @@ export function deadlock(state: MachineState): readonly string[] {
 	return left || asleep.some((t) => t.state === 'sleeping') ? asleep.map((t) => waitText(state, t)) : [];
 }
 
-/** Whether the first process has ended, for whoever started the machine. */
+/** Whether the first process has ended, with all its threads. */
 export function hasEnded({ persona, tasks }: MachineState): boolean {
-	const first: Task | undefined = tasks[persona.firstPid];
-	return first === undefined || !isAlive(first);
+	return !Object.values(tasks).some((t) => t.tgid === persona.firstPid && isAlive(t));
 }
 
 /** Whether something runs, may run, or is to come: by time, or from the recorder's descriptors. */
